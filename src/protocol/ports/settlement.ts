@@ -1,0 +1,120 @@
+/** The chain as the peer sees it. Every action is idempotent: repeated after a crash it finds its own effect and returns. */
+import type { Agreement, Receipt, Release } from '../eip712.ts'
+import type { Address, AgreementId, Hex32, HexBytes } from '../ids.ts'
+import type { Startable } from './startable.ts'
+
+/** Everything an account holds. `gas` is in wei, the rest in the token's smallest unit. */
+export interface Account {
+  readonly address: Address
+  readonly gas: bigint
+  /** Tokens outside the vault. */
+  readonly wallet: bigint
+  readonly free: bigint
+  readonly locked: bigint
+  readonly staked: bigint
+}
+
+/** The escrow of one agreement, as the contract keeps it. `closed` is final. */
+export type EscrowState = 'none' | 'open' | 'delivered' | 'disputed' | 'closed'
+
+/** How a closed agreement ended. */
+export type EscrowOutcome = 'accepted' | 'released' | 'refunded' | 'cancelled' | 'ruled' | 'split'
+
+export interface Escrow {
+  readonly state: EscrowState
+  /** Highest receipt amount that the contract has seen. */
+  readonly acknowledged: bigint
+  /** Seconds; 0 when it has not happened. */
+  readonly deliveredAt: bigint
+  readonly disputedAt: bigint
+}
+
+/** Where an event stands in the chain; ordered by block, then index. */
+export interface ChainCursor {
+  readonly block: number
+  readonly index: number
+}
+
+export type SettlementEvent = { readonly cursor: ChainCursor; readonly agreement: AgreementId; readonly txHash: Hex32 } & (
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'acknowledged'; readonly amount: bigint }
+  | { readonly kind: 'delivered'; readonly result: Hex32 }
+  | { readonly kind: 'disputed' }
+  | {
+      readonly kind: 'closed'
+      readonly outcome: EscrowOutcome
+      /** What the beneficiary got, what went into the fee, what returned to the requester, what of the bond was lost. */
+      readonly paid: bigint
+      readonly fee: bigint
+      readonly refunded: bigint
+      readonly bondSlashed: bigint
+    }
+)
+
+/** Contract addresses and chain of one network. */
+export interface NetworkParameters {
+  readonly chainId: bigint
+  readonly token: Address
+  readonly vault: Address
+  readonly escrow: Address
+  readonly registry: Address
+  /** Default arbiter of this network. */
+  readonly arbiter: Address
+  /** Protocol fee on every payment, in basis points. */
+  readonly feeBps: number
+  /** First block worth scanning. */
+  readonly fromBlock: number
+}
+
+/** Limits what one call may take; every call also ends with CHAIN_UNREACHABLE when the RPC stays away past its own timeout. */
+export interface CallOptions {
+  readonly signal?: AbortSignal
+}
+
+export interface Settlement extends Startable {
+  readonly network: NetworkParameters
+  readonly address: Address
+  /** False while the RPC does not answer; running jobs go on meanwhile. */
+  readonly reachable: boolean
+  account(address?: Address, options?: CallOptions): Promise<Account>
+  /** The chain's own time in seconds (timestamp of the newest block, at least the last one seen). */
+  time(options?: CallOptions): Promise<bigint>
+  /** Moves tokens from the wallet into the vault. FUNDS_LOW when the wallet has less. */
+  deposit(amount: bigint, options?: CallOptions): Promise<Hex32>
+  /** Moves free balance out of the vault. FUNDS_LOW when less is free. */
+  withdraw(amount: bigint, to?: Address, options?: CallOptions): Promise<Hex32>
+  escrow(id: AgreementId, options?: CallOptions): Promise<Escrow>
+  /** Locks price and bond. FUNDS_LOW names the side that lacks money. */
+  open(a: Agreement, requesterSignature: HexBytes, providerSignature: HexBytes, options?: CallOptions): Promise<void>
+  /** Provider commits to a result before `deliverBy`. */
+  deliver(a: Agreement, result: Hex32, options?: CallOptions): Promise<void>
+  /** Records the cumulative amount; pays out and closes at once when it is the full price. */
+  acknowledge(a: Agreement, receipt: Receipt, signature: HexBytes, options?: CallOptions): Promise<void>
+  /** Pays after the challenge window; anyone may. */
+  release(a: Agreement, options?: CallOptions): Promise<void>
+  /**
+   * Requester takes back what was not acknowledged, after `deliverBy` without delivery. `acknowledged` is what the requester
+   * itself says it has acknowledged (it may only raise what the contract knows), so a provider that died is still paid.
+   */
+  refund(a: Agreement, acknowledged: bigint, options?: CallOptions): Promise<void>
+  /** Ends early with the provider's consent. */
+  cancel(a: Agreement, release: Release, providerSignature: HexBytes, options?: CallOptions): Promise<void>
+  dispute(a: Agreement, options?: CallOptions): Promise<void>
+  /** Arbiter only: the provider's share of the price and the requester's share of the bond, in basis points. */
+  rule(a: Agreement, providerBps: number, bondSlashBps: number, options?: CallOptions): Promise<void>
+  /** After a silent arbiter; anyone may. */
+  split(a: Agreement, options?: CallOptions): Promise<void>
+  /** Writes the hash of the peer's card and its beneficiary into the registry. */
+  register(peerKey: Hex32, beneficiary: Address, options?: CallOptions): Promise<void>
+  stake(amount: bigint, options?: CallOptions): Promise<void>
+  /** Starts to unbond; the stake is free again after the registry's delay. */
+  unstake(amount: bigint, options?: CallOptions): Promise<void>
+  /** Frees what has finished unbonding. */
+  claimStake(options?: CallOptions): Promise<void>
+  stakeOf(address: Address, options?: CallOptions): Promise<bigint>
+  /**
+   * Events from a durable cursor on, each at least once, in order; keeps going over lost RPCs. `onEvent` may be async; the cursor
+   * moves after it resolves. After a reorganisation the events of the replaced blocks come again.
+   */
+  watch(from: ChainCursor | undefined, onEvent: (e: SettlementEvent) => Promise<void>, signal: AbortSignal): Promise<void>
+}
