@@ -4,7 +4,18 @@
  */
 
 /** Who can do something about it. */
-export type Fault = 'user' | 'config' | 'funds' | 'network' | 'peer' | 'chain' | 'timeout' | 'task' | 'disk' | 'cancelled' | 'internal'
+export type Fault =
+  | 'user'
+  | 'config'
+  | 'funds'
+  | 'network'
+  | 'peer'
+  | 'chain'
+  | 'timeout'
+  | 'task'
+  | 'disk'
+  | 'cancelled'
+  | 'internal'
 
 /** Code to who is at fault. Codes are added here and nowhere else. */
 export const faults = {
@@ -97,7 +108,11 @@ export class ShoalError extends Error {
   /** What the person can do about it, as a full sentence or a command. */
   readonly next: string | undefined
 
-  constructor(code: ErrorCode, message: string, options: { data?: ErrorData; next?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { data?: ErrorData; next?: string; cause?: unknown } = {}
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'ShoalError'
     this.code = code

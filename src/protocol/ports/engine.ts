@@ -47,8 +47,20 @@ export interface RunHooks {
 
 export type RunOutcome =
   | { readonly status: 'done'; readonly gas: bigint; readonly wallMs: number }
-  | { readonly status: 'failed'; readonly exitCode: number; readonly reason: string; readonly gas: bigint; readonly wallMs: number }
-  | { readonly status: 'limit'; readonly limit: LimitName; readonly reason: string; readonly gas: bigint; readonly wallMs: number }
+  | {
+      readonly status: 'failed'
+      readonly exitCode: number
+      readonly reason: string
+      readonly gas: bigint
+      readonly wallMs: number
+    }
+  | {
+      readonly status: 'limit'
+      readonly limit: LimitName
+      readonly reason: string
+      readonly gas: bigint
+      readonly wallMs: number
+    }
 
 /** One prepared run. Use once, then dispose (also after an error). */
 export interface PreparedRun {

@@ -14,9 +14,16 @@ export interface Files {
   /** Whole file; FILE_TOO_LARGE above `max` bytes (default 64 MiB). */
   read(path: string, options?: { max?: number }): Promise<Uint8Array>
   /** Chunks of a file, in order; `start` included, `end` excluded. */
-  stream(path: string, options?: { start?: number; end?: number; signal?: AbortSignal }): AsyncIterable<Uint8Array>
+  stream(
+    path: string,
+    options?: { start?: number; end?: number; signal?: AbortSignal }
+  ): AsyncIterable<Uint8Array>
   /** All or nothing: temporary file beside it, fsync, rename, fsync of the folder. `mode` defaults to 0o600. */
-  write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, options?: { mode?: number }): Promise<void>
+  write(
+    path: string,
+    data: Uint8Array | AsyncIterable<Uint8Array>,
+    options?: { mode?: number }
+  ): Promise<void>
   /** Undefined when nothing is there. Symlinks are not followed. */
   stat(path: string): Promise<FileStat | undefined>
   list(path: string): Promise<FileEntry[]>

@@ -35,7 +35,11 @@ export interface ChainCursor {
   readonly index: number
 }
 
-export type SettlementEvent = { readonly cursor: ChainCursor; readonly agreement: AgreementId; readonly txHash: Hex32 } & (
+export type SettlementEvent = {
+  readonly cursor: ChainCursor
+  readonly agreement: AgreementId
+  readonly txHash: Hex32
+} & (
   | { readonly kind: 'opened' }
   | { readonly kind: 'acknowledged'; readonly amount: bigint }
   | { readonly kind: 'delivered'; readonly result: Hex32 }
@@ -85,7 +89,12 @@ export interface Settlement extends Startable {
   withdraw(amount: bigint, to?: Address, options?: CallOptions): Promise<Hex32>
   escrow(id: AgreementId, options?: CallOptions): Promise<Escrow>
   /** Locks price and bond. FUNDS_LOW names the side that lacks money. */
-  open(a: Agreement, requesterSignature: HexBytes, providerSignature: HexBytes, options?: CallOptions): Promise<void>
+  open(
+    a: Agreement,
+    requesterSignature: HexBytes,
+    providerSignature: HexBytes,
+    options?: CallOptions
+  ): Promise<void>
   /** Provider commits to a result before `deliverBy`. */
   deliver(a: Agreement, result: Hex32, options?: CallOptions): Promise<void>
   /** Records the cumulative amount; pays out and closes at once when it is the full price. */
@@ -116,5 +125,9 @@ export interface Settlement extends Startable {
    * Events from a durable cursor on, each at least once, in order; keeps going over lost RPCs. `onEvent` may be async; the cursor
    * moves after it resolves. After a reorganisation the events of the replaced blocks come again.
    */
-  watch(from: ChainCursor | undefined, onEvent: (e: SettlementEvent) => Promise<void>, signal: AbortSignal): Promise<void>
+  watch(
+    from: ChainCursor | undefined,
+    onEvent: (e: SettlementEvent) => Promise<void>,
+    signal: AbortSignal
+  ): Promise<void>
 }

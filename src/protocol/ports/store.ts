@@ -7,6 +7,9 @@ export interface Store {
   /** All or nothing, and on the disk before it resolves. */
   batch(ops: readonly StoreOp[]): Promise<void>
   /** Entries whose key begins with `prefix`, in key order. */
-  range(prefix: string, options?: { limit?: number; reverse?: boolean }): AsyncIterable<readonly [string, Uint8Array]>
+  range(
+    prefix: string,
+    options?: { limit?: number; reverse?: boolean }
+  ): AsyncIterable<readonly [string, Uint8Array]>
   close(): Promise<void>
 }

@@ -1,0 +1,82 @@
+/**
+ * dag-cbor for records and messages. Decoding happens once, at the edge: bytes -> limits -> schema -> typed value, with an
+ * error that says what was wrong. Encoding is canonical, so each record has one CID and one hash.
+ */
+import * as dagCbor from '@ipld/dag-cbor'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { CID } from 'multiformats/cid'
+import { create as createDigest } from 'multiformats/hashes/digest'
+import { z } from 'zod'
+import { ShoalError } from './errors.ts'
+import type { CidString, Hex32 } from './ids.ts'
+import { DEPTH_MAX } from './limits.ts'
+
+/** multihash code of sha2-256 (multicodec table). */
+const SHA2_256 = 0x12
+
+/** A schema whose output is `T`. */
+export type Schema<T> = z.ZodType<T>
+
+/** Amounts become decimal text, absent fields disappear: CBOR integers stop at 64 bits and dag-cbor has no undefined. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (Array.isArray(value)) return value.map(plain)
+  if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, v]) => v !== undefined)
+      .map(([k, v]) => [k, plain(v)])
+  )
+}
+
+/** Canonical dag-cbor: equal values give equal bytes. */
+export const encode = (value: unknown): Uint8Array => dagCbor.encode(plain(value))
+
+export const toHex = (bytes: Uint8Array): string => '0x' + Buffer.from(bytes).toString('hex')
+export const fromHex = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.slice(2), 'hex'))
+
+/** sha-256 of bytes as `0x` hex. */
+export const digestOf = (bytes: Uint8Array): Hex32 => toHex(sha256(bytes)) as Hex32
+
+/** The CID under which the record with these bytes is known. */
+export const cidOf = (bytes: Uint8Array): CidString =>
+  CID.createV1(dagCbor.code, createDigest(SHA2_256, sha256(bytes))).toString() as CidString
+
+function depth(value: unknown, left: number): void {
+  if (left === 0) throw new ShoalError('RECORD_INVALID', `nested deeper than ${DEPTH_MAX} levels`)
+  if (Array.isArray(value)) for (const item of value) depth(item, left - 1)
+  else if (value !== null && typeof value === 'object' && !(value instanceof Uint8Array))
+    for (const item of Object.values(value)) depth(item, left - 1)
+}
+
+/** Bytes to a typed value. RECORD_INVALID names the field and what is wrong with it. */
+export function decode<T>(schema: Schema<T>, bytes: Uint8Array, what: string, max: number): T {
+  if (bytes.byteLength > max) {
+    throw new ShoalError('FRAME_TOO_LARGE', `${what}: ${bytes.byteLength} bytes, at most ${max}`, {
+      data: { max }
+    })
+  }
+  let value: unknown
+  try {
+    value = dagCbor.decode(bytes)
+  } catch (cause) {
+    throw new ShoalError('RECORD_INVALID', `${what}: not canonical dag-cbor`, { cause })
+  }
+  depth(value, DEPTH_MAX)
+  return check(schema, value, what)
+}
+
+/** A value to a typed value. RECORD_INVALID names the field and what is wrong with it. */
+export function check<T>(schema: Schema<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const path = issue?.path.join('.') ?? ''
+  throw new ShoalError(
+    'RECORD_INVALID',
+    `${what}${path === '' ? '' : '.' + path}: ${issue?.message ?? 'invalid'}`,
+    {
+      data: { record: what, field: path }
+    }
+  )
+}

@@ -1,0 +1,32 @@
+/** Every limit on what may come from outside, in one place. Sizes in bytes, times in milliseconds unless named otherwise. */
+
+export const KiB = 1024
+export const MiB = 1024 * KiB
+export const GiB = 1024 * MiB
+
+/** Gossip: small, expiring. An advert with its card measures about 900 bytes, an offer about 1 KiB. */
+export const GOSSIP_MESSAGE_MAX = 8 * KiB
+/** Records on request streams: a bid set of 64 bids with cards stays below this. */
+export const RECORD_MAX = 16 * KiB
+/** Longest list in any record. */
+export const LIST_MAX = 128
+/** Longest text field (names, notes). */
+export const TEXT_MAX = 256
+/** One log line as it travels. */
+export const LOG_LINE_MAX = 8 * KiB
+/** Addresses in a card. */
+export const ADDRESSES_MAX = 16
+/** Shards of one job: each has its own escrow. */
+export const SHARDS_MAX = 1024
+/** Copies of a `replicas` job. */
+export const COPIES_MAX = 7
+/** Sealed spec: module CID, names, arguments. */
+export const SPEC_MAX = 64 * KiB
+/** Furthest expiry that a record may claim: an hour for offers and bids, a day for cards. */
+export const OFFER_TTL_MAX = 60 * 60_000
+export const ADVERT_TTL_MAX = 10 * 60_000
+export const CARD_TTL_MAX = 24 * 60 * 60_000
+/** How far a record's time may lie ahead of ours: peers' clocks differ. */
+export const CLOCK_SKEW = 30_000
+/** Deepest nesting of a decoded record: ours need four. */
+export const DEPTH_MAX = 12

@@ -1,0 +1,39 @@
+/** What a provider offers right now: gossiped on the topic of its class, on change and on a slow beat. */
+import { z } from 'zod'
+import { amount, bytes, record, text, timestamp, uint } from '../fields.ts'
+import { peerCard } from './card.ts'
+
+/** Node classes; a class follows from measured scores, and gossip has one topic for each. */
+export const nodeClass = z.enum(['general', 'high-end', 'storage'])
+export type NodeClass = z.output<typeof nodeClass>
+
+export const engineOffer = record({
+  id: text,
+  version: text,
+  isolation: z.enum(['process', 'sandbox']),
+  /** Measured billing units per second (gas/s for wasm). */
+  speed: amount
+})
+export type EngineOffer = z.output<typeof engineOffer>
+
+export const advertBody = record({
+  v: z.literal(1),
+  card: peerCard,
+  seq: uint(),
+  class: nodeClass,
+  engines: z.array(engineOffer).max(8),
+  slotsFree: uint(4096),
+  slotsTotal: uint(4096),
+  memoryBytes: uint(),
+  diskBytes: uint(),
+  /** Ask per 10^9 billing units. */
+  ask: amount,
+  region: text,
+  energy: z.enum(['unknown', 'grid', 'renewable']),
+  issued: timestamp,
+  expires: timestamp
+})
+export type AdvertBody = z.output<typeof advertBody>
+
+export const capacityAdvert = advertBody.extend({ signature: bytes(64) })
+export type CapacityAdvert = z.output<typeof capacityAdvert>

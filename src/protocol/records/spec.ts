@@ -1,0 +1,48 @@
+/** What is to be run. JobCommon is the same for all shards (its hash is in the offer); ShardSpec is what one provider gets, sealed. */
+import { z } from 'zod'
+import { amount, bytes, cid, hex32, record, text, uint } from '../fields.ts'
+import { SHARDS_MAX } from '../limits.ts'
+
+/** A sealed object together with its key: only ever inside something that is itself sealed. */
+export const objectRef = record({
+  cid,
+  key: bytes(32),
+  /** Plaintext bytes. */
+  size: uint(),
+  /** sha-256 of the plaintext. */
+  digest: hex32
+})
+export type ObjectRef = z.output<typeof objectRef>
+
+export const runLimits = record({
+  gas: amount,
+  memoryBytes: uint(),
+  wallMs: uint(),
+  outputBytes: uint(),
+  logBytes: uint(),
+  moduleBytes: uint(),
+  inputBytes: uint()
+})
+
+export const jobCommon = record({
+  v: z.literal(1),
+  jobId: hex32,
+  name: text,
+  engine: text,
+  args: z.array(z.string().max(4096)).max(256),
+  env: z.record(z.string().max(128), z.string().max(4096)),
+  limits: runLimits,
+  shards: uint(SHARDS_MAX),
+  /** sha-256 of the module. */
+  module: hex32
+})
+export type JobCommon = z.output<typeof jobCommon>
+
+export const shardSpec = record({
+  v: z.literal(1),
+  common: jobCommon,
+  shard: uint(SHARDS_MAX),
+  module: objectRef,
+  input: objectRef
+})
+export type ShardSpec = z.output<typeof shardSpec>
