@@ -1,5 +1,5 @@
 /** The EIP-712 records as they travel between peers: see eip712.ts for what each field means. */
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Agreement, Receipt, Release } from '../eip712.ts'
 import { address, amount, bps, hex32, record, signature, uint } from '../fields.ts'
 

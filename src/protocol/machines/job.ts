@@ -1,0 +1,29 @@
+/** A job as its requester sees it. `desired` is written by the person, `observed` by the peer. */
+import type { Table } from './machine.ts'
+
+export type JobDesired = 'run' | 'cancel'
+
+export type JobState =
+  | 'submitted' // journalled, content not yet sealed
+  | 'running' // looking for providers, executions under way
+  | 'gathering' // every shard has an accepted result
+  | 'settling' // result written; waiting for the last escrow to close
+  | 'failing' // cannot succeed any more; waiting for the money to return
+  | 'cancelling'
+  | 'settled'
+  | 'failed'
+  | 'cancelled'
+
+export type JobEvent = 'prepared' | 'complete' | 'gathered' | 'closed' | 'fail' | 'cancel'
+
+export const jobTable: Table<JobState, JobEvent> = {
+  submitted: { prepared: 'running', fail: 'failing', cancel: 'cancelling' },
+  running: { complete: 'gathering', fail: 'failing', cancel: 'cancelling' },
+  gathering: { gathered: 'settling', fail: 'failing' },
+  settling: { closed: 'settled' },
+  failing: { closed: 'failed' },
+  cancelling: { closed: 'cancelled' },
+  settled: {},
+  failed: {},
+  cancelled: {}
+}
