@@ -51,14 +51,17 @@ export function linked(...parents: (AbortSignal | undefined)[]): ScopedSignal {
   }
 }
 
+/** Why a signal was aborted, always as an Error. */
+export const abortReason = (signal: AbortSignal | undefined): Error =>
+  signal?.reason instanceof Error ? signal.reason : new ShoalError('CANCELLED', 'cancelled')
+
 /** The promise, or the signal's reason, whichever comes first. */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await promise
   signal.throwIfAborted()
   let off = (): void => undefined
   const aborted = new Promise<never>((_, reject) => {
-    const on = () =>
-      reject(signal.reason instanceof Error ? signal.reason : new ShoalError('CANCELLED', 'cancelled'))
+    const on = () => reject(abortReason(signal))
     signal.addEventListener('abort', on, { once: true })
     off = () => signal.removeEventListener('abort', on)
   })

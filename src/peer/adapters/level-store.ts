@@ -1,0 +1,55 @@
+/** The Store port on classic-level: every batch is one synchronous, atomic write. */
+import { ClassicLevel } from 'classic-level'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { Store } from '../../protocol/ports/store.ts'
+
+const codeOf = (e: unknown): string => {
+  const inner = (e as { cause?: { code?: string } }).cause?.code
+  return inner ?? (e as { code?: string }).code ?? ''
+}
+
+/** Opens or makes the database. HOME_LOCKED when another process has it, DISK_ERROR otherwise. */
+export async function openLevelStore(folder: string): Promise<Store> {
+  const db = new ClassicLevel<string, Uint8Array>(folder, { keyEncoding: 'utf8', valueEncoding: 'view' })
+  try {
+    await db.open()
+  } catch (cause) {
+    if (codeOf(cause) === 'LEVEL_LOCKED') {
+      throw new ShoalError('HOME_LOCKED', 'another Shoal peer is using this home folder', {
+        next: 'Stop that peer, or give this one a home of its own with --home.',
+        cause
+      })
+    }
+    throw new ShoalError(
+      'JOURNAL_CORRUPT',
+      `cannot open the journal: ${String((cause as Error).message).slice(0, 200)}`,
+      { cause }
+    )
+  }
+  return {
+    get: async key => await db.get(key),
+    batch: async ops => {
+      try {
+        await db.batch(
+          ops.map(op =>
+            'put' in op ? { type: 'put', key: op.put, value: op.value } : { type: 'del', key: op.del }
+          ),
+          { sync: true }
+        )
+      } catch (cause) {
+        throw new ShoalError('DISK_ERROR', 'the journal could not be written', {
+          next: 'Check free space and permissions of the home folder.',
+          cause
+        })
+      }
+    },
+    range: (prefix, options = {}) =>
+      db.iterator({
+        gte: prefix,
+        lt: prefix + '\uffff',
+        limit: options.limit ?? -1,
+        reverse: options.reverse ?? false
+      }),
+    close: async () => await db.close()
+  }
+}

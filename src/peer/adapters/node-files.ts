@@ -1,0 +1,137 @@
+/** The Files port on the machine's disk. */
+import { createReadStream } from 'node:fs'
+import { lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { ShoalError } from '../../protocol/errors.ts'
+import { MiB } from '../../protocol/limits.ts'
+import type { FileEntry, Files, FileStat } from '../../protocol/ports/files.ts'
+
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+const MISSING = new Set(['ENOENT', 'ENOTDIR'])
+
+/** A system error as one of ours. */
+function translate(cause: unknown, path: string): never {
+  const code = (cause as NodeJS.ErrnoException).code ?? ''
+  if (MISSING.has(code)) {
+    throw new ShoalError('FILE_NOT_FOUND', `no such file: ${path}`, {
+      data: { path },
+      next: 'Check the path.',
+      cause
+    })
+  }
+  if (FULL.has(code)) {
+    throw new ShoalError('DISK_FULL', `the disk is full: ${path}`, {
+      data: { path },
+      next: 'Free some space and try again; nothing was lost.',
+      cause
+    })
+  }
+  if (cause instanceof ShoalError) throw cause
+  throw new ShoalError('DISK_ERROR', `${code === '' ? 'input or output failed' : code}: ${path}`, {
+    data: { path, code },
+    cause
+  })
+}
+
+const at = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work()
+  } catch (e) {
+    return translate(e, path)
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+/** Writes beside the target, syncs, renames: a reader sees the old file or the new one. */
+async function write(
+  path: string,
+  data: Uint8Array | AsyncIterable<Uint8Array>,
+  mode = 0o600
+): Promise<void> {
+  const temporary = `${path}.${process.pid}.${(counter += 1)}.tmp`
+  try {
+    const file = await open(temporary, 'w', mode)
+    try {
+      if (data instanceof Uint8Array) await file.writeFile(data)
+      else for await (const chunk of data) await file.writeFile(chunk)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+  } catch (e) {
+    await rm(temporary, { force: true })
+    throw e
+  }
+}
+let counter = 0
+
+async function* stream(
+  path: string,
+  options: { start?: number; end?: number; signal?: AbortSignal } = {}
+): AsyncIterable<Uint8Array> {
+  const { start, end, signal } = options
+  if (end !== undefined && end <= (start ?? 0)) return
+  const source = createReadStream(path, {
+    start,
+    end: end === undefined ? undefined : end - 1,
+    signal,
+    highWaterMark: 256 * 1024
+  })
+  try {
+    for await (const chunk of source) yield chunk as Uint8Array
+  } catch (e) {
+    if (signal?.aborted === true) throw e
+    translate(e, path)
+  }
+}
+
+const kindOf = (e: { isFile(): boolean; isDirectory(): boolean }): FileEntry['kind'] =>
+  e.isFile() ? 'file' : e.isDirectory() ? 'folder' : 'other'
+
+export const nodeFiles: Files = {
+  read: (path, options) =>
+    at(path, async () => {
+      const max = options?.max ?? 64 * MiB
+      const { size } = await lstat(path)
+      if (size > max)
+        throw new ShoalError('FILE_TOO_LARGE', `${path} has ${size} bytes, at most ${max} are read`, {
+          data: { size, max }
+        })
+      return new Uint8Array(await readFile(path))
+    }),
+  stream,
+  write: (path, data, options) => at(path, () => write(path, data, options?.mode)),
+  stat: async path => {
+    try {
+      const s = await lstat(path)
+      return { kind: kindOf(s), size: s.size } satisfies FileStat
+    } catch (e) {
+      return MISSING.has((e as NodeJS.ErrnoException).code ?? '') ? undefined : translate(e, path)
+    }
+  },
+  list: path =>
+    at(path, async () =>
+      (await readdir(path, { withFileTypes: true })).map(e => ({ name: e.name, kind: kindOf(e) }))
+    ),
+  makeFolder: (path, options) =>
+    at(path, async () => {
+      await mkdir(path, { recursive: true, mode: options?.mode ?? 0o700 })
+    }),
+  remove: path => at(path, () => rm(path, { recursive: true, force: true })),
+  rename: (from, to) =>
+    at(from, async () => {
+      await rename(from, to)
+      await syncFolder(dirname(to))
+    }),
+  temporaryFolder: prefix => at(prefix, () => mkdtemp(prefix))
+}

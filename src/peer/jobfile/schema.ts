@@ -1,0 +1,97 @@
+/** The job file (design.md section 10). One schema for the file, the flags, the API and the docs. */
+import { z } from 'zod'
+import { COPIES_MAX, SHARDS_MAX } from '../../protocol/limits.ts'
+import { nodeClass } from '../../protocol/records/advert.ts'
+import { parseGas } from '../../protocol/units.ts'
+import { amountText, durationText, sizeText } from '../home/config.ts'
+
+const gas = z.union([z.string(), z.number()]).transform((value, context): bigint => {
+  try {
+    return parseGas(value)
+  } catch (e) {
+    context.addIssue({ code: 'custom', message: (e as Error).message })
+    return z.NEVER
+  }
+})
+
+/** A name that is safe as a folder name. */
+const jobName = z
+  .string()
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/, 'use letters, digits, dot, dash and underscore (at most 64)')
+/** A path under /in or /out. */
+const taskPath = z
+  .string()
+  .max(1024)
+  .regex(/^(?!\/)(?!.*(^|\/)\.{1,2}(\/|$))[^\0\\]+$/, "a relative path without '..'")
+
+const task = z.strictObject({
+  engine: z.enum(['wasm']).default('wasm'),
+  /** A path, from the job file's folder. */
+  module: z.string().min(1),
+  args: z.array(z.coerce.string().max(4096)).max(256).default([]),
+  env: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable name'), z.coerce.string().max(4096))
+    .default({})
+})
+
+const split = z.strictObject({ input: taskPath, by: z.enum(['lines', 'bytes', 'files']).default('lines') })
+const gather = z.union([
+  z.literal('concat'),
+  z.strictObject({ module: z.string().min(1), args: z.array(z.coerce.string()).max(256).default([]) })
+])
+
+export const jobFileSchema = z.strictObject({
+  name: jobName,
+  task,
+  /** Path under /in -> a file or folder. */
+  inputs: z.record(taskPath, z.string().min(1)).default({}),
+  split: split.optional(),
+  outputs: z.array(taskPath).max(64).default([]),
+  count: z.number().int().min(1).max(SHARDS_MAX).default(1),
+  gather: gather.optional(),
+  resources: z
+    .strictObject({
+      cpu: z.number().positive().max(1024).default(1),
+      memory: sizeText.prefault('128MiB'),
+      disk: sizeText.prefault('64MiB'),
+      gpu: z.literal('none', 'this version sells no GPUs yet; write none').default('none'),
+      class: nodeClass.default('general')
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      gas: gas.prefault('20e9'),
+      wall: durationText.prefault('2m'),
+      log: sizeText.prefault('1MiB'),
+      output: sizeText.prefault('64MiB')
+    })
+    .prefault({}),
+  price: z
+    .strictObject({
+      /** For the whole job, retries not counted twice: what is refunded may be spent again. */
+      max: amountText.prefault('0.50'),
+      settle: z.enum(['auto', 'escrow']).default('auto')
+    })
+    .prefault({}),
+  match: z
+    .strictObject({
+      rule: z.enum(['best-value/1']).default('best-value/1'),
+      window: durationText.prefault('2s'),
+      bids: z.number().int().min(1).max(64).default(8),
+      region: z.string().max(64).default('any'),
+      energy: z.enum(['any', 'renewable']).default('any')
+    })
+    .prefault({}),
+  verify: z
+    .strictObject({
+      tier: z.enum(['none', 'replicas']).default('none'),
+      copies: z.number().int().min(2).max(COPIES_MAX).default(2)
+    })
+    .prefault({}),
+  /** Attempts at one shard before the job fails. */
+  retries: z.number().int().min(0).max(16).default(3),
+  /** From submit to the last result. */
+  deadline: durationText.prefault('10m')
+})
+export type JobFile = z.output<typeof jobFileSchema>
+export type JobFileInput = z.input<typeof jobFileSchema>
