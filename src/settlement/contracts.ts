@@ -1,0 +1,49 @@
+/** The contracts' interfaces, read on first use from the built artifacts (contracts/artifacts). */
+import { createRequire } from 'node:module'
+import { Interface, type InterfaceAbi, type Result } from 'ethers/abi'
+import { ShoalError } from '../protocol/errors.ts'
+import type { HexBytes } from '../protocol/ids.ts'
+
+export type ContractName = 'ShoalToken' | 'Vault' | 'Escrow' | 'Registry'
+
+interface Artifact {
+  readonly abi: InterfaceAbi
+  readonly bytecode: HexBytes
+}
+
+const require = createRequire(import.meta.url)
+const artifacts = new Map<ContractName, { readonly iface: Interface; readonly bytecode: HexBytes }>()
+
+function load(name: ContractName): { readonly iface: Interface; readonly bytecode: HexBytes } {
+  const known = artifacts.get(name)
+  if (known !== undefined) return known
+  // Two levels up from src/settlement and from dist/settlement alike.
+  const artifact = require(`../../contracts/artifacts/${name}.json`) as Artifact
+  const made = { iface: new Interface(artifact.abi), bytecode: artifact.bytecode }
+  artifacts.set(name, made)
+  return made
+}
+
+export const interfaceOf = (name: ContractName): Interface => load(name).iface
+
+/** Creation code with its constructor arguments. */
+export function deployData(name: ContractName, args: readonly unknown[]): HexBytes {
+  const { iface, bytecode } = load(name)
+  return (bytecode + iface.encodeDeploy([...args]).slice(2)) as HexBytes
+}
+
+export const encodeCall = (name: ContractName, method: string, args: readonly unknown[]): HexBytes =>
+  interfaceOf(name).encodeFunctionData(method, [...args]) as HexBytes
+
+/** What a call returned. CHAIN_WRONG_NETWORK when there is no such contract at the address. */
+export function decodeResult(name: ContractName, method: string, data: string): Result {
+  try {
+    return interfaceOf(name).decodeFunctionResult(method, data)
+  } catch (cause) {
+    throw new ShoalError('CHAIN_WRONG_NETWORK', `${name}.${method} did not answer as expected`, {
+      data: { contract: name, method },
+      next: 'Check that network.json belongs to this chain.',
+      cause
+    })
+  }
+}

@@ -1,0 +1,49 @@
+/** The parameters of one network: as a file, as a short name, and against the chain. */
+import { sha256 } from '@noble/hashes/sha2.js'
+import { z } from 'zod'
+import { check } from '../protocol/codec.ts'
+import { ShoalError } from '../protocol/errors.ts'
+import { address, bps, uint } from '../protocol/fields.ts'
+import type { NetworkParameters } from '../protocol/ports/settlement.ts'
+
+const schema = z.strictObject({
+  chainId: z
+    .string()
+    .regex(/^[1-9][0-9]{0,19}$/, 'a chain id in decimal')
+    .transform(s => BigInt(s)),
+  token: address,
+  vault: address,
+  escrow: address,
+  registry: address,
+  arbiter: address,
+  feeBps: bps,
+  fromBlock: uint()
+})
+
+/** Network parameters as JSON text, for people and files. */
+export const formatNetwork = (n: NetworkParameters): string =>
+  JSON.stringify({ ...n, chainId: n.chainId.toString() }, null, 2) + '\n'
+
+/** JSON text (or a parsed object) to parameters. CONFIG_INVALID says what is wrong. */
+export function loadNetwork(source: string | object): NetworkParameters {
+  try {
+    return check(schema, typeof source === 'string' ? (JSON.parse(source) as unknown) : source, 'network')
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ShoalError('CONFIG_INVALID', `network file: ${reason}`, {
+      next: 'Copy network.json again from whoever runs the chain.',
+      cause
+    })
+  }
+}
+
+/**
+ * The network's short name: 12 lower-case hex digits over chain id and contract addresses. It stands in protocol ids, so peers
+ * of different deployments never talk past one another.
+ */
+export function networkDigest(n: NetworkParameters): string {
+  const text = [n.chainId, n.token, n.vault, n.escrow, n.registry].join('|').toLowerCase()
+  return Buffer.from(sha256(new TextEncoder().encode(text)))
+    .toString('hex')
+    .slice(0, 12)
+}

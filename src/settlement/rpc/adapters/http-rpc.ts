@@ -1,0 +1,90 @@
+/** JSON-RPC over HTTP with kept-alive sockets. */
+import http from 'node:http'
+import https from 'node:https'
+import { RpcRefused, RpcUnreachable, type RpcRequest, type RpcTransport } from '../rpc.ts'
+
+/** Largest answer that is read; a page of logs is far below. */
+const ANSWER_MAX = 64 * 1024 * 1024
+/** Error text may hold whole bytecode: cut it. */
+const TEXT_CUT = 300
+
+export interface HttpRpcOptions {
+  /** Longest wait for one answer in milliseconds; default 10 s. */
+  readonly timeoutMs?: number
+  /** Open sockets at once; default 16. */
+  readonly sockets?: number
+}
+
+interface Answer {
+  readonly result?: unknown
+  readonly error?: { readonly code?: unknown; readonly message?: unknown; readonly data?: unknown }
+}
+
+const revertData = (data: unknown): string | undefined => {
+  if (typeof data === 'string') return /^0x[0-9a-fA-F]*$/.test(data) ? data : undefined
+  if (data !== null && typeof data === 'object' && 'data' in data) return revertData(data.data)
+  return undefined
+}
+
+function read(text: string): unknown {
+  let answer: Answer
+  try {
+    answer = JSON.parse(text) as Answer
+  } catch (cause) {
+    throw new RpcUnreachable('the RPC sent no JSON', cause)
+  }
+  if (answer === null || typeof answer !== 'object') throw new RpcUnreachable('the RPC sent no object')
+  const { error } = answer
+  if (error === undefined || error === null) return answer.result
+  const code = typeof error.code === 'number' ? error.code : 0
+  const message = typeof error.message === 'string' ? error.message.slice(0, TEXT_CUT) : 'refused'
+  // -32005 (limit exceeded) and -32090 (our proxy: chain restarts) pass by themselves.
+  if (code === -32005 || code === -32090) throw new RpcUnreachable(message)
+  throw new RpcRefused(code, message, revertData(error.data))
+}
+
+/** Opens nothing until the first request. */
+export function httpRpc(url: string, options: HttpRpcOptions = {}): RpcTransport {
+  const target = new URL(url)
+  const library = target.protocol === 'https:' ? https : http
+  const agent = new library.Agent({ keepAlive: true, maxSockets: options.sockets ?? 16 })
+  const timeout = options.timeoutMs ?? 10_000
+  let next = 0
+
+  const exchange = async (body: string, signal?: AbortSignal): Promise<string> =>
+    await new Promise((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+      const fail = (cause: Error): void =>
+        reject(signal?.aborted === true ? (signal.reason as Error) : new RpcUnreachable(cause.message, cause))
+      const request = library.request(
+        target,
+        { method: 'POST', agent, headers, timeout, signal },
+        response => {
+          const chunks: Buffer[] = []
+          let size = 0
+          response.on('data', (chunk: Buffer) => {
+            size += chunk.byteLength
+            if (size > ANSWER_MAX) response.destroy(new Error('answer too large'))
+            else chunks.push(chunk)
+          })
+          response.on('error', fail)
+          response.on('end', () => {
+            const status = response.statusCode ?? 0
+            if (status !== 200) fail(new Error(`HTTP ${status}`))
+            else resolve(Buffer.concat(chunks).toString('utf8'))
+          })
+        }
+      )
+      request.on('timeout', () => request.destroy(new Error(`no answer within ${timeout} ms`)))
+      request.on('error', fail)
+      request.end(body)
+    })
+
+  return {
+    send: async ({ method, params }: RpcRequest, signal) => {
+      signal?.throwIfAborted()
+      return read(await exchange(JSON.stringify({ jsonrpc: '2.0', id: ++next, method, params }), signal))
+    },
+    close: async () => agent.destroy()
+  }
+}

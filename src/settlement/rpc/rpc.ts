@@ -1,0 +1,53 @@
+/** JSON-RPC as the settlement client uses it. */
+import { ShoalError } from '../../protocol/errors.ts'
+
+export interface RpcRequest {
+  readonly method: string
+  readonly params: readonly unknown[]
+}
+
+/** One exchange with the chain's RPC, without retries. */
+export interface RpcTransport {
+  /** Throws RpcUnreachable or RpcRefused, or the signal's reason. */
+  send(request: RpcRequest, signal?: AbortSignal): Promise<unknown>
+  close(): Promise<void>
+}
+
+/** The RPC did not answer: worth another try. */
+export class RpcUnreachable extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'RpcUnreachable'
+  }
+}
+
+/** The RPC answered with an error: another try gives the same. */
+export class RpcRefused extends Error {
+  readonly code: number
+  /** Return data of a reverted call, if the node gave it. */
+  readonly data: string | undefined
+  constructor(code: number, message: string, data: string | undefined) {
+    super(message)
+    this.name = 'RpcRefused'
+    this.code = code
+    this.data = data
+  }
+}
+
+/** An RPC answer of the wrong shape. */
+export const malformed = (what: string): ShoalError =>
+  new ShoalError('CHAIN_UNREACHABLE', `the RPC sent a malformed ${what}`)
+
+/** A quantity as a bigint. */
+export function toQuantity(value: unknown, what: string): bigint {
+  if (typeof value !== 'string' || !/^0x[0-9a-fA-F]{1,64}$/.test(value)) throw malformed(what)
+  return BigInt(value)
+}
+
+export const toNumber = (value: unknown, what: string): number => {
+  const n = toQuantity(value, what)
+  if (n > BigInt(Number.MAX_SAFE_INTEGER)) throw malformed(what)
+  return Number(n)
+}
+
+export const quantity = (n: bigint | number): string => '0x' + n.toString(16)

@@ -1,0 +1,147 @@
+/** The Settlement port over JSON-RPC. */
+import { ShoalError } from '../protocol/errors.ts'
+import type { Address } from '../protocol/ids.ts'
+import type { Clock } from '../protocol/ports/clock.ts'
+import type { OperatorKey } from '../protocol/ports/keys.ts'
+import type { Logger } from '../protocol/ports/log.ts'
+import type { Random } from '../protocol/ports/random.ts'
+import type { NetworkParameters, Settlement } from '../protocol/ports/settlement.ts'
+import type { Store } from '../protocol/ports/store.ts'
+import { linked } from '../protocol/signals.ts'
+import { agreementActions, stakeActions } from './actions.ts'
+import { fundActions } from './funds.ts'
+import { createOperatorKey, type OperatorSigner } from './keys/operator.ts'
+import { domainOf } from './keys/typed.ts'
+import { networkDigest } from './network.ts'
+import { reads } from './reads.ts'
+import { httpRpc } from './rpc/adapters/http-rpc.ts'
+import { reliableRpc, type Rpc } from './rpc/reliable.ts'
+import type { RpcTransport } from './rpc/rpc.ts'
+import { txJournal } from './tx/journal.ts'
+import type { SenderOptions } from './tx/book.ts'
+import { TxSender } from './tx/sender.ts'
+import { verifyNetwork } from './verify.ts'
+import { markStore } from './watch/marks.ts'
+import { Watcher } from './watch/watcher.ts'
+
+/** All optional; times in milliseconds. */
+export interface SettlementOptions extends Partial<SenderOptions> {
+  /** How long one call waits for an RPC that is away before CHAIN_UNREACHABLE; default 45 s (a chain restart takes about 15 s). */
+  readonly patienceMs?: number
+  /** Longest wait for one answer of the RPC; default 10 s. */
+  readonly requestMs?: number
+  /** Pause between two looks for events; default 500. */
+  readonly watchMs?: number
+  /** Blocks in one page of logs; default 2000. */
+  readonly pageBlocks?: number
+}
+
+export interface SettlementParts {
+  readonly rpcUrl: string
+  readonly network: NetworkParameters
+  /** The 32-byte operator secret, or the key made from it with createOperatorKey. */
+  readonly key: Uint8Array | OperatorSigner
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly options?: SettlementOptions
+  /** Instead of HTTP, for tests. */
+  readonly transport?: RpcTransport
+}
+
+const senderDefaults = {
+  actionMs: 120_000,
+  pollMs: 150,
+  rebroadcastMs: 2000,
+  stuckMs: 20_000,
+  confirmations: 5
+} as const satisfies SenderOptions
+
+/**
+ * A settlement client. `start` checks that the RPC serves this network (CHAIN_WRONG_NETWORK, or CHAIN_UNREACHABLE after
+ * `patienceMs`), then takes up journalled transactions. A failed start may be repeated; a stopped client is not started again.
+ */
+export function createSettlement(parts: SettlementParts): Settlement & { readonly key: OperatorKey } {
+  const { network, clock, random, log, store, options = {} } = parts
+  const key = parts.key instanceof Uint8Array ? createOperatorKey(parts.key, domainOf(network)) : parts.key
+  const transport = parts.transport ?? httpRpc(parts.rpcUrl, { timeoutMs: options.requestMs ?? 10_000 })
+  const rpc = reliableRpc({ transport, clock, random, log, patienceMs: options.patienceMs ?? 45_000 })
+  const read = reads(rpc, network)
+  const sender = new TxSender({
+    rpc,
+    key,
+    chainId: network.chainId,
+    journal: txJournal(store, network.chainId, key.address),
+    clock,
+    log,
+    options: { ...senderDefaults, ...options }
+  })
+  const actions = { network, reads: read, sender, address: key.address, signPermit: key.signPermit }
+  const life = lifecycle(rpc, sender, network)
+  const marks = markStore(store, networkDigest(network))
+  return {
+    key,
+    network,
+    address: key.address,
+    get reachable() {
+      return rpc.reachable
+    },
+    start: life.start,
+    stop: life.stop,
+    account: async (address: Address = key.address, o = {}) => await read.account(address, o),
+    time: async o => await read.time(o),
+    escrow: async (id, o) => {
+      const { outcome: _, ...escrow } = await read.entry(id, o)
+      return escrow
+    },
+    stakeOf: async (address, o) => (await read.stakeOf(address, o)).active,
+    ...fundActions(actions),
+    ...agreementActions(actions),
+    ...stakeActions(actions),
+    watch: async (from, onEvent, signal) => {
+      using scope = linked(signal, life.signal)
+      const watch = {
+        rpc,
+        clock,
+        log,
+        marks,
+        escrow: network.escrow,
+        fromBlock: network.fromBlock,
+        pollMs: options.watchMs ?? 500,
+        pageBlocks: options.pageBlocks ?? 2000
+      }
+      await new Watcher(watch, onEvent, scope.signal).run(from)
+    }
+  }
+}
+
+/** Starts and stops once. */
+function lifecycle(rpc: Rpc, sender: TxSender, network: NetworkParameters) {
+  const ended = new AbortController()
+  let started: Promise<void> | undefined
+  const begin = async (signal?: AbortSignal): Promise<void> => {
+    using scope = linked(signal, ended.signal)
+    await verifyNetwork(rpc, network, { signal: scope.signal })
+    await sender.start()
+  }
+  return {
+    signal: ended.signal,
+    start: async (signal?: AbortSignal): Promise<void> => {
+      if (ended.signal.aborted) throw new ShoalError('CANCELLED', 'this settlement client was stopped')
+      started ??= begin(signal)
+      try {
+        await started
+      } catch (e) {
+        started = undefined
+        throw e
+      }
+    },
+    stop: async (): Promise<void> => {
+      if (ended.signal.aborted) return
+      ended.abort(new ShoalError('CANCELLED', 'the settlement client stops'))
+      await sender.stop()
+      await rpc.close()
+    }
+  }
+}

@@ -1,0 +1,154 @@
+/** Pages through the escrow's logs from a cursor on and follows the chain, over lost RPCs and reorganisations. */
+import type { Address, Hex32 } from '../../protocol/ids.ts'
+import type { Clock } from '../../protocol/ports/clock.ts'
+import type { Logger } from '../../protocol/ports/log.ts'
+import type { ChainCursor, SettlementEvent } from '../../protocol/ports/settlement.ts'
+import type { Rpc } from '../rpc/reliable.ts'
+import { malformed, quantity, toNumber } from '../rpc/rpc.ts'
+import { decodeLog } from './decode.ts'
+import { MARKS_MAX, type Mark, type MarkStore } from './marks.ts'
+
+export interface WatchParts {
+  readonly rpc: Rpc
+  readonly clock: Clock
+  readonly log: Logger
+  readonly marks: MarkStore
+  readonly escrow: Address
+  readonly fromBlock: number
+  /** Milliseconds between two looks. */
+  readonly pollMs: number
+  /** Blocks in one eth_getLogs. */
+  readonly pageBlocks: number
+}
+
+export type OnEvent = (e: SettlementEvent) => Promise<void>
+
+const after = (a: ChainCursor, b: ChainCursor): boolean =>
+  a.block > b.block || (a.block === b.block && a.index > b.index)
+
+/** One run of `watch`. Ends when the signal aborts, or with the error of `onEvent`. */
+export class Watcher {
+  readonly #parts: WatchParts
+  readonly #onEvent: OnEvent
+  readonly #signal: AbortSignal
+  #blocks: Mark[] = []
+  /** First block of the next page. */
+  #next: number
+  #cursor: ChainCursor | undefined
+
+  constructor(parts: WatchParts, onEvent: OnEvent, signal: AbortSignal) {
+    this.#parts = parts
+    this.#onEvent = onEvent
+    this.#signal = signal
+    this.#next = parts.fromBlock
+  }
+
+  async run(from: ChainCursor | undefined): Promise<void> {
+    const known = await this.#parts.marks.load()
+    this.#cursor = from ?? known.cursor
+    const start = this.#cursor
+    if (start !== undefined) {
+      // Marks up to the cursor vouch for what was handled; the cursor's own block is read again for later logs in it.
+      this.#blocks = known.blocks.filter(m => m.block <= start.block)
+      this.#next = start.block
+    }
+    while (!this.#signal.aborted) {
+      let caughtUp = true
+      try {
+        caughtUp = await this.#step()
+      } catch (e) {
+        if (e instanceof HandlerFailed) throw e.cause
+        if (this.#stopping()) return
+        this.#parts.log.debug({ error: String(e) }, 'reading events failed; it goes on')
+      }
+      if (caughtUp) await this.#rest()
+    }
+  }
+
+  #stopping(): boolean {
+    return this.#signal.aborted
+  }
+
+  async #rest(): Promise<void> {
+    try {
+      await this.#parts.clock.sleep(this.#parts.pollMs, this.#signal)
+    } catch {
+      // aborted: the loop ends
+    }
+  }
+
+  /** Reads one page. True when the head is reached. */
+  async #step(): Promise<boolean> {
+    const options = { signal: this.#signal }
+    await this.#checkMarks()
+    const head = toNumber(await this.#parts.rpc.call('eth_blockNumber', [], options), 'block number')
+    if (head < this.#next) return true
+    const to = Math.min(head, this.#next + this.#parts.pageBlocks - 1)
+    // The hash is read before the logs: if the block is replaced in between, the next look notices.
+    const hash = await this.#hashOf(to)
+    if (hash === undefined) return true
+    const filter = { address: this.#parts.escrow, fromBlock: quantity(this.#next), toBlock: quantity(to) }
+    const logs = await this.#parts.rpc.call('eth_getLogs', [filter], options)
+    if (!Array.isArray(logs)) throw malformed('log list')
+    await this.#hand(logs.flatMap(l => decodeLog(l) ?? []))
+    this.#next = to + 1
+    this.#blocks = [...this.#blocks.filter(m => m.block < to), { block: to, hash }].slice(-MARKS_MAX)
+    if (logs.length > 0 || this.#blocks.length % 16 === 0) await this.#save()
+    return to === head
+  }
+
+  async #hand(events: SettlementEvent[]): Promise<void> {
+    events.sort((a, b) => (after(a.cursor, b.cursor) ? 1 : -1))
+    for (const event of events) {
+      if (this.#cursor !== undefined && !after(event.cursor, this.#cursor)) continue
+      this.#signal.throwIfAborted()
+      try {
+        await this.#onEvent(event)
+      } catch (cause) {
+        throw new HandlerFailed(cause)
+      }
+      this.#cursor = event.cursor
+      await this.#save()
+    }
+  }
+
+  async #save(): Promise<void> {
+    await this.#parts.marks.save({ cursor: this.#cursor, blocks: this.#blocks })
+  }
+
+  /** When the newest mark is no longer on the chain, goes back to the newest one that is. */
+  async #checkMarks(): Promise<void> {
+    const kept = [...this.#blocks]
+    for (let last = kept.at(-1); last !== undefined; last = kept.at(-1)) {
+      if ((await this.#hashOf(last.block)) === last.hash) break
+      kept.pop()
+    }
+    if (kept.length === this.#blocks.length) return
+    const good = kept.at(-1)
+    this.#next = good === undefined ? this.#parts.fromBlock : good.block + 1
+    this.#blocks = kept
+    if (this.#cursor !== undefined && this.#cursor.block >= this.#next) {
+      // Everything up to the last good block was handled; what follows comes again.
+      this.#cursor = good === undefined ? undefined : { block: good.block, index: Number.MAX_SAFE_INTEGER }
+    }
+    this.#parts.log.warn({ from: this.#next }, 'the chain was reorganised; its events are read again')
+    await this.#save()
+  }
+
+  async #hashOf(block: number): Promise<Hex32 | undefined> {
+    const found = await this.#parts.rpc.call('eth_getBlockByNumber', [quantity(block), false], {
+      signal: this.#signal
+    })
+    if (found === null) return undefined
+    if (typeof found !== 'object' || !('hash' in found) || typeof found.hash !== 'string')
+      throw malformed('block')
+    return found.hash as Hex32
+  }
+}
+
+/** Tells an error of the handler from one of the chain. */
+class HandlerFailed extends Error {
+  constructor(cause: unknown) {
+    super('handler failed', { cause })
+  }
+}
