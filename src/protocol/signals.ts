@@ -71,3 +71,12 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | un
     off()
   }
 }
+
+/** Runs with a scope's signal and releases the scope at the end. (Node 22 does not know `using`.) */
+export async function within<T>(scope: ScopedSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  try {
+    return await run(scope.signal)
+  } finally {
+    scope[Symbol.dispose]()
+  }
+}

@@ -1,0 +1,76 @@
+/** What one peer may ask of us: a token bucket per peer and method, and a count of requests open at the same time. */
+import type { Clock } from '../../protocol/ports/index.ts'
+import { BoundedMap } from '../bounded-map.ts'
+
+export interface Quota {
+  readonly count: number
+  readonly windowMs: number
+}
+
+interface Bucket {
+  tokens: number
+  at: number
+  readonly quota: Quota
+}
+
+/** Buckets kept at most: a thousand peers that use every method. */
+const BUCKETS_MAX = 10_000
+
+/** Token buckets that fill evenly: `count` requests at once, then `count` per window. Full buckets are forgotten. */
+export class Quotas {
+  readonly #clock: Clock
+  readonly #buckets: BoundedMap<string, Bucket>
+
+  constructor(clock: Clock, max = BUCKETS_MAX) {
+    this.#clock = clock
+    this.#buckets = new BoundedMap(max)
+  }
+
+  get size(): number {
+    return this.#buckets.size
+  }
+
+  /** Takes one token; false when the peer is over its quota. */
+  take(peer: string, method: string, quota: Quota): boolean {
+    const key = `${peer} ${method}`
+    const tokens = this.#level(this.#buckets.get(key), quota)
+    const allowed = tokens >= 1
+    this.#buckets.set(key, { tokens: allowed ? tokens - 1 : tokens, at: this.#clock.monotonic(), quota })
+    return allowed
+  }
+
+  /** Forgets peers whose buckets are full again: they are where they began. */
+  forgetIdle(): void {
+    this.#buckets.prune(bucket => this.#level(bucket, bucket.quota) >= bucket.quota.count)
+  }
+
+  #level(bucket: Bucket | undefined, quota: Quota): number {
+    if (bucket === undefined) return quota.count
+    const refill = ((this.#clock.monotonic() - bucket.at) * quota.count) / quota.windowMs
+    return Math.min(quota.count, bucket.tokens + refill)
+  }
+}
+
+/** Counts what is open; holds an entry only while something is. */
+export class OpenCount {
+  readonly #open = new Map<string, number>()
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** Enters; undefined when `max` are already inside. Call the result to leave; twice is harmless. */
+  enter(key: string, max: number): (() => void) | undefined {
+    const open = this.#open.get(key) ?? 0
+    if (open >= max) return undefined
+    this.#open.set(key, open + 1)
+    let inside = true
+    return () => {
+      if (!inside) return
+      inside = false
+      const left = (this.#open.get(key) ?? 1) - 1
+      if (left === 0) this.#open.delete(key)
+      else this.#open.set(key, left)
+    }
+  }
+}

@@ -1,0 +1,155 @@
+/** The libp2p node of one network: transports, encryption, gossip and DHT. Loads all of libp2p; only network.ts imports it. */
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { gossipsub, type GossipSub } from '@libp2p/gossipsub'
+import { identify, identifyPush, type Identify } from '@libp2p/identify'
+import type { ConnectionGater, Libp2p, PeerDiscovery, PrivateKey } from '@libp2p/interface'
+import { kadDHT, passthroughMapper, type KadDHT } from '@libp2p/kad-dht'
+import { mdns, type MulticastDNSComponents } from '@libp2p/mdns'
+import { noise } from '@libp2p/noise'
+import { ping, type Ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
+import { webSockets } from '@libp2p/websockets'
+import { yamux } from '@libp2p/yamux'
+import type { LevelDatastore } from 'datastore-level'
+import { createLibp2p } from 'libp2p'
+import { GOSSIP_MESSAGE_MAX, MiB } from '../protocol/limits.ts'
+import type { Clock, Profile } from '../protocol/ports/index.ts'
+import { CARD_NAMESPACE, cardSelector, cardValidator } from './cards.ts'
+import { LocalAddresses } from './local-addresses.ts'
+import type { Names } from './names.ts'
+import type { ConnectionTargets } from './peers/manager.ts'
+import type { PeerScores } from './peers/scores.ts'
+
+export interface Services extends Record<string, unknown> {
+  readonly identify: Identify
+  readonly identifyPush: unknown
+  readonly ping: Ping
+  readonly pubsub: GossipSub
+  readonly dht: KadDHT
+}
+
+export type Host = Libp2p<Services>
+
+export interface HostParts {
+  readonly names: Names
+  readonly profile: Profile
+  readonly seed: Uint8Array
+  readonly listen: readonly string[]
+  readonly announce: readonly string[]
+  readonly mdns: boolean
+  readonly targets: ConnectionTargets
+  readonly scores: PeerScores
+  readonly clock: Clock
+  readonly datastore: LevelDatastore | undefined
+}
+
+/** Read and write windows: 256 KiB at first, doubled by yamux on fast lines. A paused stream holds at most one window. */
+const WINDOW_FIRST = 256 * 1024
+const WINDOW_MAX = 4 * MiB
+/** Messages in one gossip packet, and what surrounds them. */
+const GOSSIP_PACKET_MAX = 32 * GOSSIP_MESSAGE_MAX
+/** Topics are a dozen; gossipsub's own defaults allow 5000 of everything. */
+const GOSSIP_LIMITS = {
+  maxSubscriptions: 256,
+  maxMessages: 256,
+  maxIhaveMessageIDs: 2_000,
+  maxIwantMessageIDs: 2_000,
+  maxIdontwantMessageIDs: 512,
+  maxControlMessages: 512,
+  maxPeerInfos: 16
+}
+
+/** Banned peers are neither dialled nor let in. libp2p's default would also refuse private addresses in browsers. */
+function gater(scores: PeerScores): ConnectionGater {
+  const banned = (peer: { toString(): string }): boolean => scores.banned(peer.toString())
+  return {
+    denyDialMultiaddr: () => false,
+    denyDialPeer: banned,
+    denyInboundEncryptedConnection: banned,
+    denyOutboundEncryptedConnection: banned
+  }
+}
+
+function gossip(parts: HostParts) {
+  return gossipsub({
+    globalSignaturePolicy: 'StrictSign',
+    emitSelf: false,
+    allowPublishToZeroTopicPeers: true, // the caller counts recipients
+    ignoreDuplicatePublishError: true,
+    floodPublish: true, // our own messages are few and small: to every topic peer at once
+    doPX: false, // peers are learned from the DHT and identify, where records are checked
+    heartbeatInterval: 1_000,
+    maxInboundDataLength: GOSSIP_PACKET_MAX,
+    maxOutboundBufferSize: 4 * MiB,
+    decodeRpcLimits: GOSSIP_LIMITS,
+    scoreParams: {
+      appSpecificScore: peer => parts.scores.score(peer),
+      appSpecificWeight: 1,
+      IPColocationFactorWeight: -5,
+      // Many peers of one machine, LAN or NAT are no Sybils: with the penalty one in 30 on loopback was left without a mesh.
+      IPColocationFactorWhitelist: new LocalAddresses()
+    },
+    scoreThresholds: { gossipThreshold: -20, publishThreshold: -40, graylistThreshold: -60 }
+  })
+}
+
+function dht(parts: HostParts) {
+  return kadDHT({
+    protocol: parts.names.dht,
+    clientMode: parts.profile === 'light',
+    peerInfoMapper: passthroughMapper, // the default drops private addresses: nothing could be found on a LAN
+    allowQueryWithZeroPeers: true, // else every call waits for the first self-query
+    initialQuerySelfInterval: 1_000,
+    networkDialTimeout: { minTimeout: 2_000 },
+    validators: { [CARD_NAMESPACE]: cardValidator(parts.clock) },
+    selectors: { [CARD_NAMESPACE]: cardSelector }
+  })
+}
+
+/** A node that is not started. It belongs to one network only. */
+export async function createHost(parts: HostParts): Promise<Host> {
+  const privateKey: PrivateKey = await generateKeyPairFromSeed('Ed25519', parts.seed)
+  const peerDiscovery: ((components: MulticastDNSComponents) => PeerDiscovery)[] = parts.mdns
+    ? [mdns({ serviceTag: parts.names.mdns })]
+    : []
+  const node = await createLibp2p({
+    start: false,
+    privateKey,
+    nodeInfo: { name: 'shoal', version: '1', userAgent: 'shoal/1' },
+    addresses: { listen: [...parts.listen], announce: [...parts.announce] },
+    transports: [tcp(), webSockets()],
+    // TLS first: half the CPU of noise per byte between Node peers.
+    connectionEncrypters: [tls(), noise()],
+    streamMuxers: [
+      yamux({
+        streamOptions: {
+          initialStreamWindowSize: WINDOW_FIRST,
+          maxStreamWindowSize: WINDOW_MAX,
+          maxReadBufferLength: WINDOW_MAX + WINDOW_FIRST
+        }
+      })
+    ],
+    peerDiscovery,
+    connectionGater: gater(parts.scores),
+    ...(parts.datastore === undefined ? {} : { datastore: parts.datastore }),
+    connectionManager: {
+      maxConnections: parts.targets.max,
+      // The default of 5 new connections a second from one host refuses whole sites behind one NAT.
+      inboundConnectionThreshold: 200,
+      maxIncomingPendingConnections: 200,
+      maxParallelDials: 32,
+      dialTimeout: 10_000,
+      reconnectRetries: 0 // the peer manager reconnects
+    },
+    connectionMonitor: { enabled: true, pingInterval: 15_000 },
+    services: {
+      identify: identify({ protocolPrefix: parts.names.identifyPrefix }),
+      identifyPush: identifyPush({ protocolPrefix: parts.names.identifyPrefix }),
+      ping: ping({ protocolPrefix: parts.names.identifyPrefix, maxInboundStreams: 4, maxOutboundStreams: 4 }),
+      pubsub: gossip(parts),
+      dht: dht(parts)
+    }
+  })
+  return node
+}

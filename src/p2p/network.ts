@@ -1,0 +1,327 @@
+/** The PeerNetwork of a real peer. This module loads all of libp2p: import it only where a network is made. */
+import type { Libp2p } from '@libp2p/interface'
+import { LevelDatastore } from 'datastore-level'
+import { ShoalError } from '../protocol/errors.ts'
+import type { PeerIdString } from '../protocol/ids.ts'
+import {
+  methods,
+  type Method,
+  type MethodName,
+  type RequestOf,
+  type ResponseOf
+} from '../protocol/methods.ts'
+import type {
+  Clock,
+  Conduct,
+  ConnectedPeer,
+  Handler,
+  Logger,
+  PeerAddress,
+  PeerNetwork,
+  Profile,
+  Random,
+  UnaryName
+} from '../protocol/ports/index.ts'
+import { deadline, linked, within } from '../protocol/signals.ts'
+import { Dht } from './dht.ts'
+import { RequestClient } from './engine/client.ts'
+import { engineLimits, type EngineLimits } from './engine/limits.ts'
+import { RequestServer, type AnyHandler } from './engine/server.ts'
+import { Gossip, type Deliver, type Validate } from './gossip.ts'
+import { createHost, type Host } from './host.ts'
+import { namesOf, type Names } from './names.ts'
+import { connectTo } from './peers/dial.ts'
+import { PeerManager, type ConnectionTargets } from './peers/manager.ts'
+import { Membership } from './peers/membership.ts'
+import { PeerScores } from './peers/scores.ts'
+
+export interface NetworkOptions {
+  readonly profile: Profile
+  /** 1 to 32 characters of a-z, 0-9 and `-`. Peers of different networks never talk. */
+  readonly networkId: string
+  /** 32 bytes: the network identity. */
+  readonly seed: Uint8Array
+  /** Multiaddrs to listen on; default: TCP and WebSocket on all interfaces, free ports. A light peer never listens. */
+  readonly listen?: readonly string[]
+  /** Multiaddrs to announce instead of those listened on. */
+  readonly announce?: readonly string[]
+  /** Where to begin: multiaddrs or peers with addresses. */
+  readonly bootstrap?: readonly (PeerAddress | string)[]
+  /** Find peers in the local network; default false. */
+  readonly mdns?: boolean
+  /** Folder of the stored peer book and DHT records; in memory without it. */
+  readonly folder?: string
+  readonly targets?: ConnectionTargets
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly limits?: Partial<EngineLimits>
+}
+
+const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0', '/ip4/0.0.0.0/tcp/0/ws']
+/** A gossip mesh wants 6 peers and the DHT 20 near ones; libp2p's DHT dials some by itself. */
+const defaultTargets: Readonly<Record<Profile, ConnectionTargets>> = {
+  full: { min: 8, max: 200 },
+  light: { min: 4, max: 48 }
+}
+/** Protocols that carry no network id: only members of the network may open them here. */
+const GUARDED = [
+  '/ipfs/bitswap/1.2.0',
+  '/meshsub/1.2.0',
+  '/meshsub/1.1.0',
+  '/meshsub/1.0.0',
+  '/floodsub/1.0.0'
+]
+
+/** Makes a peer's network; nothing runs before `start`. CONFIG_INVALID. */
+export async function createPeerNetwork(options: NetworkOptions): Promise<P2PNetwork> {
+  const names = namesOf(options.networkId)
+  const scores = new PeerScores(options.clock)
+  const targets = options.targets ?? defaultTargets[options.profile]
+  const datastore = options.folder === undefined ? undefined : new LevelDatastore(options.folder)
+  const light = options.profile === 'light'
+  const host = await createHost({
+    names,
+    profile: options.profile,
+    seed: options.seed,
+    listen: light ? [] : (options.listen ?? DEFAULT_LISTEN),
+    announce: light ? [] : (options.announce ?? []),
+    mdns: options.mdns ?? false,
+    targets,
+    scores,
+    clock: options.clock,
+    datastore
+  })
+  return new P2PNetwork({ options, names, scores, targets, host, datastore })
+}
+
+interface NetworkParts {
+  readonly options: NetworkOptions
+  readonly names: Names
+  readonly scores: PeerScores
+  readonly targets: ConnectionTargets
+  readonly host: Host
+  readonly datastore: LevelDatastore | undefined
+}
+
+type PeerListener = (peer: PeerIdString, connected: boolean) => void
+
+export class P2PNetwork implements PeerNetwork {
+  readonly peerId: PeerIdString
+  readonly profile: Profile
+  readonly #parts: NetworkParts
+  readonly #client: RequestClient
+  readonly #server: RequestServer
+  readonly #gossip: Gossip
+  readonly #dht: Dht
+  readonly #manager: PeerManager
+  readonly #membership: Membership
+  readonly #listeners = new Set<PeerListener>()
+  readonly #announced = new Set<string>()
+  #stopping = new AbortController()
+  #started = false
+
+  constructor(parts: NetworkParts) {
+    const { options, names, scores, targets, host } = parts
+    const { clock, random, log } = options
+    this.#parts = parts
+    this.peerId = host.peerId.toString() as PeerIdString
+    this.profile = options.profile
+    const limits: EngineLimits = { ...engineLimits, ...options.limits }
+    const report = this.report.bind(this)
+    const libp2p: Libp2p = host
+    const connect = (to: PeerAddress, signal: AbortSignal) => connectTo(libp2p, to, signal)
+    this.#client = new RequestClient({ clock, names, limits, connect, report })
+    this.#server = new RequestServer({ clock, names, limits, libp2p, log, report })
+    const banned = (peer: string): boolean => scores.banned(peer)
+    this.#gossip = new Gossip({ pubsub: host.services.pubsub, names, clock, log, banned, report })
+    this.#dht = new Dht({ libp2p, clock })
+    this.#membership = new Membership({ libp2p, clock, log })
+    this.#manager = new PeerManager({
+      ...{ libp2p, clock, random, log, scores, targets },
+      bootstrap: options.bootstrap ?? [],
+      lonelyTopics: () => this.#gossip.lonely()
+    })
+  }
+
+  /** The node under this network, for what runs on the same one (Helia). Owned here: never start or stop it elsewhere. */
+  get libp2p(): Libp2p {
+    return this.#parts.host
+  }
+
+  /** Requests of others that are open now, as a count of peers and methods; for tests and metrics. */
+  get openInbound(): number {
+    return this.#server.openKeys
+  }
+
+  async start(signal?: AbortSignal): Promise<void> {
+    if (this.#started) return
+    signal?.throwIfAborted()
+    this.#started = true
+    this.#stopping = new AbortController()
+    const { host, datastore } = this.#parts
+    try {
+      await datastore?.open()
+      for (const protocol of GUARDED) host.use(protocol, this.#membership.guard)
+      this.#membership.start()
+      host.addEventListener('peer:identify', this.#onIdentify)
+      host.addEventListener('peer:disconnect', this.#onDisconnect)
+      await host.start()
+      this.#server.start()
+      this.#gossip.start()
+      await this.#manager.start()
+    } catch (cause) {
+      await this.stop()
+      throw startError(cause)
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#started) return
+    this.#started = false
+    const { host, datastore } = this.#parts
+    this.#stopping.abort(new ShoalError('CANCELLED', 'This peer stops.'))
+    this.#manager.stop()
+    this.#gossip.stop()
+    this.#server.stop()
+    this.#membership.stop()
+    host.removeEventListener('peer:identify', this.#onIdentify)
+    host.removeEventListener('peer:disconnect', this.#onDisconnect)
+    await host.stop()
+    for (const protocol of GUARDED) host.unuse(protocol)
+    await datastore?.close()
+    this.#announced.clear()
+  }
+
+  addresses(): string[] {
+    return this.profile === 'light' ? [] : this.#parts.host.getMultiaddrs().map(String)
+  }
+
+  async request<N extends UnaryName>(
+    to: PeerAddress,
+    method: N,
+    body: RequestOf<N>,
+    signal?: AbortSignal
+  ): Promise<ResponseOf<N>> {
+    return await this.#running(signal, s => this.#client.unary(to, rowOf(method), body, s))
+  }
+
+  async *stream(
+    to: PeerAddress,
+    method: 'events',
+    body: RequestOf<'events'>,
+    signal?: AbortSignal
+  ): AsyncGenerator<ResponseOf<'events'>> {
+    const scope = linked(signal, this.#stopping.signal)
+    try {
+      yield* this.#client.frames(to, rowOf(method), body, scope.signal)
+    } finally {
+      scope[Symbol.dispose]()
+    }
+  }
+
+  handle<N extends MethodName>(method: N, handler: Handler<N>): () => void {
+    return this.#server.handle(methods[method], handler as AnyHandler)
+  }
+
+  subscribe(topic: string, validate: Validate, deliver: Deliver): () => void {
+    return this.#gossip.subscribe(topic, validate, deliver)
+  }
+
+  publish(topic: string, data: Uint8Array): Promise<number> {
+    return this.#gossip.publish(topic, data)
+  }
+
+  async provide(key: string, signal?: AbortSignal): Promise<void> {
+    await this.#running(signal, s => this.#dht.provide(key, s))
+  }
+
+  async *findProviders(key: string, signal?: AbortSignal): AsyncGenerator<PeerAddress> {
+    const scope = linked(signal, this.#stopping.signal)
+    try {
+      yield* this.#dht.findProviders(key, scope.signal)
+    } finally {
+      scope[Symbol.dispose]()
+    }
+  }
+
+  async putCard(card: Uint8Array, signal?: AbortSignal): Promise<void> {
+    await this.#running(signal, s => this.#dht.putCard(card, s))
+  }
+
+  async getCard(peer: PeerIdString, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    return await this.#running(signal, s => this.#dht.getCard(peer, s))
+  }
+
+  async connect(to: PeerAddress, signal?: AbortSignal): Promise<void> {
+    const { clock } = this.#parts.options
+    const ms = this.#parts.options.limits?.dialMs ?? engineLimits.dialMs
+    const message = 'The peer did not answer.'
+    const scope = deadline(clock, ms, 'DIAL_TIMEOUT', message, signal, this.#stopping.signal)
+    await within(scope, s => connectTo(this.libp2p, to, s))
+  }
+
+  peers(): ConnectedPeer[] {
+    const seen = new Map<string, ConnectedPeer>()
+    for (const c of this.#parts.host.getConnections()) {
+      const peer = c.remotePeer.toString() as PeerIdString
+      if (!this.#membership.has(peer) || seen.has(peer)) continue
+      const score = this.#parts.scores.score(peer)
+      const rtt = c.rtt === undefined ? {} : { rtt: c.rtt }
+      const addresses = c.direction === 'outbound' ? [c.remoteAddr.toString()] : []
+      seen.set(peer, { peer, addresses, direction: c.direction, score, ...rtt })
+    }
+    return [...seen.values()]
+  }
+
+  onPeer(listener: PeerListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  report(peer: PeerIdString, conduct: Conduct): void {
+    this.#manager.report(peer, conduct)
+  }
+
+  /** Runs until the caller's signal or our stop. */
+  #running<T>(signal: AbortSignal | undefined, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return within(linked(signal, this.#stopping.signal), run)
+  }
+
+  #tell(peer: PeerIdString, connected: boolean): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(peer, connected)
+      } catch (error) {
+        this.#parts.options.log.error({ error, peer }, 'a peer listener failed')
+      }
+    }
+  }
+
+  readonly #onIdentify = (event: CustomEvent<{ peerId: { toString(): string } }>): void => {
+    const peer = event.detail.peerId.toString()
+    if (this.#announced.has(peer)) return
+    this.#announced.add(peer)
+    this.#tell(peer as PeerIdString, true)
+  }
+
+  readonly #onDisconnect = (event: CustomEvent<{ toString(): string }>): void => {
+    const peer = event.detail.toString()
+    if (this.#announced.delete(peer)) this.#tell(peer as PeerIdString, false)
+  }
+}
+
+/** A row of the table with its types, which a union of rows loses. */
+const rowOf = <N extends MethodName>(name: N): Method<RequestOf<N>, ResponseOf<N>> =>
+  methods[name] as unknown as Method<RequestOf<N>, ResponseOf<N>>
+
+/** A start that failed, by what the person can do. */
+function startError(cause: unknown): unknown {
+  const text =
+    cause instanceof Error ? `${cause.name} ${cause.message} ${String(cause.cause)}` : String(cause)
+  if (!/EADDRINUSE|UnsupportedListenAddresses/.test(text)) return cause
+  return new ShoalError('PORT_IN_USE', 'This peer could not listen on its addresses.', {
+    cause,
+    next: 'Choose other ports in the listen addresses, or end the program that uses them.'
+  })
+}

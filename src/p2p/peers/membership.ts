@@ -1,0 +1,103 @@
+/**
+ * Who belongs to our network. A peer shows it by identifying itself under this network's identify protocol; who has not done so
+ * after a while is disconnected, and until then gets no service of protocols that carry no network id (bitswap).
+ */
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { Clock, Logger } from '../../protocol/ports/index.ts'
+
+/** Identify is one round trip after the handshake; this is for slow lines and busy machines. */
+const IDENTIFY_MS = 15_000
+
+export interface MembershipParts {
+  readonly libp2p: Libp2p
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export class Membership {
+  readonly #parts: MembershipParts
+  readonly #members = new Set<string>()
+  /** Peers that wait to be known, with who waits for them. */
+  readonly #pending = new Map<
+    string,
+    { cancel: () => void; readonly waiting: Set<(member: boolean) => void> }
+  >()
+
+  constructor(parts: MembershipParts) {
+    this.#parts = parts
+  }
+
+  start(): void {
+    const { libp2p } = this.#parts
+    libp2p.addEventListener('connection:open', this.#onOpen)
+    libp2p.addEventListener('peer:identify', this.#onIdentify)
+    libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
+  }
+
+  stop(): void {
+    const { libp2p } = this.#parts
+    libp2p.removeEventListener('connection:open', this.#onOpen)
+    libp2p.removeEventListener('peer:identify', this.#onIdentify)
+    libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
+    for (const peer of [...this.#pending.keys()]) this.#settle(peer, false)
+    this.#members.clear()
+  }
+
+  has(peer: string): boolean {
+    return this.#members.has(peer)
+  }
+
+  /** Middleware for protocols whose id names no network: members pass, others are refused. */
+  readonly guard = async (
+    stream: Stream,
+    connection: Connection,
+    next: (stream: Stream, connection: Connection) => void
+  ): Promise<void> => {
+    const peer = connection.remotePeer.toString()
+    const outbound = stream.direction === 'outbound'
+    if (outbound || this.#members.has(peer) || (await this.#known(peer))) next(stream, connection)
+    else throw new ShoalError('PEER_REFUSED', 'Not a peer of this network.')
+  }
+
+  #known(peer: string): Promise<boolean> {
+    const pending = this.#pending.get(peer)
+    if (pending === undefined) return Promise.resolve(this.#members.has(peer))
+    return new Promise(resolve => pending.waiting.add(resolve))
+  }
+
+  #settle(peer: string, member: boolean): void {
+    if (member) this.#members.add(peer)
+    const pending = this.#pending.get(peer)
+    if (pending === undefined) return
+    this.#pending.delete(peer)
+    pending.cancel()
+    for (const resolve of pending.waiting) resolve(member)
+  }
+
+  readonly #onOpen = (event: CustomEvent<Connection>): void => {
+    const peer = event.detail.remotePeer.toString()
+    if (this.#members.has(peer) || this.#pending.has(peer)) return
+    const cancel = this.#parts.clock.timer(IDENTIFY_MS, () => this.#expel(peer))
+    this.#pending.set(peer, { cancel, waiting: new Set() })
+  }
+
+  readonly #onIdentify = (event: CustomEvent<{ peerId: { toString(): string } }>): void => {
+    this.#settle(event.detail.peerId.toString(), true)
+  }
+
+  readonly #onDisconnect = (event: CustomEvent<{ toString(): string }>): void => {
+    const peer = event.detail.toString()
+    this.#members.delete(peer)
+    this.#settle(peer, false)
+  }
+
+  #expel(peer: string): void {
+    this.#settle(peer, false)
+    const reason = new ShoalError('PEER_REFUSED', 'Not a peer of this network.')
+    for (const connection of this.#parts.libp2p.getConnections()) {
+      if (connection.remotePeer.toString() === peer) connection.abort(reason)
+    }
+    this.#parts.log.debug({ peer }, 'disconnected a peer that did not identify itself as one of this network')
+  }
+}
