@@ -1,0 +1,141 @@
+/**
+ * The process in which one task runs. It gives up what rights it has, then reads the task from its standard input, runs it and
+ * writes what happens to its standard output. It opens no file after its own code is loaded.
+ */
+import type { BundleEntry } from '../../protocol/bundle.ts'
+import type { Frame, RunnerConfig } from '../wasm/frames.ts'
+import type { ProgramTask } from '../wasm/program.ts'
+import { once } from 'node:events'
+import { readSync, writeSync } from 'node:fs'
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { bundleFromMap, bundleToMap, collectBytes, packBundle } from '../../protocol/bundle.ts'
+import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
+import { cut, decodeHeader, decodeText, encodeFrame, encodeText } from '../wasm/frames.ts'
+import { FROM_RUNNER, HEADER_BYTES, TO_RUNNER, withGas } from '../wasm/frames.ts'
+import { MAX_INPUT_FILES } from '../wasm/limits.ts'
+import { Program } from '../wasm/program.ts'
+import { MAX_NODES } from '../wasm/wasi/tree.ts'
+
+/** Who nobody is on common systems. */
+const NOBODY = 65534
+
+function readExactly(n: number): Uint8Array {
+  const bytes = new Uint8Array(n)
+  for (let at = 0; at < n;) {
+    const got = readSync(0, bytes, at, n - at, null)
+    if (got === 0) process.exit(0) // the engine is gone
+    at += got
+  }
+  return bytes
+}
+
+function readFrame(): Frame {
+  const { type, length } = decodeHeader(readExactly(HEADER_BYTES))
+  return { type, payload: readExactly(length) }
+}
+
+function send(type: number, payload: Uint8Array): void {
+  const frame = encodeFrame(type, payload)
+  for (let at = 0; at < frame.length;) at += writeSync(1, frame, at)
+}
+
+/** The payloads of one stream, up to its `end` frame. */
+async function* stream(type: number): AsyncGenerator<Uint8Array, void, undefined> {
+  for (;;) {
+    const frame = readFrame()
+    if (frame.type === TO_RUNNER.end) return
+    if (frame.type !== type) throw new Error(`A frame of type ${frame.type} instead of ${type}.`)
+    yield frame.payload
+  }
+}
+
+/** A privileged runner becomes nobody, for good. Throws when it cannot. */
+function giveUpRights(): void {
+  if (process.getuid?.() !== 0) return
+  process.setgroups?.([])
+  process.setgid?.(NOBODY)
+  process.setuid?.(NOBODY)
+  if (process.getuid() !== NOBODY || process.getgid?.() !== NOBODY)
+    throw new Error('The runner is still privileged.')
+}
+
+async function startWatchdog(started: Int32Array): Promise<Worker> {
+  const script = new URL(`wasm-watchdog${extname(import.meta.url)}`, import.meta.url)
+  const watchdog = new Worker(script, { workerData: started, stdin: false })
+  await once(watchdog, 'message')
+  return watchdog
+}
+
+/** A bundle that is too large or broken is the input's fault, whatever the reader calls it. */
+async function readTree(type: number, maxFiles: number, maxBytes: number): Promise<Map<string, Uint8Array>> {
+  try {
+    return await bundleToMap(stream(type), { maxFiles, maxBytes })
+  } catch (e) {
+    if (isShoalError(e, 'CONTENT_TOO_LARGE')) throw new ShoalError('LIMIT_INPUT', e.message)
+    throw e
+  }
+}
+
+async function readTask(): Promise<{ task: ProgramTask; program: Program }> {
+  const config = JSON.parse(decodeText(readFrame().payload)) as RunnerConfig
+  const module = await collectBytes(stream(TO_RUNNER.module), config.moduleBytes)
+  const input = await readTree(TO_RUNNER.input, MAX_INPUT_FILES, config.inputBytes)
+  const checkpoint = await readTree(TO_RUNNER.checkpoint, MAX_NODES, config.outputBytes)
+  const { args, env, shard, shards, outputBytes, logBytes } = config
+  const seed = Buffer.from(config.seed, 'hex')
+  const gas = BigInt(config.gas)
+  const task = { args, env, shard, shards, outputBytes, logBytes, seed, gas, input, checkpoint }
+  return { task, program: new Program(module, config.memoryPages) }
+}
+
+async function runTask(program: Program, task: ProgramTask): Promise<void> {
+  const run = program.start(task, {
+    log: (name, line) =>
+      send(FROM_RUNNER.log, withGas(run.gas(), Uint8Array.of(name === 'out' ? 0 : 1), encodeText(line))),
+    progress: (fraction, note) => {
+      const value = new Uint8Array(8)
+      new DataView(value.buffer).setFloat64(0, fraction)
+      send(FROM_RUNNER.progress, withGas(run.gas(), value, encodeText(note ?? '')))
+    },
+    checkpoint: entries => sendCheckpoint(run.gas(), entries)
+  })
+  const outcome = run.run()
+  send(FROM_RUNNER.result, withGas(run.gas(), encodeText(JSON.stringify(outcome))))
+  if (outcome.status !== 'done') return
+  for await (const part of packBundle(run.output()))
+    for (const piece of cut(part)) send(FROM_RUNNER.output, piece)
+  send(FROM_RUNNER.outputEnd, new Uint8Array(0))
+}
+
+function sendCheckpoint(gas: bigint, entries: readonly BundleEntry[]): void {
+  const files = new Map<string, Uint8Array>()
+  for (const { path, data } of entries) if (data instanceof Uint8Array) files.set(path, data)
+  const bundle = bundleFromMap(files)
+  const size = new Uint8Array(4)
+  new DataView(size.buffer).setUint32(0, bundle.length)
+  send(FROM_RUNNER.checkpoint, withGas(gas, size))
+  for (const piece of cut(bundle)) send(FROM_RUNNER.checkpointData, piece)
+}
+
+async function main(): Promise<void> {
+  const started = new Int32Array(new SharedArrayBuffer(4))
+  const watchdog = await startWatchdog(started)
+  giveUpRights()
+  send(FROM_RUNNER.hello, new Uint8Array(0))
+  let ready: Awaited<ReturnType<typeof readTask>>
+  try {
+    ready = await readTask()
+  } catch (e) {
+    const { code, message, next } = asShoalError(e, 'ENGINE_BROKEN')
+    send(FROM_RUNNER.refused, encodeText(JSON.stringify({ code, message, next })))
+    process.exit(0)
+  }
+  watchdog.postMessage('watch')
+  send(FROM_RUNNER.ready, new Uint8Array(0))
+  Atomics.wait(started, 0, 0)
+  await runTask(ready.program, ready.task)
+  process.exit(0)
+}
+
+await main()
