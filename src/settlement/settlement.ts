@@ -23,6 +23,7 @@ import { TxSender } from './tx/sender.ts'
 import { verifyNetwork } from './verify.ts'
 import { markStore } from './watch/marks.ts'
 import { Watcher } from './watch/watcher.ts'
+import { within } from './within.ts'
 
 /** All optional; times in milliseconds. */
 export interface SettlementOptions extends Partial<SenderOptions> {
@@ -100,7 +101,6 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     ...agreementActions(actions),
     ...stakeActions(actions),
     watch: async (from, onEvent, signal) => {
-      using scope = linked(signal, life.signal)
       const watch = {
         rpc,
         clock,
@@ -111,7 +111,10 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
         pollMs: options.watchMs ?? 500,
         pageBlocks: options.pageBlocks ?? 2000
       }
-      await new Watcher(watch, onEvent, scope.signal).run(from)
+      await within(
+        linked(signal, life.signal),
+        async both => await new Watcher(watch, onEvent, both).run(from)
+      )
     }
   }
 }
@@ -121,8 +124,10 @@ function lifecycle(rpc: Rpc, sender: TxSender, network: NetworkParameters) {
   const ended = new AbortController()
   let started: Promise<void> | undefined
   const begin = async (signal?: AbortSignal): Promise<void> => {
-    using scope = linked(signal, ended.signal)
-    await verifyNetwork(rpc, network, { signal: scope.signal })
+    await within(
+      linked(signal, ended.signal),
+      async both => await verifyNetwork(rpc, network, { signal: both })
+    )
     await sender.start()
   }
   return {

@@ -10,6 +10,7 @@ import { RpcRefused, toQuantity } from '../rpc/rpc.ts'
 import { PENDING_MAX, TxBook, type SenderParts } from './book.ts'
 import { TxFollower } from './follower.ts'
 import type { Pending, TxCall } from './pending.ts'
+import { within } from '../within.ts'
 
 /** Pause between looks when all are mined but not deep yet, and when there are none (a new one wakes the loop). */
 const MINED_MS = 1000
@@ -55,7 +56,7 @@ export class TxSender {
   async submit(call: TxCall, signal?: AbortSignal): Promise<Hex32> {
     const { clock, options } = this.#book.parts
     const late = `${call.contract}.${call.method} was not mined in time`
-    using scope = deadline(
+    const scope = deadline(
       clock,
       options.actionMs,
       'SETTLE_TIMEOUT',
@@ -63,15 +64,19 @@ export class TxSender {
       signal,
       this.#book.stopping.signal
     )
+    return await within(scope, async both => await this.#submit(call, both))
+  }
+
+  async #submit(call: TxCall, signal: AbortSignal): Promise<Hex32> {
     const joined = this.#book.find(call.key)
-    if (joined !== undefined) return await abortable(joined.done, scope.signal)
+    if (joined !== undefined) return await abortable(joined.done, signal)
     const recovered = this.#book.takeRecovered(call.key)
     if (recovered !== undefined) return recovered
-    const gas = await this.#estimate(call, scope.signal)
+    const gas = await this.#estimate(call, signal)
     const pending = await this.#book.lane.run(
-      async () => this.#book.find(call.key) ?? (await this.#place(call, gas, scope.signal))
+      async () => this.#book.find(call.key) ?? (await this.#place(call, gas, signal))
     )
-    return await abortable(pending.done, scope.signal)
+    return await abortable(pending.done, signal)
   }
 
   /** Gas with a quarter on top: state may change between the estimate and the block. */
@@ -129,15 +134,16 @@ export class TxSender {
   /** While something is under way the wait keeps the process alive; an idle loop does not. */
   async #pause(): Promise<void> {
     const { clock, options } = this.#book.parts
-    using wake = linked(this.#book.stopping.signal)
+    const wake = linked(this.#book.stopping.signal)
     const woken = new ShoalError('CANCELLED', 'woken')
     this.#wake = () => wake.abort(woken)
-    if (this.unfinished > 0) {
-      await clock.sleep(options.pollMs, wake.signal).catch(() => undefined) // woken or stopping: the loop looks which
-      return
-    }
-    const cancel = clock.timer(this.#book.size > 0 ? MINED_MS : IDLE_MS, this.#wake)
-    await abortable(new Promise<never>(() => undefined), wake.signal).catch(() => undefined) // as above
+    const idle = this.unfinished === 0
+    const cancel = clock.timer(this.#book.size > 0 ? MINED_MS : IDLE_MS, () => idle && this.#wake())
+    const wait = idle
+      ? abortable(new Promise<never>(() => undefined), wake.signal)
+      : clock.sleep(options.pollMs, wake.signal)
+    await wait.catch(() => undefined) // woken or stopping: the loop looks which
     cancel()
+    wake[Symbol.dispose]()
   }
 }
