@@ -8,6 +8,7 @@ import type { PeerIdString } from '../protocol/ids.ts'
 import { ADDRESSES_MAX } from '../protocol/limits.ts'
 import type { Clock, PeerAddress } from '../protocol/ports/index.ts'
 import { abortReason, deadline, within } from '../protocol/signals.ts'
+import type { Announcements } from './announcements.ts'
 import { cardKey, verifyCard } from './cards.ts'
 
 const SHA2_256 = 0x12
@@ -16,6 +17,9 @@ const PROVIDE_MS = 20_000
 const FIND_MS = 15_000
 const PUT_MS = 20_000
 const GET_MS = 10_000
+/** A peer that is connected but new may not have met the DHT yet: how long a query waits for its first neighbour. */
+const FIRST_NEIGHBOUR_MS = 3_000
+const FIRST_NEIGHBOUR_LOOK_MS = 50
 /** Providers yielded at most for one key. */
 const PROVIDERS_MAX = 64
 
@@ -27,21 +31,33 @@ export function cidOfDigest(key: string): CID {
   return CID.createV1(raw.code, createDigest(SHA2_256, digest))
 }
 
+export interface DhtParts {
+  readonly libp2p: Libp2p
+  readonly clock: Clock
+  /** DHT servers in our routing table. */
+  readonly known: () => number
+  readonly announcements: Announcements
+}
+
 export class Dht {
   readonly #libp2p: Libp2p
   readonly #clock: Clock
+  readonly #known: () => number
+  readonly #announcements: Announcements
 
-  constructor(parts: { libp2p: Libp2p; clock: Clock }) {
+  constructor(parts: DhtParts) {
     this.#libp2p = parts.libp2p
     this.#clock = parts.clock
+    this.#known = parts.known
+    this.#announcements = parts.announcements
   }
 
-  /** Announces that we hold something under a digest. Announcements last 48 hours and are not repeated. */
+  /** Announces that we hold something under a digest, for ANNOUNCEMENT_MS. A light peer has no addresses: others ignore it. */
   async provide(key: string, signal?: AbortSignal): Promise<void> {
     const cid = cidOfDigest(key)
     await this.#within(PROVIDE_MS, 'The DHT did not take the announcement.', signal, async s => {
       await this.#libp2p.contentRouting.provide(cid, { signal: s })
-      await this.#libp2p.contentRouting.cancelReprovide(cid, { signal: s })
+      this.#announcements.add(cid)
     })
   }
 
@@ -51,6 +67,7 @@ export class Dht {
     const scope = deadline(this.#clock, FIND_MS, 'REQUEST_TIMEOUT', 'The search is over.', signal)
     const seen = new Set([this.#libp2p.peerId.toString()])
     try {
+      await this.#neighbour(scope.signal)
       for await (const found of this.#libp2p.contentRouting.findProviders(cid, { signal: scope.signal })) {
         const peer = found.id.toString() as PeerIdString
         if (seen.has(peer)) continue
@@ -98,10 +115,21 @@ export class Dht {
   ): Promise<T> {
     const scope = deadline(this.#clock, ms, 'REQUEST_TIMEOUT', message, signal)
     try {
-      return await within(scope, run)
+      return await within(scope, async s => {
+        await this.#neighbour(s)
+        return await run(s)
+      })
     } catch (cause) {
       if (scope.signal.aborted) throw abortReason(scope.signal)
       throw asShoalError(cause, 'NO_PEERS')
+    }
+  }
+
+  /** Waits a moment for the first neighbour in the DHT when there is somebody who could be it. */
+  async #neighbour(signal: AbortSignal): Promise<void> {
+    const end = this.#clock.monotonic() + FIRST_NEIGHBOUR_MS
+    while (this.#known() === 0 && this.#libp2p.getConnections().length > 0 && this.#clock.monotonic() < end) {
+      await this.#clock.sleep(FIRST_NEIGHBOUR_LOOK_MS, signal)
     }
   }
 }

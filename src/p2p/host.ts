@@ -15,6 +15,7 @@ import type { LevelDatastore } from 'datastore-level'
 import { createLibp2p } from 'libp2p'
 import { GOSSIP_MESSAGE_MAX, MiB } from '../protocol/limits.ts'
 import type { Clock, Profile } from '../protocol/ports/index.ts'
+import { ANNOUNCEMENT_MS } from './announcements.ts'
 import { CARD_NAMESPACE, cardSelector, cardValidator } from './cards.ts'
 import { LocalAddresses } from './local-addresses.ts'
 import type { Names } from './names.ts'
@@ -102,6 +103,7 @@ function dht(parts: HostParts) {
     allowQueryWithZeroPeers: true, // else every call waits for the first self-query
     initialQuerySelfInterval: 1_000,
     networkDialTimeout: { minTimeout: 2_000 },
+    reprovide: { validity: ANNOUNCEMENT_MS, threshold: 0, interval: 10 * 60_000 },
     validators: { [CARD_NAMESPACE]: cardValidator(parts.clock) },
     selectors: { [CARD_NAMESPACE]: cardSelector }
   })

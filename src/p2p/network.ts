@@ -1,5 +1,6 @@
 /** The PeerNetwork of a real peer. This module loads all of libp2p: import it only where a network is made. */
 import type { Libp2p } from '@libp2p/interface'
+import type { SingleKadDHT } from '@libp2p/kad-dht'
 import { LevelDatastore } from 'datastore-level'
 import { ShoalError } from '../protocol/errors.ts'
 import type { PeerIdString } from '../protocol/ids.ts'
@@ -23,6 +24,7 @@ import type {
   UnaryName
 } from '../protocol/ports/index.ts'
 import { deadline, linked, within } from '../protocol/signals.ts'
+import { Announcements, forgetOldAnnouncements } from './announcements.ts'
 import { Dht } from './dht.ts'
 import { RequestClient } from './engine/client.ts'
 import { engineLimits, type EngineLimits } from './engine/limits.ts'
@@ -64,15 +66,6 @@ const defaultTargets: Readonly<Record<Profile, ConnectionTargets>> = {
   full: { min: 8, max: 200 },
   light: { min: 4, max: 48 }
 }
-/** Protocols that carry no network id: only members of the network may open them here. */
-const GUARDED = [
-  '/ipfs/bitswap/1.2.0',
-  '/meshsub/1.2.0',
-  '/meshsub/1.1.0',
-  '/meshsub/1.0.0',
-  '/floodsub/1.0.0'
-]
-
 /** Makes a peer's network; nothing runs before `start`. CONFIG_INVALID. */
 export async function createPeerNetwork(options: NetworkOptions): Promise<P2PNetwork> {
   const names = namesOf(options.networkId)
@@ -114,6 +107,7 @@ export class P2PNetwork implements PeerNetwork {
   readonly #server: RequestServer
   readonly #gossip: Gossip
   readonly #dht: Dht
+  readonly #announcements: Announcements
   readonly #manager: PeerManager
   readonly #membership: Membership
   readonly #listeners = new Set<PeerListener>()
@@ -135,7 +129,14 @@ export class P2PNetwork implements PeerNetwork {
     this.#server = new RequestServer({ clock, names, limits, libp2p, log, report })
     const banned = (peer: string): boolean => scores.banned(peer)
     this.#gossip = new Gossip({ pubsub: host.services.pubsub, names, clock, log, banned, report })
-    this.#dht = new Dht({ libp2p, clock })
+    const dht = host.services.dht as SingleKadDHT
+    this.#announcements = new Announcements({ libp2p, clock, log })
+    this.#dht = new Dht({
+      libp2p,
+      clock,
+      known: () => dht.routingTable.size,
+      announcements: this.#announcements
+    })
     this.#membership = new Membership({ libp2p, clock, log })
     this.#manager = new PeerManager({
       ...{ libp2p, clock, random, log, scores, targets },
@@ -147,6 +148,14 @@ export class P2PNetwork implements PeerNetwork {
   /** The node under this network, for what runs on the same one (Helia). Owned here: never start or stop it elsewhere. */
   get libp2p(): Libp2p {
     return this.#parts.host
+  }
+
+  /**
+   * Whether a connected peer belongs to this network; waits while it has not identified itself yet. For protocols whose ids carry
+   * no network (bitswap).
+   */
+  isMember(peer: string): Promise<boolean> {
+    return this.#membership.known(peer)
   }
 
   /** Requests of others that are open now, as a count of peers and methods; for tests and metrics. */
@@ -162,13 +171,15 @@ export class P2PNetwork implements PeerNetwork {
     const { host, datastore } = this.#parts
     try {
       await datastore?.open()
-      for (const protocol of GUARDED) host.use(protocol, this.#membership.guard)
+      if (datastore !== undefined) await forgetOldAnnouncements(datastore, this.peerId)
       this.#membership.start()
       host.addEventListener('peer:identify', this.#onIdentify)
       host.addEventListener('peer:disconnect', this.#onDisconnect)
       await host.start()
+      await this.#knowOneself()
       this.#server.start()
       this.#gossip.start()
+      this.#announcements.start()
       await this.#manager.start()
     } catch (cause) {
       await this.stop()
@@ -183,12 +194,12 @@ export class P2PNetwork implements PeerNetwork {
     this.#stopping.abort(new ShoalError('CANCELLED', 'This peer stops.'))
     this.#manager.stop()
     this.#gossip.stop()
+    this.#announcements.stop()
     this.#server.stop()
     this.#membership.stop()
     host.removeEventListener('peer:identify', this.#onIdentify)
     host.removeEventListener('peer:disconnect', this.#onDisconnect)
     await host.stop()
-    for (const protocol of GUARDED) host.unuse(protocol)
     await datastore?.close()
     this.#announced.clear()
   }
@@ -281,6 +292,13 @@ export class P2PNetwork implements PeerNetwork {
 
   report(peer: PeerIdString, conduct: Conduct): void {
     this.#manager.report(peer, conduct)
+  }
+
+  /** The DHT answers with providers' addresses from the peer book, also when the provider is this peer itself. */
+  async #knowOneself(): Promise<void> {
+    const { host } = this.#parts
+    const multiaddrs = host.getMultiaddrs()
+    if (multiaddrs.length > 0) await host.peerStore.patch(host.peerId, { multiaddrs })
   }
 
   /** Runs until the caller's signal or our stop. */

@@ -1,8 +1,10 @@
 /**
  * Who belongs to our network. A peer shows it by identifying itself under this network's identify protocol; who has not done so
- * after a while is disconnected, and until then gets no service of protocols that carry no network id (bitswap).
+ * after a while is disconnected, and until then gets no service of protocols that carry no network id (bitswap). Gossip and DHT
+ * need no more: they begin only with identified peers. (libp2p 3.3.11's own `use(protocol, middleware)` cannot serve here: it
+ * adds the handler to the same list again with every stream, so that handlers run many times.)
  */
-import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import type { Connection, Libp2p } from '@libp2p/interface'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Clock, Logger } from '../../protocol/ports/index.ts'
 
@@ -48,19 +50,8 @@ export class Membership {
     return this.#members.has(peer)
   }
 
-  /** Middleware for protocols whose id names no network: members pass, others are refused. */
-  readonly guard = async (
-    stream: Stream,
-    connection: Connection,
-    next: (stream: Stream, connection: Connection) => void
-  ): Promise<void> => {
-    const peer = connection.remotePeer.toString()
-    const outbound = stream.direction === 'outbound'
-    if (outbound || this.#members.has(peer) || (await this.#known(peer))) next(stream, connection)
-    else throw new ShoalError('PEER_REFUSED', 'Not a peer of this network.')
-  }
-
-  #known(peer: string): Promise<boolean> {
+  /** True for a member, false for a stranger or a peer that is not connected; waits while a connected peer is not known yet. */
+  known(peer: string): Promise<boolean> {
     const pending = this.#pending.get(peer)
     if (pending === undefined) return Promise.resolve(this.#members.has(peer))
     return new Promise(resolve => pending.waiting.add(resolve))
