@@ -39,13 +39,10 @@ export const amount = z
   .transform(s => BigInt(s))
   .refine(n => n <= UINT128_MAX, 'larger than 2^128 - 1')
 
-export const bytes = (min: number, max = min) =>
+export const bytes = (min: number, max = min): z.ZodType<Uint8Array> =>
   z
     .instanceof(Uint8Array)
-    .refine(
-      b => b.byteLength >= min && b.byteLength <= max,
-      min === max ? `${min} bytes` : `${min} to ${max} bytes`
-    )
+    .refine(b => b.byteLength >= min && b.byteLength <= max, min === max ? `${min} bytes` : `${min} to ${max} bytes`)
 
 /** An object in which unknown keys are an error. */
 export const record = z.strictObject

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { Schema } from './codec.ts'
-import { addresses, bytes, cid, hex32, peerId, record, signature, text, uint } from './fields.ts'
+import { addresses, bps, bytes, cid, hex32, peerId, record, signature, text, uint } from './fields.ts'
 import { KiB, LIST_MAX, MiB, RECORD_MAX } from './limits.ts'
 import { capacityAdvert } from './records/advert.ts'
 import { agreement, signedReceipt, signedRelease } from './records/agreement.ts'
@@ -116,7 +116,15 @@ export const methods = {
     name: 'agree',
     version: 1,
     kind: 'unary',
-    request: record({ offer: hex32, bid: hex32, agreement, copy: uint(16), signature }),
+    request: record({
+      offer: hex32,
+      bid: hex32,
+      agreement,
+      copy: uint(16),
+      /** Progress of the checkpoint that this attempt resumes from: that part of the bid's price falls away. */
+      resume: bps,
+      signature
+    }),
     response: record({ signature: signature.optional(), reason: refusal }),
     requestMax: RECORD_MAX,
     responseMax: 4 * KiB,
@@ -179,7 +187,7 @@ export const methods = {
     name: 'cancel',
     version: 1,
     kind: 'unary',
-    request: record({ agreement: hex32, reason: text, signature }),
+    request: record({ agreement: hex32, reason: text, receipt: signedReceipt.optional() }),
     response: record({ release: signedRelease.optional(), reason: refusal }),
     requestMax: 4 * KiB,
     responseMax: 4 * KiB,

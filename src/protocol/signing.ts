@@ -29,12 +29,12 @@ export function bodyOf<T extends object>(
 /** sha-256 of the canonical record without its signatures. */
 export const bodyDigest = (record: object): Hex32 => digestOf(encode(bodyOf(record)))
 
-export type SignedKind = 'card' | 'advert' | 'checkpoint' | 'result'
+export type SignedKind = 'advert' | 'checkpoint' | 'result'
 
 /** The bytes that the Ed25519 key signs for a record of this kind. */
 export const signingBytes = (
   kind: SignedKind,
-  record: PeerCardBody | AdvertBody | CheckpointBody | ResultBody
+  record: AdvertBody | CheckpointBody | ResultBody
 ): Uint8Array => new Uint8Array([...encoder.encode(`shoal/${kind}/1\n`), ...fromHex(bodyDigest(record))])
 
 const seconds = (ms: number): bigint => BigInt(Math.floor(ms / 1000))

@@ -128,7 +128,7 @@ export function loadConfig(
   }
   const fromFile: unknown = document?.toJS() ?? {}
   if (!isTree(fromFile)) throw new ShoalError('CONFIG_INVALID', `${file?.path}: expected a mapping of keys`)
-  const result = configSchema.safeParse(merge(merge(fromFile, fromEnvironment(env)), flags as Tree))
+  const result = configSchema.safeParse(merge(merge(fromFile, fromEnvironment(env)), flags))
   if (result.success) return result.data
   const issue = result.error.issues[0]
   const where = file === undefined ? 'configuration' : file.path

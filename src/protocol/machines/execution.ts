@@ -45,7 +45,8 @@ export const executionTable: Table<ExecutionState, ExecutionMove> = {
   started: { deliver: 'delivered', lose: 'lost', ...closed },
   delivered: { accept: 'accepted', dispute: 'disputed', lose: 'lost', ...closed },
   accepted: { ...closed },
-  lost: { dispute: 'disputed', ...closed },
+  /** A provider given up too early that delivered after all may still be accepted. */
+  lost: { deliver: 'delivered', dispute: 'disputed', ...closed },
   disputed: { ...closed },
   declined: {},
   settled: {},

@@ -1,0 +1,133 @@
+/** Adverts of the network as this peer knows them: from gossip and from pull repair. Bounded; what expired is gone. */
+import { decode } from '../protocol/codec.ts'
+import { isShoalError } from '../protocol/errors.ts'
+import type { PeerIdString } from '../protocol/ids.ts'
+import { GOSSIP_MESSAGE_MAX } from '../protocol/limits.ts'
+import { topics, type Verdict } from '../protocol/ports/network.ts'
+import type { Startable } from '../protocol/ports/startable.ts'
+import { capacityAdvert, nodeClass, type CapacityAdvert, type NodeClass } from '../protocol/records/advert.ts'
+import type { PeerContext } from './context.ts'
+import { verifyAdvert } from './records.ts'
+
+/** Providers remembered: an advert is below 2 KiB, so this stays under 8 MiB. */
+const ADVERTS_MAX = 4_096
+/** Pull repair: how often another connected peer is asked for what gossip missed, ms. */
+const REPAIR_MS = 5_000
+const ANSWER_MAX = 32
+
+type Ports = Pick<PeerContext, 'network' | 'clock' | 'typed' | 'identities' | 'log' | 'random'>
+
+export class AdvertBook implements Startable {
+  readonly #ports: Ports
+  readonly #known = new Map<PeerIdString, CapacityAdvert>()
+  #undo: (() => void)[] = []
+  #stop: AbortController | undefined
+  #repairing: Promise<void> = Promise.resolve()
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+  }
+
+  async start(): Promise<void> {
+    if (this.#stop !== undefined) return
+    const { network, clock } = this.#ports
+    this.#stop = new AbortController()
+    const { signal } = this.#stop
+    this.#undo = [
+      ...nodeClass.options.map(c =>
+        network.subscribe(
+          topics.adverts(c),
+          data => this.#judge(data),
+          () => undefined
+        )
+      ),
+      network.handle('adverts', async ({ known }) => ({ adverts: this.#unknownTo(known) })),
+      network.onPeer((peer, connected) => {
+        if (connected) this.#repair(peer, signal)
+      }),
+      clock.every(REPAIR_MS, () => {
+        const peers = network.peers()
+        const peer = peers[Math.floor(this.#ports.random.fraction() * peers.length)]
+        if (peer !== undefined) this.#repair(peer.peer, signal)
+      })
+    ]
+    for (const { peer } of network.peers()) this.#repair(peer, signal)
+  }
+
+  async stop(): Promise<void> {
+    this.#stop?.abort()
+    for (const f of this.#undo) f()
+    this.#undo = []
+    await this.#repairing
+    this.#stop = undefined
+  }
+
+  /** Adverts that are still good, newest first. */
+  list(nodeClass?: NodeClass): CapacityAdvert[] {
+    const now = this.#ports.clock.now()
+    for (const [peer, advert] of this.#known) if (advert.expires <= now) this.#known.delete(peer)
+    return [...this.#known.values()]
+      .filter(a => nodeClass === undefined || a.class === nodeClass)
+      .sort((a, b) => b.issued - a.issued)
+  }
+
+  of(peer: PeerIdString): CapacityAdvert | undefined {
+    return this.#known.get(peer)
+  }
+
+  /** Takes an advert that passed its checks; older ones than what we know change nothing. */
+  add(advert: CapacityAdvert): void {
+    const old = this.#known.get(advert.card.peer)
+    if (old !== undefined && old.seq >= advert.seq) return
+    this.#known.delete(advert.card.peer)
+    this.#known.set(advert.card.peer, advert)
+    const oldest = this.#known.keys().next().value
+    if (this.#known.size > ADVERTS_MAX && oldest !== undefined) this.#known.delete(oldest)
+  }
+
+  async #judge(data: Uint8Array): Promise<Verdict> {
+    try {
+      const advert = decode(capacityAdvert, data, 'advert', GOSSIP_MESSAGE_MAX)
+      const old = this.#known.get(advert.card.peer)
+      if (old !== undefined && old.seq >= advert.seq) return 'ignore'
+      await verifyAdvert(advert, this.#ports)
+      this.add(advert)
+      return 'accept'
+    } catch (e) {
+      // too old is nobody's fault; malformed or forged is
+      return isShoalError(e, 'SIGNATURE_INVALID', 'FRAME_TOO_LARGE') ? 'reject' : 'ignore'
+    }
+  }
+
+  #unknownTo(known: readonly { peer: PeerIdString; seq: number }[]): CapacityAdvert[] {
+    const theirs = new Map(known.map(k => [k.peer, k.seq]))
+    return this.list()
+      .filter(a => a.seq > (theirs.get(a.card.peer) ?? -1))
+      .slice(0, ANSWER_MAX)
+  }
+
+  /** One after another: repair is background work. */
+  #repair(peer: PeerIdString, signal: AbortSignal): void {
+    this.#repairing = this.#repairing.then(async () => {
+      if (signal.aborted) return
+      const known = this.list()
+        .slice(0, 128)
+        .map(a => ({ peer: a.card.peer, seq: a.seq }))
+      try {
+        const { adverts } = await this.#ports.network.request(
+          { peer, addresses: [] },
+          'adverts',
+          { known },
+          signal
+        )
+        for (const advert of adverts) {
+          await verifyAdvert(advert, this.#ports)
+          this.add(advert)
+        }
+      } catch (err) {
+        // the next beat asks another peer
+        this.#ports.log.debug({ err, peer }, 'pull repair of adverts failed')
+      }
+    })
+  }
+}

@@ -1,0 +1,45 @@
+/** What the flows of a peer need: made once, in compose.ts, and handed down whole. */
+import type { IdentityVerifier, TypedDataVerifier, WrapKey } from '../protocol/ports/keys.ts'
+import type {
+  Clock,
+  ContentStore,
+  Engine,
+  Files,
+  IdentityKey,
+  Logger,
+  OperatorKey,
+  PeerNetwork,
+  Random,
+  RecipientKey,
+  Settlement
+} from '../protocol/ports/index.ts'
+import type { PeerCard } from '../protocol/records/card.ts'
+import type { Config } from './home/config.ts'
+import type { HomeLayout } from './home/layout.ts'
+import type { Journal } from './journal/journal.ts'
+import type { ChainNews } from './chain-news.ts'
+
+export interface PeerContext {
+  readonly clock: Clock
+  readonly random: Random
+  readonly files: Files
+  readonly log: Logger
+  readonly config: Config
+  readonly home: HomeLayout
+  readonly operator: OperatorKey
+  readonly identity: IdentityKey
+  readonly recipient: RecipientKey
+  readonly typed: TypedDataVerifier
+  readonly identities: IdentityVerifier
+  readonly wrap: WrapKey
+  readonly network: PeerNetwork
+  readonly content: ContentStore
+  readonly settlement: Settlement
+  readonly engines: ReadonlyMap<string, Engine>
+  readonly journal: Journal
+  readonly chainNews: ChainNews
+  /** The newest card of this peer, signed. */
+  readonly card: () => PeerCard
+  /** Aborts when the peer stops. */
+  readonly stopping: AbortSignal
+}

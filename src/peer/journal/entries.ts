@@ -1,0 +1,221 @@
+/** What the journal keeps. Each entry is a whole record under one key, so one batch moves a state machine and nothing else. */
+import { z } from 'zod'
+import {
+  address,
+  amount,
+  bps,
+  cid,
+  hex32,
+  peerId,
+  record,
+  signature,
+  text,
+  timestamp,
+  uint,
+  addresses,
+  bytes
+} from '../../protocol/fields.ts'
+import { COPIES_MAX, LIST_MAX, SHARDS_MAX } from '../../protocol/limits.ts'
+import type { JobState } from '../../protocol/machines/job.ts'
+import type { ExecutionState, ProviderState } from '../../protocol/machines/execution.ts'
+import { nodeClass } from '../../protocol/records/advert.ts'
+import { agreement, signedReceipt } from '../../protocol/records/agreement.ts'
+import { bid } from '../../protocol/records/bid.ts'
+import { checkpoint, result } from '../../protocol/records/delivery.ts'
+import { taskOffer, tier } from '../../protocol/records/offer.ts'
+import { jobCommon, objectRef } from '../../protocol/records/spec.ts'
+
+const oneOf = <T extends string>(...values: T[]) => z.enum(values as [T, ...T[]]) as unknown as z.ZodType<T>
+
+const failure = record({ code: text, message: z.string().max(2048) })
+
+/** Everything that a requester must still know after a crash, fixed at submit. */
+export const jobPlan = record({
+  common: jobCommon,
+  module: objectRef,
+  /** One sealed input bundle per shard. */
+  inputs: z.array(objectRef).max(SHARDS_MAX),
+  /** Highest price of one execution. */
+  ceiling: amount,
+  /** Cap on what the whole job may pay. */
+  maxPrice: amount,
+  class: nodeClass,
+  diskBytes: uint(),
+  match: record({
+    rule: text,
+    windowMs: uint(),
+    bids: uint(LIST_MAX),
+    region: text,
+    energy: z.enum(['any', 'renewable'])
+  }),
+  tier,
+  copies: uint(COPIES_MAX),
+  retries: uint(16),
+  deadline: timestamp,
+  deliverSeconds: uint(),
+  challengeSeconds: uint(),
+  outputs: z.array(z.string()).max(64),
+  gather: z.union([
+    z.literal('none'),
+    z.literal('concat'),
+    record({ module: objectRef, args: z.array(z.string()).max(256) })
+  ]),
+  /** Where results land, whole or not at all. */
+  out: z.string().max(4096)
+})
+export type JobPlan = z.output<typeof jobPlan>
+
+export const jobEntry = record({
+  v: z.literal(1),
+  id: hex32,
+  created: timestamp,
+  ended: timestamp.optional(),
+  desired: z.enum(['run', 'cancel']),
+  state: oneOf<JobState>(
+    'submitted',
+    'running',
+    'gathering',
+    'settling',
+    'failing',
+    'cancelling',
+    'settled',
+    'failed',
+    'cancelled'
+  ),
+  rounds: uint(),
+  plan: jobPlan,
+  failure: failure.optional()
+})
+export type JobEntry = z.output<typeof jobEntry>
+
+/** How an escrow ended, to the unit. */
+const closing = record({
+  outcome: text,
+  paid: amount,
+  fee: amount,
+  refunded: amount,
+  bondSlashed: amount,
+  tx: hex32
+})
+export type Closing = z.output<typeof closing>
+
+const partner = record({ peer: peerId, addresses, operator: address, recipient: bytes(32) })
+export type Partner = z.output<typeof partner>
+
+export const executionEntry = record({
+  v: z.literal(1),
+  jobId: hex32,
+  shard: uint(),
+  attempt: uint(),
+  copy: uint(),
+  state: oneOf<ExecutionState>(
+    'awarded',
+    'agreed',
+    'open',
+    'started',
+    'delivered',
+    'accepted',
+    'lost',
+    'disputed',
+    'declined',
+    'settled',
+    'refunded',
+    'cancelled',
+    'resolved'
+  ),
+  created: timestamp,
+  provider: partner,
+  offer: hex32,
+  bid: hex32,
+  agreementId: hex32,
+  agreement,
+  requesterSignature: signature,
+  providerSignature: signature.optional(),
+  /** Checkpoint of an earlier attempt that this one starts from. */
+  resumedFrom: record({ attempt: uint(), checkpoint, context: hex32, key: bytes(32) }).optional(),
+  lastEvent: uint(),
+  progress: bps,
+  gas: amount,
+  checkpoint: checkpoint.optional(),
+  /** Content key of that checkpoint, so that it can be wrapped to the next provider. */
+  checkpointKey: bytes(32).optional(),
+  receipt: signedReceipt.optional(),
+  result: result.optional(),
+  /** The opened result lies on our disk. */
+  fetched: z.boolean(),
+  failure: failure.optional(),
+  closing: closing.optional()
+})
+export type ExecutionEntry = z.output<typeof executionEntry>
+
+export const providerEntry = record({
+  v: z.literal(1),
+  agreementId: hex32,
+  copy: uint(),
+  state: oneOf<ProviderState>(
+    'agreed',
+    'started',
+    'finished',
+    'delivered',
+    'failed',
+    'expired',
+    'paid',
+    'refunded',
+    'cancelled',
+    'resolved'
+  ),
+  created: timestamp,
+  requester: partner,
+  agreement,
+  requesterSignature: signature,
+  providerSignature: signature,
+  engine: text,
+  resume: bps,
+  task: record({
+    spec: record({ cid, wrapped: bytes(32, 256) }),
+    resume: record({ checkpoint, wrapped: bytes(32, 256), context: hex32 }).optional()
+  }).optional(),
+  /** How often this execution was started here: the high part of its event numbers. */
+  starts: uint(0xffff),
+  checkpoint: checkpoint.optional(),
+  /** Content key of the own checkpoint, wrapped to ourselves. */
+  checkpointOwn: bytes(32, 256).optional(),
+  receipt: signedReceipt.optional(),
+  result: result.optional(),
+  failure: failure.optional(),
+  closing: closing.optional()
+})
+export type ProviderEntry = z.output<typeof providerEntry>
+
+/** The whole input of one award: anyone can choose again from it. */
+export const awardEntry = record({
+  v: z.literal(1),
+  jobId: hex32,
+  round: uint(),
+  at: timestamp,
+  offer: taskOffer,
+  offerDigest: hex32,
+  bids: z.array(bid).max(LIST_MAX),
+  records: z.record(z.string(), record({ completed: uint(), failed: uint() })),
+  seats: z
+    .array(record({ shard: uint(), avoid: z.array(address).max(LIST_MAX) }))
+    .max(SHARDS_MAX * COPIES_MAX),
+  bidRoot: hex32,
+  assignment: z.array(z.union([hex32, z.null()])).max(SHARDS_MAX * COPIES_MAX)
+})
+export type AwardEntry = z.output<typeof awardEntry>
+
+export const historyEntry = record({ at: timestamp, what: text, detail: z.string().max(2048).optional() })
+export type HistoryEntry = z.output<typeof historyEntry>
+
+export const logEntry = record({
+  at: timestamp,
+  shard: uint(),
+  attempt: uint(),
+  copy: uint(),
+  stream: z.enum(['out', 'err']),
+  line: z.string()
+})
+export type LogEntry = z.output<typeof logEntry>
+
+export const workEntry = record({ completed: uint(), failed: uint() })

@@ -1,0 +1,188 @@
+/**
+ * The journal: journal first, then act. Every state change is one synchronous batch (entry plus a line of history); listeners hear
+ * of it after it is on the disk. Entries of live jobs are kept in memory too; ended ones are read when asked for.
+ */
+import { decode, encode, type Schema } from '../../protocol/codec.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { AgreementId, JobId } from '../../protocol/ids.ts'
+import { MiB } from '../../protocol/limits.ts'
+import type { Clock } from '../../protocol/ports/clock.ts'
+import type { Store, StoreOp } from '../../protocol/ports/store.ts'
+import {
+  awardEntry,
+  executionEntry,
+  historyEntry,
+  jobEntry,
+  logEntry,
+  providerEntry,
+  workEntry,
+  type AwardEntry,
+  type ExecutionEntry,
+  type HistoryEntry,
+  type JobEntry,
+  type LogEntry,
+  type ProviderEntry
+} from './entries.ts'
+
+/** A job of 1,024 shards with their object keys stays below this. */
+const ENTRY_MAX = 4 * MiB
+
+const pad = (n: number): string => String(n).padStart(12, '0')
+export const keys = {
+  job: (id: JobId) => `job/${id}`,
+  execution: (e: Pick<ExecutionEntry, 'jobId' | 'shard' | 'attempt' | 'copy'>) =>
+    `exec/${e.jobId}/${pad(e.shard)}/${pad(e.attempt)}/${e.copy}`,
+  executions: (id: JobId) => `exec/${id}/`,
+  provider: (id: AgreementId) => `prov/${id}`,
+  award: (id: JobId, round: number) => `award/${id}/${pad(round)}`,
+  history: (id: string, seq: number) => `hist/${id}/${pad(seq)}`,
+  log: (id: JobId, seq: number) => `log/${id}/${pad(seq)}`,
+  work: (operator: string) => `work/${operator.toLowerCase()}`,
+  meta: (name: string) => `meta/${name}`
+} as const
+
+export type JournalEvent =
+  | { readonly kind: 'job'; readonly job: JobEntry; readonly what: string }
+  | { readonly kind: 'execution'; readonly execution: ExecutionEntry; readonly what: string }
+  | { readonly kind: 'provider'; readonly entry: ProviderEntry; readonly what: string }
+  | { readonly kind: 'log'; readonly jobId: JobId; readonly seq: number; readonly line: LogEntry }
+
+export class Journal {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #listeners = new Set<(e: JournalEvent) => void>()
+  /** Next number of history and log lines by job; filled on first use. */
+  readonly #numbers = new Map<string, number>()
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  /** Hears every change after it is durable. Returns how to stop. */
+  listen(listener: (e: JournalEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #emit(event: JournalEvent): void {
+    for (const listener of [...this.#listeners]) listener(event)
+  }
+
+  async #read<T>(schema: Schema<T>, key: string): Promise<T | undefined> {
+    const bytes = await this.#store.get(key)
+    return bytes === undefined ? undefined : this.#parse(schema, key, bytes)
+  }
+
+  #parse<T>(schema: Schema<T>, key: string, bytes: Uint8Array): T {
+    try {
+      return decode(schema, bytes, key, ENTRY_MAX)
+    } catch (cause) {
+      throw new ShoalError(
+        'JOURNAL_CORRUPT',
+        `journal entry ${key} cannot be read: ${(cause as Error).message}`,
+        { cause }
+      )
+    }
+  }
+
+  async #all<T>(schema: Schema<T>, prefix: string): Promise<T[]> {
+    const out: T[] = []
+    for await (const [key, bytes] of this.#store.range(prefix)) out.push(this.#parse(schema, key, bytes))
+    return out
+  }
+
+  /** Takes the next number of a list; survives restarts by looking at the last key once. */
+  async #number(prefix: string): Promise<number> {
+    let n = this.#numbers.get(prefix)
+    if (n === undefined) {
+      n = 0
+      for await (const [key] of this.#store.range(prefix, { limit: 1, reverse: true }))
+        n = Number(key.slice(prefix.length)) + 1
+      // a concurrent call may have filled it while we read
+      n = Math.max(n, this.#numbers.get(prefix) ?? 0)
+    }
+    this.#numbers.set(prefix, n + 1)
+    return n
+  }
+
+  async #history(id: string, what: string, detail?: string): Promise<StoreOp> {
+    const seq = await this.#number(`hist/${id}/`)
+    const line: HistoryEntry = { at: this.#clock.now(), what, detail: detail?.slice(0, 2048) }
+    return { put: keys.history(id, seq), value: encode(line) }
+  }
+
+  async putJob(job: JobEntry, what: string, detail?: string): Promise<void> {
+    await this.#store.batch([
+      { put: keys.job(job.id), value: encode(job) },
+      await this.#history(job.id, what, detail)
+    ])
+    this.#emit({ kind: 'job', job, what })
+  }
+
+  /** `what` empty: progress that needs no line of history. */
+  async putExecution(e: ExecutionEntry, what: string, detail?: string): Promise<void> {
+    const name = `shard ${e.shard} attempt ${e.attempt}${e.copy > 0 ? ` copy ${e.copy}` : ''}: ${what}`
+    const line = what === '' ? [] : [await this.#history(e.jobId, name, detail)]
+    await this.#store.batch([{ put: keys.execution(e), value: encode(e) }, ...line])
+    this.#emit({ kind: 'execution', execution: e, what })
+  }
+
+  /** Tells listeners of progress that is not worth a write: after a crash it is simply heard again. */
+  noteExecution(execution: ExecutionEntry): void {
+    this.#emit({ kind: 'execution', execution, what: '' })
+  }
+
+  async putProvider(entry: ProviderEntry, what: string, detail?: string): Promise<void> {
+    await this.#store.batch([
+      { put: keys.provider(entry.agreementId), value: encode(entry) },
+      await this.#history(entry.agreementId, what, detail)
+    ])
+    this.#emit({ kind: 'provider', entry, what })
+  }
+
+  async putAward(award: AwardEntry): Promise<void> {
+    await this.#store.batch([{ put: keys.award(award.jobId, award.round), value: encode(award) }])
+  }
+
+  async addLogs(id: JobId, lines: readonly LogEntry[]): Promise<void> {
+    const numbered: { seq: number; line: LogEntry }[] = []
+    for (const line of lines) numbered.push({ seq: await this.#number(`log/${id}/`), line })
+    await this.#store.batch(numbered.map(n => ({ put: keys.log(id, n.seq), value: encode(n.line) })))
+    for (const n of numbered) this.#emit({ kind: 'log', jobId: id, ...n })
+  }
+
+  job = (id: JobId): Promise<JobEntry | undefined> => this.#read(jobEntry, keys.job(id))
+  jobs = (): Promise<JobEntry[]> => this.#all(jobEntry, 'job/')
+  executions = (id: JobId): Promise<ExecutionEntry[]> => this.#all(executionEntry, keys.executions(id))
+  provider = (id: AgreementId): Promise<ProviderEntry | undefined> =>
+    this.#read(providerEntry, keys.provider(id))
+  providers = (): Promise<ProviderEntry[]> => this.#all(providerEntry, 'prov/')
+  awards = (id: JobId): Promise<AwardEntry[]> => this.#all(awardEntry, `award/${id}/`)
+  history = (id: string): Promise<HistoryEntry[]> => this.#all(historyEntry, `hist/${id}/`)
+
+  /** Log lines from number `from` on, in order. */
+  async *logs(id: JobId, from = 0): AsyncIterable<{ seq: number; line: LogEntry }> {
+    const prefix = `log/${id}/`
+    for await (const [key, bytes] of this.#store.range(prefix)) {
+      const seq = Number(key.slice(prefix.length))
+      if (seq >= from) yield { seq, line: this.#parse(logEntry, key, bytes) }
+    }
+  }
+
+  async work(operator: string): Promise<{ completed: number; failed: number }> {
+    return (await this.#read(workEntry, keys.work(operator))) ?? { completed: 0, failed: 0 }
+  }
+
+  async addWork(operator: string, outcome: 'completed' | 'failed'): Promise<void> {
+    const old = await this.work(operator)
+    await this.#store.batch([
+      { put: keys.work(operator), value: encode({ ...old, [outcome]: old[outcome] + 1 }) }
+    ])
+  }
+
+  meta = (name: string): Promise<Uint8Array | undefined> => this.#store.get(keys.meta(name))
+  async putMeta(name: string, value: Uint8Array): Promise<void> {
+    await this.#store.batch([{ put: keys.meta(name), value }])
+  }
+}

@@ -1,0 +1,102 @@
+/** Tells the network what this provider has free: on change (at most once a second) and on a slow beat. */
+import { encode } from '../../protocol/codec.ts'
+import { topics } from '../../protocol/ports/network.ts'
+import type { Startable } from '../../protocol/ports/startable.ts'
+import type { AdvertBody } from '../../protocol/records/advert.ts'
+import type { AdvertBook } from '../advert-book.ts'
+import type { PeerContext } from '../context.ts'
+import { Mutex } from '../mutex.ts'
+import { signAdvert } from '../records.ts'
+import type { Capacity } from './capacity.ts'
+
+const BEAT_MS = 20_000
+/** Three missed beats and the advert is gone. */
+const TTL_MS = 3 * BEAT_MS
+const THROTTLE_MS = 1_000
+
+export class Advertiser implements Startable {
+  readonly #ctx: PeerContext
+  readonly #book: AdvertBook
+  readonly #capacity: () => Capacity
+  readonly #speeds: ReadonlyMap<string, bigint>
+  readonly #mutex = new Mutex()
+  #seq = 0
+  #cancelBeat: (() => void) | undefined
+  #cancelSoon: (() => void) | undefined
+
+  constructor(
+    ctx: PeerContext,
+    book: AdvertBook,
+    capacity: () => Capacity,
+    speeds: ReadonlyMap<string, bigint>
+  ) {
+    this.#ctx = ctx
+    this.#book = book
+    this.#capacity = capacity
+    this.#speeds = speeds
+  }
+
+  /** What this provider offers at this moment. */
+  body(): AdvertBody {
+    const { config, clock, engines, card } = this.#ctx
+    const now = clock.now()
+    // the wall clock makes sequence numbers rise over restarts too
+    this.#seq = Math.max(this.#seq + 1, now)
+    const capacity = this.#capacity()
+    return {
+      v: 1,
+      card: card(),
+      seq: this.#seq,
+      class: config.provider.class,
+      engines: [...engines.values()].map(e => ({
+        id: e.id,
+        version: e.version,
+        isolation: e.isolation,
+        speed: this.#speeds.get(e.id) ?? 0n
+      })),
+      slotsFree: capacity.free,
+      slotsTotal: capacity.total,
+      memoryBytes: config.provider.memory,
+      diskBytes: config.provider.disk,
+      ask: config.provider.ask,
+      region: config.provider.region,
+      energy: config.provider.energy,
+      issued: now,
+      expires: now + TTL_MS
+    }
+  }
+
+  async start(): Promise<void> {
+    if (this.#cancelBeat !== undefined) return
+    this.#cancelBeat = this.#ctx.clock.every(BEAT_MS, () => void this.#publish())
+    await this.#publish()
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelBeat?.()
+    this.#cancelSoon?.()
+    this.#cancelBeat = this.#cancelSoon = undefined
+    await this.#mutex.run(async () => undefined)
+  }
+
+  /** Something changed: publish soon. */
+  changed(): void {
+    if (this.#cancelBeat === undefined || this.#cancelSoon !== undefined) return
+    this.#cancelSoon = this.#ctx.clock.timer(THROTTLE_MS, () => {
+      this.#cancelSoon = undefined
+      void this.#publish()
+    })
+  }
+
+  async #publish(): Promise<void> {
+    await this.#mutex.run(async () => {
+      try {
+        const advert = await signAdvert(this.body(), this.#ctx.identity)
+        this.#book.add(advert)
+        await this.#ctx.network.publish(topics.adverts(advert.class), encode(advert))
+      } catch (err) {
+        this.#ctx.log.warn({ err }, 'the advert could not be published; the next beat tries again')
+      }
+    })
+  }
+}

@@ -1,0 +1,199 @@
+/** Hears offers, decides by itself whether to bid, and makes the bid findable: sent to the requester and provided in the DHT. */
+import { entersAt } from '../../market/selection.ts'
+import { priceOf, refusal, type Refusal } from '../../market/eligibility.ts'
+import { ruleIds } from '../../market/award.ts'
+import { decode } from '../../protocol/codec.ts'
+import { isShoalError } from '../../protocol/errors.ts'
+import type { Hex32 } from '../../protocol/ids.ts'
+import { GOSSIP_MESSAGE_MAX } from '../../protocol/limits.ts'
+import { topics, type Verdict } from '../../protocol/ports/network.ts'
+import type { Startable } from '../../protocol/ports/startable.ts'
+import type { Bid, BidBody } from '../../protocol/records/bid.ts'
+import { taskOffer, type TaskOffer } from '../../protocol/records/offer.ts'
+import { abortReason } from '../../protocol/signals.ts'
+import type { AdvertBook } from '../advert-book.ts'
+import type { PeerContext } from '../context.ts'
+import { bidDigest, offerDigest, signBid, verifyOffer } from '../records.ts'
+import type { Advertiser } from './advertiser.ts'
+
+/** Offers remembered at the same time; the oldest is forgotten first. */
+const OFFERS_MAX = 1_024
+/** A bid stands this long after bidding ends: time to agree, ms. */
+const BID_GRACE_MS = 60_000
+/** An offer is forgotten this long after it expired, ms. */
+const KEEP_MS = 2 * BID_GRACE_MS
+
+export interface HeardOffer {
+  readonly offer: TaskOffer
+  readonly digest: Hex32
+  bid?: Bid
+  refusal?: Refusal
+  cancel: () => void
+}
+
+export class Bidder implements Startable {
+  readonly #ctx: PeerContext
+  readonly #book: AdvertBook
+  readonly #advertiser: Advertiser
+  readonly #heard = new Map<Hex32, HeardOffer>()
+  readonly #work = new Set<Promise<void>>()
+  #undo: (() => void)[] = []
+  #stop: AbortController | undefined
+
+  constructor(ctx: PeerContext, book: AdvertBook, advertiser: Advertiser) {
+    this.#ctx = ctx
+    this.#book = book
+    this.#advertiser = advertiser
+  }
+
+  async start(): Promise<void> {
+    if (this.#stop !== undefined) return
+    const { network, config, clock } = this.#ctx
+    this.#stop = new AbortController()
+    const { signal } = this.#stop
+    this.#undo = [
+      network.subscribe(
+        topics.offers(config.provider.class),
+        data => this.#judge(data),
+        () => undefined
+      ),
+      network.handle('bids', async ({ offer }) => {
+        const bid = this.#heard.get(offer)?.bid
+        return { bids: bid === undefined ? [] : [bid] }
+      }),
+      network.onPeer((peer, connected) => {
+        if (connected) this.#spawn(this.#pull(peer, signal))
+      }),
+      clock.every(10_000, () => this.#forget())
+    ]
+  }
+
+  async stop(): Promise<void> {
+    this.#stop?.abort()
+    for (const f of this.#undo) f()
+    this.#undo = []
+    for (const heard of this.#heard.values()) heard.cancel()
+    this.#heard.clear()
+    await Promise.allSettled([...this.#work])
+    this.#stop = undefined
+  }
+
+  /** The offer and our bid behind a digest, while both stand. */
+  find(offer: Hex32, bid: Hex32): { offer: TaskOffer; bid: Bid } | undefined {
+    const heard = this.#heard.get(offer)
+    if (heard?.bid === undefined || bidDigest(heard.bid) !== bid || heard.bid.expires < this.#ctx.clock.now())
+      return undefined
+    return { offer: heard.offer, bid: heard.bid }
+  }
+
+  /** Open offers as this provider sees them, with its bid or the reason against it. */
+  offers(): HeardOffer[] {
+    return [...this.#heard.values()]
+  }
+
+  #spawn(work: Promise<void>): void {
+    const done = work
+      .catch(err => this.#ctx.log.debug({ err }, 'bidding: background work failed'))
+      .finally(() => this.#work.delete(done))
+    this.#work.add(done)
+  }
+
+  async #judge(data: Uint8Array): Promise<Verdict> {
+    try {
+      const offer = decode(taskOffer, data, 'offer', GOSSIP_MESSAGE_MAX)
+      if (this.#heard.has(offerDigest(offer))) return 'accept'
+      await verifyOffer(offer, this.#ctx)
+      this.#hear(offer)
+      return 'accept'
+    } catch (e) {
+      return isShoalError(e, 'SIGNATURE_INVALID', 'FRAME_TOO_LARGE') ? 'reject' : 'ignore'
+    }
+  }
+
+  /** A peer that just connected may have open offers that we missed. */
+  async #pull(peer: Parameters<PeerContext['network']['report']>[0], signal: AbortSignal): Promise<void> {
+    const { offers } = await this.#ctx.network.request(
+      { peer, addresses: [] },
+      'offers',
+      { known: [...this.#heard.keys()].slice(-128) },
+      signal
+    )
+    for (const offer of offers) {
+      await verifyOffer(offer, this.#ctx)
+      this.#hear(offer)
+    }
+  }
+
+  #hear(offer: TaskOffer): void {
+    const digest = offerDigest(offer)
+    if (this.#heard.has(digest) || this.#stop === undefined) return
+    const oldest = this.#heard.keys().next().value
+    if (this.#heard.size >= OFFERS_MAX && oldest !== undefined) this.#drop(oldest)
+    const heard: HeardOffer = { offer, digest, cancel: () => undefined }
+    this.#heard.set(digest, heard)
+    const share = entersAt(
+      digest,
+      this.#ctx.operator.address,
+      offer.wanted,
+      this.#book.list(offer.class).length
+    )
+    const wait = offer.opened + share * (offer.expires - offer.opened) - this.#ctx.clock.now()
+    heard.cancel = this.#ctx.clock.timer(Math.max(0, wait), () => this.#spawn(this.#bid(heard)))
+  }
+
+  #drop(digest: Hex32): void {
+    this.#heard.get(digest)?.cancel()
+    this.#heard.delete(digest)
+  }
+
+  #forget(): void {
+    const now = this.#ctx.clock.now()
+    for (const [digest, heard] of this.#heard) if (heard.offer.expires + KEEP_MS < now) this.#drop(digest)
+  }
+
+  async #bid(heard: HeardOffer): Promise<void> {
+    const { ctx } = { ctx: this.#ctx }
+    const signal = this.#stop?.signal
+    if (signal === undefined || signal.aborted) return
+    const advert = this.#advertiser.body()
+    heard.refusal = refusal(heard.offer, {
+      operator: ctx.operator.address,
+      advert,
+      rules: ruleIds,
+      now: ctx.clock.now()
+    })
+    if (heard.refusal !== undefined) return
+    const { offer, digest } = heard
+    const engine = advert.engines.find(e => e.id === offer.needs.engine)
+    const body: BidBody = {
+      v: 1,
+      offer: digest,
+      card: advert.card,
+      price: priceOf(offer.needs.gas, advert.ask),
+      slots: Math.min(advert.slotsFree, offer.executions),
+      speed: engine?.speed ?? 0n,
+      engineVersion: engine?.version ?? '',
+      region: advert.region,
+      energy: advert.energy,
+      issued: ctx.clock.now(),
+      expires: offer.expires + BID_GRACE_MS
+    }
+    heard.bid = await signBid(body, ctx.operator)
+    const results = await Promise.allSettled([
+      this.#send(heard, heard.bid, signal),
+      ctx.network.provide(digest, signal)
+    ])
+    if (signal.aborted) throw abortReason(signal)
+    for (const r of results)
+      if (r.status === 'rejected')
+        ctx.log.debug({ err: r.reason as unknown, offer: digest }, 'a bid took only one of its two ways')
+  }
+
+  /** Straight to the requester, when it can be reached; otherwise it finds the bid through the DHT. */
+  async #send(heard: HeardOffer, bid: Bid, signal: AbortSignal): Promise<void> {
+    const { card } = heard.offer
+    const connected = this.#ctx.network.peers().some(p => p.peer === card.peer)
+    if (!connected && card.addresses.length === 0) return
+    await this.#ctx.network.request({ peer: card.peer, addresses: card.addresses }, 'bid', { bid }, signal)
+  }
+}

@@ -1,0 +1,131 @@
+/** One execution on the provider's side while it lives: journalled entry, events for the requester, the chain's last word. */
+import { can, isTerminal, next } from '../../protocol/machines/machine.ts'
+import { providerTable, type ProviderMove } from '../../protocol/machines/execution.ts'
+import type { EscrowOutcome, SettlementEvent } from '../../protocol/ports/settlement.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { PeerContext } from '../context.ts'
+import type { ProviderEntry } from '../journal/entries.ts'
+import { Mutex } from '../mutex.ts'
+import { EventLog } from './event-log.ts'
+
+const CLOSED: Readonly<Record<EscrowOutcome, ProviderMove>> = {
+  accepted: 'closed-paid',
+  released: 'closed-paid',
+  refunded: 'closed-refunded',
+  cancelled: 'closed-cancelled',
+  ruled: 'closed-resolved',
+  split: 'closed-resolved'
+}
+
+export class LiveProvision {
+  readonly ctx: PeerContext
+  readonly #mutex = new Mutex()
+  readonly #run = new AbortController()
+  readonly #onEnd: (live: LiveProvision) => void
+  #entry: ProviderEntry
+  #events: EventLog
+  #unlisten: (() => void) | undefined
+  #wakers = new Set<() => void>()
+
+  constructor(ctx: PeerContext, entry: ProviderEntry, onEnd: (live: LiveProvision) => void) {
+    this.ctx = ctx
+    this.#entry = entry
+    this.#onEnd = onEnd
+    this.#events = new EventLog(ctx.clock, entry.starts)
+    this.#unlisten = ctx.chainNews.listen(entry.agreementId, e => this.#onChain(e))
+    this.#restate()
+  }
+
+  /** After a restart the requester may ask again for what it missed. */
+  #restate(): void {
+    const { checkpoint, result, failure, state } = this.#entry
+    if (checkpoint !== undefined) this.#events.add({ kind: 'checkpoint', checkpoint })
+    if (result !== undefined) this.#events.add({ kind: 'result', result })
+    else if (state === 'failed')
+      this.#events.add({
+        kind: 'failed',
+        code: failure?.code ?? 'TASK_FAILED',
+        reason: failure?.message.slice(0, 250) ?? '',
+        fault: 'provider'
+      })
+  }
+
+  get entry(): ProviderEntry {
+    return this.#entry
+  }
+  get events(): EventLog {
+    return this.#events
+  }
+  get terminal(): boolean {
+    return isTerminal(providerTable, this.#entry.state)
+  }
+  /** Aborts when the task must stop: cancelled by the requester, or the escrow was closed under it. */
+  get stopRun(): AbortSignal {
+    return this.#run.signal
+  }
+
+  endRun(reason: string): void {
+    this.#run.abort(new ShoalError('CANCELLED', reason))
+  }
+
+  async move(
+    move: ProviderMove,
+    what: string,
+    patch: Partial<ProviderEntry> = {},
+    detail?: string
+  ): Promise<boolean> {
+    return await this.#mutex.run(async () => {
+      if (!can(providerTable, this.#entry.state, move)) return false
+      await this.#write(
+        { ...this.#entry, ...patch, state: next(providerTable, this.#entry.state, move) },
+        what,
+        detail
+      )
+      return true
+    })
+  }
+
+  async patch(patch: Partial<ProviderEntry>, what: string): Promise<void> {
+    await this.#mutex.run(() => this.#write({ ...this.#entry, ...patch }, what))
+  }
+
+  async #write(entry: ProviderEntry, what: string, detail?: string): Promise<void> {
+    await this.ctx.journal.putProvider(entry, what, detail)
+    this.#entry = entry
+    if (this.terminal) {
+      this.release()
+      this.endRun('the agreement has ended')
+      this.#onEnd(this)
+    }
+    for (const wake of [...this.#wakers]) wake()
+  }
+
+  async #onChain(e: SettlementEvent): Promise<void> {
+    if (e.kind !== 'closed') return
+    const { outcome, paid, fee, refunded, bondSlashed, txHash } = e
+    await this.move(CLOSED[outcome], `escrow ${outcome}`, {
+      closing: { outcome, paid, fee, refunded, bondSlashed, tx: txHash }
+    })
+  }
+
+  /** Resolves after `ms`, at the next change, or when stopped. */
+  async pause(ms: number, signal: AbortSignal): Promise<void> {
+    await new Promise<void>(resolve => {
+      const done = () => {
+        cancel()
+        this.#wakers.delete(done)
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const cancel = this.ctx.clock.timer(ms, done)
+      this.#wakers.add(done)
+      signal.addEventListener('abort', done, { once: true })
+      if (signal.aborted) done()
+    })
+  }
+
+  release(): void {
+    this.#unlisten?.()
+    this.#unlisten = undefined
+  }
+}

@@ -1,0 +1,217 @@
+/** The selling side of a peer: signs agreements for its own bids, runs tasks, delivers, collects; takes all of it up again after a restart. */
+import { asShoalError, ShoalError } from '../../protocol/errors.ts'
+import type { AgreementId, Hex32 } from '../../protocol/ids.ts'
+import type { RequestOf, ResponseOf } from '../../protocol/methods.ts'
+import { isTerminal } from '../../protocol/machines/machine.ts'
+import { providerTable, type ProviderState } from '../../protocol/machines/execution.ts'
+import type { RequestContext } from '../../protocol/ports/network.ts'
+import type { Startable } from '../../protocol/ports/startable.ts'
+import type { ExecutionEvent } from '../../protocol/records/events.ts'
+import type { PeerContext } from '../context.ts'
+import type { ProviderEntry } from '../journal/entries.ts'
+import { Mutex } from '../mutex.ts'
+import { sameAddress } from '../records.ts'
+import { objection } from './agreements.ts'
+import type { Bidder } from './bidder.ts'
+import type { Capacity } from './capacity.ts'
+import { awaitEnd, awaitRelease, awaitStart, deliver } from './close.ts'
+import { LiveProvision } from './live-provision.ts'
+import { failed, runTask } from './run-task.ts'
+
+type Step = (live: LiveProvision, signal: AbortSignal) => Promise<void>
+const steps: { readonly [S in ProviderState]?: Step } = {
+  agreed: awaitStart,
+  started: runTask,
+  finished: deliver,
+  delivered: awaitRelease,
+  failed: awaitEnd
+}
+
+/** Ended executions whose events a requester may still ask for. */
+const ENDED_MAX = 256
+/** How long `start` looks for the opened escrow on its own chain view, ms. */
+const SEE_OPEN_MS = 10_000
+
+export class Provider implements Startable {
+  readonly #ctx: PeerContext
+  readonly #bidder: Bidder
+  readonly #capacity: Capacity
+  readonly #live = new Map<AgreementId, LiveProvision>()
+  readonly #drives = new Set<Promise<void>>()
+  readonly #signing = new Mutex()
+  #stop: AbortController | undefined
+  #undo: (() => void)[] = []
+
+  constructor(ctx: PeerContext, bidder: Bidder, capacity: Capacity) {
+    this.#ctx = ctx
+    this.#bidder = bidder
+    this.#capacity = capacity
+  }
+
+  async start(): Promise<void> {
+    if (this.#stop !== undefined) return
+    this.#stop = new AbortController()
+    for (const entry of await this.#ctx.journal.providers()) {
+      if (!isTerminal(providerTable, entry.state)) this.#add({ ...entry, starts: entry.starts + 1 })
+    }
+    const { network } = this.#ctx
+    this.#undo = [
+      network.handle(
+        'agree',
+        async (request, { from }) => await this.#signing.run(() => this.#agree(request, from))
+      ),
+      network.handle('start', async (request, { from, signal }) => await this.#begin(request, from, signal)),
+      network.handle('events', (request, context) => this.#events(request, context)),
+      network.handle('receipt', async (request, { from }) => await this.#receipt(request, from)),
+      network.handle('cancel', async (request, { from }) => await this.#cancel(request, from))
+    ]
+  }
+
+  async stop(): Promise<void> {
+    this.#stop?.abort(new ShoalError('CANCELLED', 'the peer stops'))
+    for (const f of this.#undo) f()
+    this.#undo = []
+    await Promise.allSettled([...this.#drives])
+    for (const live of this.#live.values()) live.release()
+    this.#live.clear()
+    this.#stop = undefined
+  }
+
+  get live(): ProviderEntry[] {
+    return [...this.#live.values()].map(l => l.entry).filter(e => !isTerminal(providerTable, e.state))
+  }
+
+  #add(entry: ProviderEntry): LiveProvision {
+    const live = new LiveProvision(this.#ctx, entry, l => this.#capacity.release(l.entry.agreementId))
+    this.#live.set(entry.agreementId, live)
+    const busy: ReadonlySet<ProviderState> = new Set(['agreed', 'started'])
+    if (busy.has(entry.state)) this.#capacity.reserve(entry.agreementId)
+    const signal = this.#stop?.signal
+    if (signal === undefined) throw new Error('the provider is not started')
+    const done = this.#drive(live, signal).finally(() => this.#drives.delete(done))
+    this.#drives.add(done)
+    return live
+  }
+
+  async #drive(live: LiveProvision, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !live.terminal) {
+      try {
+        await steps[live.entry.state]?.(live, signal)
+      } catch (e) {
+        if (signal.aborted) return
+        this.#ctx.log.error(
+          { err: asShoalError(e, 'INVALID_TRANSITION'), state: live.entry.state },
+          'a step of an execution failed; trying again'
+        )
+        await live.pause(1_000, signal)
+      }
+      // the slot is free once the task no longer runs, however long its money takes
+      if (live.entry.state !== 'agreed' && live.entry.state !== 'started')
+        this.#capacity.release(live.entry.agreementId)
+    }
+    this.#trim()
+  }
+
+  #trim(): void {
+    const ended = [...this.#live.values()].filter(l => l.terminal)
+    for (const live of ended.slice(0, Math.max(0, ended.length - ENDED_MAX)))
+      this.#live.delete(live.entry.agreementId)
+  }
+
+  async #agree(r: RequestOf<'agree'>, from: string): Promise<ResponseOf<'agree'>> {
+    const { ctx } = { ctx: this.#ctx }
+    const id = ctx.typed.digest('Agreement', r.agreement) as AgreementId
+    const known = this.#live.get(id)
+    if (known !== undefined) return { signature: known.entry.providerSignature }
+    const found = this.#bidder.find(r.offer, r.bid)
+    if (found === undefined) return { reason: 'no such bid, or it has expired' }
+    const { card } = found.offer
+    if (card.peer !== from) return { reason: 'not from the peer that made the offer' }
+    const reason = objection(r.agreement, found.offer, found.bid, r.resume, {
+      me: ctx.operator.address,
+      beneficiary: ctx.card().beneficiary,
+      arbiters: [ctx.settlement.network.arbiter, ...ctx.config.provider.arbiters],
+      bondMax: ctx.config.provider.bond,
+      now: BigInt(Math.floor(ctx.clock.now() / 1000))
+    })
+    if (reason !== undefined) return { reason }
+    const signer = ctx.typed.signer('Agreement', r.agreement, r.signature)
+    if (signer === undefined || !sameAddress(signer, r.agreement.requester))
+      return { reason: 'wrong signature' }
+    if (!this.#capacity.reserve(id)) return { reason: 'no free slot' }
+    const entry: ProviderEntry = {
+      v: 1,
+      agreementId: id,
+      copy: r.copy,
+      state: 'agreed',
+      created: ctx.clock.now(),
+      requester: {
+        peer: card.peer,
+        addresses: card.addresses,
+        operator: card.operator,
+        recipient: card.recipient
+      },
+      agreement: r.agreement,
+      requesterSignature: r.signature,
+      providerSignature: await ctx.operator.sign('Agreement', r.agreement),
+      engine: found.offer.needs.engine,
+      resume: r.resume,
+      starts: 0
+    }
+    await ctx.journal.putProvider(entry, 'agreement signed')
+    this.#add(entry)
+    return { signature: entry.providerSignature }
+  }
+
+  /** NOT_FOUND for strangers: who is no party learns nothing. */
+  #party(id: Hex32, from: string): LiveProvision {
+    const live = this.#live.get(id)
+    if (live === undefined || live.entry.requester.peer !== from)
+      throw new ShoalError('NOT_FOUND', 'no such agreement')
+    return live
+  }
+
+  async #begin(r: RequestOf<'start'>, from: string, signal: AbortSignal): Promise<ResponseOf<'start'>> {
+    const live = this.#party(r.agreement, from)
+    if (live.entry.state !== 'agreed')
+      return { accepted: live.entry.state !== 'expired', reason: live.entry.state }
+    const until = this.#ctx.clock.monotonic() + SEE_OPEN_MS
+    while ((await this.#ctx.settlement.escrow(r.agreement, { signal })).state !== 'open') {
+      if (this.#ctx.clock.monotonic() > until) return { accepted: false, reason: 'the escrow is not open' }
+      await live.pause(200, signal)
+    }
+    const requester = { ...live.entry.requester, addresses: r.addresses }
+    await live.move('start', 'task accepted', { task: { spec: r.spec, resume: r.resume }, requester })
+    return { accepted: true }
+  }
+
+  #events(r: RequestOf<'events'>, { from, signal }: RequestContext): AsyncIterable<ExecutionEvent> {
+    return this.#party(r.agreement, from).events.follow(r.after, signal)
+  }
+
+  async #receipt(r: RequestOf<'receipt'>, from: string): Promise<ResponseOf<'receipt'>> {
+    const { receipt } = r
+    const live = this.#party(receipt.agreement, from)
+    const { agreement, receipt: old } = live.entry
+    const signer = this.#ctx.typed.signer('Receipt', receipt, r.signature)
+    if (signer === undefined || !sameAddress(signer, agreement.requester))
+      throw new ShoalError('SIGNATURE_INVALID', 'receipt: wrong signature')
+    if (receipt.amount > agreement.price) throw new ShoalError('RECORD_INVALID', 'receipt: above the price')
+    if (receipt.amount > (old?.receipt.amount ?? 0n)) await live.patch({ receipt: r }, 'receipt')
+    return {}
+  }
+
+  /** The requester no longer wants it. Finished work is not given away: then only its receipt ends it. */
+  async #cancel(r: RequestOf<'cancel'>, from: string): Promise<ResponseOf<'cancel'>> {
+    const live = this.#party(r.agreement, from)
+    if (r.receipt !== undefined) await this.#receipt(r.receipt, from)
+    const { state, receipt } = live.entry
+    const amount = receipt?.receipt.amount ?? 0n
+    if (state === 'finished' || state === 'delivered') return { reason: 'the result is ready' }
+    live.endRun('cancelled by the requester')
+    await failed(live, 'CANCELLED', r.reason, 'provider')
+    if (live.entry.state !== 'failed') return { reason: `already ${live.entry.state}` }
+    const release = { agreement: r.agreement, amount }
+    return { release: { release, signature: await this.#ctx.operator.sign('Release', release) } }
+  }
+}

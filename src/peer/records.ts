@@ -1,0 +1,129 @@
+/** Making and checking signed records. A record that passes here is what its signers said, and not yet too old. */
+import { ShoalError } from '../protocol/errors.ts'
+import { UINT128_MAX } from '../protocol/fields.ts'
+import type { Address, Hex32 } from '../protocol/ids.ts'
+import { ADVERT_TTL_MAX, CARD_TTL_MAX, CLOCK_SKEW, OFFER_TTL_MAX } from '../protocol/limits.ts'
+import type { Clock } from '../protocol/ports/clock.ts'
+import type { IdentityKey, IdentityVerifier, OperatorKey, TypedDataVerifier } from '../protocol/ports/keys.ts'
+import type { AdvertBody, CapacityAdvert } from '../protocol/records/advert.ts'
+import type { Bid, BidBody } from '../protocol/records/bid.ts'
+import { peerSignedBytes, type PeerCard, type PeerCardBody } from '../protocol/records/card.ts'
+import type { CheckpointBody, ResultBody } from '../protocol/records/delivery.ts'
+import type { OfferBody, TaskOffer } from '../protocol/records/offer.ts'
+import { bidCore, bodyDigest, bodyOf, cardCore, offerCore, signingBytes } from '../protocol/signing.ts'
+
+const refuse = (message: string): never => {
+  throw new ShoalError('SIGNATURE_INVALID', message)
+}
+
+/** Lower-case comparison: EIP-55 spelling carries no meaning. */
+export const sameAddress = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
+
+export async function signCard(
+  body: PeerCardBody,
+  operator: OperatorKey,
+  identity: IdentityKey
+): Promise<PeerCard> {
+  const half = { ...body, operatorSignature: await operator.sign('PeerCard', cardCore(body)) }
+  return { ...half, peerSignature: await identity.sign(peerSignedBytes(half)) }
+}
+
+/** Times of a record: not ended, not from the future, not claiming longer than it may. RECORD_INVALID otherwise. */
+function checkTimes(
+  what: string,
+  now: number,
+  issued: number | undefined,
+  expires: number,
+  ttl: number
+): void {
+  if (expires <= now) throw new ShoalError('RECORD_INVALID', `${what} has expired`)
+  if (expires > now + ttl + CLOCK_SKEW)
+    throw new ShoalError('RECORD_INVALID', `${what} expires too far ahead`)
+  if (issued !== undefined && issued > now + CLOCK_SKEW)
+    throw new ShoalError('RECORD_INVALID', `${what} is from the future`)
+}
+
+export interface Verifiers {
+  readonly typed: TypedDataVerifier
+  readonly identities: IdentityVerifier
+  readonly clock: Clock
+}
+
+/** Both signatures of a card. SIGNATURE_INVALID or RECORD_INVALID. */
+export async function verifyCard(card: PeerCard, v: Verifiers): Promise<void> {
+  checkTimes('card', v.clock.now(), undefined, card.expires, CARD_TTL_MAX)
+  const signer = v.typed.signer('PeerCard', cardCore(bodyOf(card) as PeerCardBody), card.operatorSignature)
+  if (signer === undefined || !sameAddress(signer, card.operator))
+    refuse('card: the operator key did not sign it')
+  if (!(await v.identities.verify(card.peer, peerSignedBytes(card), card.peerSignature)))
+    refuse('card: the peer did not sign it')
+}
+
+export async function signAdvert(body: AdvertBody, identity: IdentityKey): Promise<CapacityAdvert> {
+  return { ...body, signature: await identity.sign(signingBytes('advert', body)) }
+}
+
+export async function verifyAdvert(advert: CapacityAdvert, v: Verifiers): Promise<void> {
+  checkTimes('advert', v.clock.now(), advert.issued, advert.expires, ADVERT_TTL_MAX)
+  await verifyCard(advert.card, v)
+  if (
+    !(await v.identities.verify(
+      advert.card.peer,
+      signingBytes('advert', bodyOf(advert)),
+      advert.signature
+    ))
+  ) {
+    refuse('advert: the peer did not sign it')
+  }
+}
+
+export async function signOffer(body: OfferBody, operator: OperatorKey): Promise<TaskOffer> {
+  return { ...body, signature: await operator.sign('Offer', offerCore(body)) }
+}
+
+/** The digest by which bids refer to an offer. */
+export const offerDigest = (offer: TaskOffer | OfferBody): Hex32 => bodyDigest(offer)
+export const bidDigest = (bid: Bid | BidBody): Hex32 => bodyDigest(bid)
+
+export async function verifyOffer(offer: TaskOffer, v: Verifiers): Promise<void> {
+  checkTimes('offer', v.clock.now(), offer.opened, offer.expires, OFFER_TTL_MAX)
+  if (offer.ceiling > UINT128_MAX) throw new ShoalError('RECORD_INVALID', 'offer: ceiling too high')
+  await verifyCard(offer.card, v)
+  const signer = v.typed.signer('Offer', offerCore(bodyOf(offer) as OfferBody), offer.signature)
+  if (signer === undefined || !sameAddress(signer, offer.card.operator))
+    refuse('offer: not signed by its operator')
+}
+
+export async function signBid(body: BidBody, operator: OperatorKey): Promise<Bid> {
+  return { ...body, signature: await operator.sign('Bid', bidCore(body)) }
+}
+
+/** A bid on this very offer, within its ceiling, signed by the operator in its card. */
+export async function verifyBid(bid: Bid, offer: TaskOffer, v: Verifiers): Promise<void> {
+  checkTimes('bid', v.clock.now(), bid.issued, bid.expires, OFFER_TTL_MAX)
+  if (bid.offer !== offerDigest(offer)) throw new ShoalError('RECORD_INVALID', 'bid: for another offer')
+  if (bid.price > offer.ceiling) throw new ShoalError('RECORD_INVALID', 'bid: above the ceiling')
+  if (bid.slots === 0 || bid.speed === 0n) throw new ShoalError('RECORD_INVALID', 'bid: offers nothing')
+  if (offer.excluded.some(a => sameAddress(a, bid.card.operator)))
+    throw new ShoalError('RECORD_INVALID', 'bid: this operator is excluded')
+  await verifyCard(bid.card, v)
+  const signer = v.typed.signer('Bid', bidCore(bodyOf(bid) as BidBody), bid.signature)
+  if (signer === undefined || !sameAddress(signer, bid.card.operator))
+    refuse('bid: not signed by its operator')
+}
+
+/** The provider's signature under a checkpoint or result of one agreement. */
+export async function verifyDelivery(
+  kind: 'checkpoint' | 'result',
+  record: (CheckpointBody | ResultBody) & { readonly signature: Uint8Array },
+  expected: { readonly agreement: Hex32; readonly peer: PeerCard['peer'] },
+  v: Verifiers
+): Promise<void> {
+  if (record.agreement !== expected.agreement)
+    throw new ShoalError('RECORD_INVALID', `${kind}: for another agreement`)
+  const bytes = signingBytes(kind, bodyOf(record) as CheckpointBody | ResultBody)
+  if (!(await v.identities.verify(expected.peer, bytes, record.signature)))
+    refuse(`${kind}: the provider did not sign it`)
+}
+
+export type { Address }

@@ -1,0 +1,153 @@
+/** awarded -> agreed -> open: both signatures, then the money. */
+import type { Agreement } from '../../protocol/eip712.ts'
+import { asShoalError, isShoalError } from '../../protocol/errors.ts'
+import { toHex } from '../../protocol/codec.ts'
+import type { Hex32 } from '../../protocol/ids.ts'
+import type { Bid } from '../../protocol/records/bid.ts'
+import type { PeerContext } from '../context.ts'
+import type { AwardEntry, ExecutionEntry, JobEntry } from '../journal/entries.ts'
+import { bidDigest, sameAddress } from '../records.ts'
+import type { LiveExecution } from './live-execution.ts'
+import { specDigestOf } from '../spec-digest.ts'
+
+/** Seconds in which a signed agreement may be opened: a leaked signature is worth nothing after them. */
+export const OPEN_SECONDS = 60
+/** The arbiter's time, seconds. */
+const ARBITRATION_SECONDS = 3_600
+/** An arbiter who stays silent: the price is halved between the sides. */
+const SPLIT_BPS = 5_000
+const BPS = 10_000n
+
+/** What the rest of a resumed shard costs: the part that an earlier attempt was paid for falls away. */
+export const resumedPrice = (price: bigint, resume: number): bigint => {
+  const rest = (price * (BPS - BigInt(resume))) / BPS
+  return rest > 0n ? rest : 1n
+}
+
+/** A new execution's first entry, signed by us. */
+export async function proposeExecution(
+  ctx: PeerContext,
+  job: JobEntry,
+  award: AwardEntry,
+  bid: Bid,
+  ref: Pick<ExecutionEntry, 'shard' | 'attempt' | 'copy' | 'resumedFrom'>,
+  bond: bigint
+): Promise<ExecutionEntry> {
+  const now = BigInt(Math.floor(ctx.clock.now() / 1000))
+  const agreement: Agreement = {
+    jobId: job.id,
+    shard: ref.shard,
+    attempt: ref.attempt,
+    requester: ctx.operator.address,
+    provider: bid.card.operator,
+    beneficiary: bid.card.beneficiary,
+    arbiter: ctx.settlement.network.arbiter,
+    price: resumedPrice(bid.price, ref.resumedFrom?.checkpoint.progress ?? 0),
+    bond,
+    specHash: specDigestOf(job.plan.common),
+    bidRoot: award.bidRoot,
+    openBy: now + BigInt(OPEN_SECONDS),
+    deliverBy: now + BigInt(job.plan.deliverSeconds),
+    challengeWindow: job.plan.challengeSeconds,
+    arbitrationWindow: ARBITRATION_SECONDS,
+    splitBps: SPLIT_BPS,
+    salt: toHex(ctx.random.bytes(32)) as Hex32
+  }
+  return {
+    v: 1,
+    jobId: job.id,
+    ...ref,
+    state: 'awarded',
+    created: ctx.clock.now(),
+    provider: {
+      peer: bid.card.peer,
+      addresses: bid.card.addresses,
+      operator: bid.card.operator,
+      recipient: bid.card.recipient
+    },
+    offer: award.offerDigest,
+    bid: bidDigest(bid),
+    agreementId: ctx.typed.digest('Agreement', agreement) as Hex32,
+    agreement,
+    requesterSignature: await ctx.operator.sign('Agreement', agreement),
+    lastEvent: 0,
+    progress: ref.resumedFrom?.checkpoint.progress ?? 0,
+    gas: 0n,
+    fetched: false
+  }
+}
+
+/** Asks for the provider's signature: one try, since a provider that does not answer now is not the one to trust with work. */
+export async function agree(live: LiveExecution, signal: AbortSignal): Promise<void> {
+  const { entry, ctx } = live
+  try {
+    const answer = await ctx.network.request(
+      entry.provider,
+      'agree',
+      {
+        offer: entry.offer,
+        bid: entry.bid,
+        agreement: entry.agreement,
+        copy: entry.copy,
+        resume: entry.resumedFrom?.checkpoint.progress ?? 0,
+        signature: entry.requesterSignature
+      },
+      signal
+    )
+    if (answer.signature === undefined) {
+      await live.move('decline', 'provider declined', {}, answer.reason)
+      return
+    }
+    const signer = ctx.typed.signer('Agreement', entry.agreement, answer.signature)
+    if (signer === undefined || !sameAddress(signer, entry.agreement.provider)) {
+      ctx.network.report(entry.provider.peer, 'invalid')
+      await live.move('decline', 'provider sent a wrong signature')
+      return
+    }
+    await live.move('agree', 'agreement signed by both', { providerSignature: answer.signature })
+  } catch (e) {
+    if (signal.aborted) return
+    await live.move('decline', 'provider did not answer', {}, asShoalError(e, 'PEER_UNREACHABLE').message)
+  }
+}
+
+/** Opens the escrow, through lost RPCs, until `openBy` has passed. */
+export async function openEscrow(live: LiveExecution, signal: AbortSignal): Promise<void> {
+  const { entry, ctx } = live
+  const { agreement, requesterSignature, providerSignature } = entry
+  if (providerSignature === undefined) return
+  try {
+    await ctx.settlement.open(agreement, requesterSignature, providerSignature, { signal })
+    await live.move('open', 'escrow open')
+  } catch (e) {
+    if (signal.aborted) return
+    const error = asShoalError(e, 'CHAIN_UNREACHABLE')
+    if (isShoalError(error, 'FUNDS_LOW', 'CHAIN_REVERTED')) {
+      await live.move(
+        'decline',
+        'escrow could not be opened',
+        { failure: { code: error.code, message: error.message } },
+        error.message
+      )
+      return
+    }
+    ctx.log.warn({ err: error, agreement: entry.agreementId }, 'opening an escrow failed; trying again')
+    await live.pause(1_000, signal)
+    await giveUpOpening(live, signal)
+  }
+}
+
+/** After `openBy` the contract refuses: if it never opened, no money was involved. */
+async function giveUpOpening(live: LiveExecution, signal: AbortSignal): Promise<void> {
+  const { settlement } = live.ctx
+  try {
+    if ((await settlement.time({ signal })) <= live.entry.agreement.openBy) return
+    if ((await settlement.escrow(live.entry.agreementId, { signal })).state !== 'none') return
+    await live.move('decline', 'escrow was not opened in time', {
+      failure: { code: 'FUND_TIMEOUT', message: 'the escrow was not opened in time' }
+    })
+  } catch (err) {
+    // the chain is away: nothing can be decided without it, the caller tries again
+    live.ctx.log.debug({ err }, 'the chain does not answer')
+  }
+}

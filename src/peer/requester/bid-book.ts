@@ -1,0 +1,119 @@
+/** Bids on our open offers: pushed by providers, and found through the DHT and asked for. Bounded, checked, one per operator. */
+import { ShoalError } from '../../protocol/errors.ts'
+import type { Hex32, PeerIdString } from '../../protocol/ids.ts'
+import { LIST_MAX } from '../../protocol/limits.ts'
+import type { Bid } from '../../protocol/records/bid.ts'
+import type { TaskOffer } from '../../protocol/records/offer.ts'
+import type { PeerContext } from '../context.ts'
+import { linked } from '../../protocol/signals.ts'
+import { offerDigest, verifyBid } from '../records.ts'
+
+/** How often the DHT is asked for providers of an open offer, ms. */
+const DHT_EVERY_MS = 500
+
+interface Open {
+  readonly offer: TaskOffer
+  readonly bids: Map<string, Bid>
+  readonly asked: Set<PeerIdString>
+  wake: () => void
+}
+
+type Ports = Pick<PeerContext, 'network' | 'clock' | 'typed' | 'identities' | 'log'>
+
+export class BidBook {
+  readonly #ports: Ports
+  readonly #open = new Map<Hex32, Open>()
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+  }
+
+  /** Offers whose bidding is not over, for peers that missed the gossip. */
+  openOffers(): TaskOffer[] {
+    return [...this.#open.values()].map(o => o.offer)
+  }
+
+  /** Takes a bid, or says why not. */
+  async accept(bid: Bid): Promise<{ accepted: boolean; reason?: string }> {
+    const open = this.#open.get(bid.offer)
+    if (open === undefined) return { accepted: false, reason: 'no such open offer' }
+    const key = bid.card.operator.toLowerCase()
+    if (open.bids.size >= LIST_MAX && !open.bids.has(key)) return { accepted: false, reason: 'enough bids' }
+    try {
+      await verifyBid(bid, open.offer, this.#ports)
+    } catch (e) {
+      if (e instanceof ShoalError) return { accepted: false, reason: e.message.slice(0, 200) }
+      throw e
+    }
+    // the first bid stands: changing it after seeing others would be an advantage
+    if (!open.bids.has(key)) open.bids.set(key, bid)
+    open.wake()
+    return { accepted: true }
+  }
+
+  /**
+   * Collects bids until the offer expires, or `enough` says so after at least half of the window.
+   * Those of light requesters and of peers that cannot reach us come through the DHT.
+   */
+  async collect(
+    offer: TaskOffer,
+    enough: (bids: readonly Bid[]) => boolean,
+    signal: AbortSignal
+  ): Promise<Bid[]> {
+    const id = offerDigest(offer)
+    const open: Open = { offer, bids: new Map(), asked: new Set(), wake: () => undefined }
+    this.#open.set(id, open)
+    using scope = linked(signal)
+    const search = this.#search(id, open, scope.signal)
+    try {
+      const half = offer.opened + (offer.expires - offer.opened) / 2
+      while (this.#ports.clock.now() < offer.expires) {
+        signal.throwIfAborted()
+        if (this.#ports.clock.now() >= half && enough([...open.bids.values()])) break
+        await this.#pause(open, 100, signal)
+      }
+      return [...open.bids.values()]
+    } finally {
+      this.#open.delete(id)
+      scope.abort(new ShoalError('CANCELLED', 'bidding is over'))
+      await search
+    }
+  }
+
+  async #pause(open: Open, ms: number, signal: AbortSignal): Promise<void> {
+    await new Promise<void>(resolve => {
+      const done = () => {
+        cancel()
+        signal.removeEventListener('abort', done)
+        open.wake = () => undefined
+        resolve()
+      }
+      const cancel = this.#ports.clock.timer(ms, done)
+      signal.addEventListener('abort', done, { once: true })
+      open.wake = done
+    })
+  }
+
+  async #search(id: Hex32, open: Open, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const found of this.#ports.network.findProviders(id, signal)) {
+          if (
+            found.peer === this.#ports.network.peerId ||
+            open.asked.has(found.peer) ||
+            open.asked.size > LIST_MAX
+          )
+            continue
+          open.asked.add(found.peer)
+          const { bids } = await this.#ports.network.request(found, 'bids', { offer: id }, signal)
+          for (const bid of bids) await this.accept(bid)
+        }
+      } catch (err) {
+        // a provider that cannot be asked is no reason to stop asking others
+        if (!signal.aborted) this.#ports.log.debug({ err }, 'asking for bids through the DHT failed')
+      }
+      // ends early, and silently, when bidding is over
+      await this.#ports.clock.sleep(DHT_EVERY_MS, signal).catch(() => undefined)
+    }
+  }
+}

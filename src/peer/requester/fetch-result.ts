@@ -1,0 +1,65 @@
+/** delivered: brings the sealed result home, opens it, checks its hash, keeps it as a file. */
+import { join } from 'node:path'
+import { asShoalError, ShoalError } from '../../protocol/errors.ts'
+import { contexts } from '../contexts.ts'
+import { hashed } from '../hashing.ts'
+import type { HomeLayout } from '../home/layout.ts'
+import type { ExecutionEntry } from '../journal/entries.ts'
+import type { LiveExecution } from './live-execution.ts'
+
+const TRIES = 5
+const RETRY_MS = 500
+
+export const resultFolder = (home: HomeLayout, jobId: string): string => join(home.root, 'results', jobId)
+export const resultFile = (
+  home: HomeLayout,
+  e: Pick<ExecutionEntry, 'jobId' | 'shard' | 'attempt' | 'copy'>
+): string => join(resultFolder(home, e.jobId), `${e.shard}-${e.attempt}-${e.copy}.bundle`)
+
+async function fetchOnce(live: LiveExecution, signal: AbortSignal): Promise<void> {
+  const { ctx, entry } = live
+  const { result, provider } = entry
+  if (result === undefined) throw new Error('no result to fetch')
+  const context = contexts.result(entry.agreementId)
+  const key = await ctx.recipient.unwrap(result.wrapped, context)
+  const maxBytes = live.job().plan.common.limits.outputBytes + 1024 * 1024
+  const stream = hashed(
+    ctx.content.get({ cid: result.object, key }, context, {
+      from: { peer: provider.peer, addresses: provider.addresses },
+      maxBytes,
+      signal
+    })
+  )
+  const file = resultFile(ctx.home, entry)
+  await ctx.files.makeFolder(resultFolder(ctx.home, entry.jobId))
+  await ctx.files.write(file, stream)
+  if (stream.digest() === result.digest) return
+  await ctx.files.remove(file)
+  throw new ShoalError('RESULT_MISMATCH', 'the result is not what its provider signed')
+}
+
+/** Sets `fetched`, or loses the execution when the result cannot be had or is not what was signed. */
+export async function fetchResult(live: LiveExecution, signal: AbortSignal): Promise<void> {
+  let last = new ShoalError('CONTENT_NOT_FOUND', 'the result could not be fetched')
+  for (let i = 0; i < TRIES && !signal.aborted; i++) {
+    try {
+      await fetchOnce(live, signal)
+      await live.patch({ fetched: true }, 'result fetched')
+      return
+    } catch (e) {
+      if (signal.aborted) return
+      last = asShoalError(e, 'CONTENT_NOT_FOUND')
+      if (last.fault === 'disk') throw last
+      if (last.code === 'RESULT_MISMATCH' || last.code === 'CONTENT_CORRUPT') break
+      await live.pause(RETRY_MS, signal)
+    }
+  }
+  if (signal.aborted) return
+  live.ctx.network.report(live.entry.provider.peer, 'broken-promise')
+  await live.move(
+    'lose',
+    'result refused',
+    { failure: { code: last.code, message: last.message } },
+    last.message
+  )
+}

@@ -1,0 +1,162 @@
+/** started -> delivered or lost: follows the provider's events under a lease. Silence is suspicion; after the lease the shard is offered again. */
+import { asShoalError, ShoalError } from '../../protocol/errors.ts'
+import type { Checkpoint } from '../../protocol/records/delivery.ts'
+import type { ExecutionEvent } from '../../protocol/records/events.ts'
+import { linked } from '../../protocol/signals.ts'
+import { contexts } from '../contexts.ts'
+import { hashed } from '../hashing.ts'
+import { verifyDelivery } from '../records.ts'
+import { LogSink } from './log-sink.ts'
+import type { LiveExecution } from './live-execution.ts'
+import { earned, sendReceipt, signReceipt } from './receipts.ts'
+
+const RECONNECT_MS = 300
+
+const verifiersOf = (live: LiveExecution) => ({
+  typed: live.ctx.typed,
+  identities: live.ctx.identities,
+  clock: live.ctx.clock
+})
+const expectedOf = (live: LiveExecution) => ({
+  agreement: live.entry.agreementId,
+  peer: live.entry.provider.peer
+})
+
+/** Brings a checkpoint home, then acknowledges it: what we hold survives its provider. */
+async function onCheckpoint(live: LiveExecution, checkpoint: Checkpoint, signal: AbortSignal): Promise<void> {
+  const { ctx, entry } = live
+  if (checkpoint.sequence <= (entry.checkpoint?.sequence ?? 0)) return
+  await verifyDelivery('checkpoint', checkpoint, expectedOf(live), verifiersOf(live))
+  const context = contexts.checkpoint(entry.agreementId, checkpoint.sequence)
+  const key = await ctx.recipient.unwrap(checkpoint.wrapped, context)
+  const from = { peer: entry.provider.peer, addresses: entry.provider.addresses }
+  const maxBytes = live.job().plan.common.limits.outputBytes + 1024 * 1024
+  const stream = hashed(ctx.content.get({ cid: checkpoint.object, key }, context, { from, maxBytes, signal }))
+  for await (const _ of stream) signal.throwIfAborted()
+  if (stream.digest() !== checkpoint.digest)
+    throw new ShoalError('CONTENT_CORRUPT', 'checkpoint: content and digest differ')
+  const amount = earned(
+    entry.agreement.price,
+    entry.resumedFrom?.checkpoint.progress ?? 0,
+    checkpoint.progress
+  )
+  const receipt = amount > 0n ? await signReceipt(live, checkpoint.digest, amount) : entry.receipt
+  await live.patch(
+    { checkpoint, checkpointKey: key, receipt, progress: checkpoint.progress, gas: checkpoint.gas },
+    'checkpoint'
+  )
+  await sendReceipt(live, signal)
+}
+
+async function onEvent(
+  live: LiveExecution,
+  event: ExecutionEvent,
+  logs: LogSink,
+  signal: AbortSignal
+): Promise<void> {
+  const lastEvent = Math.max(live.entry.lastEvent, event.seq)
+  switch (event.kind) {
+    case 'heartbeat':
+      return live.note({ progress: Math.max(live.entry.progress, event.progress) })
+    case 'fetching':
+    case 'running':
+      return live.note({ lastEvent })
+    case 'progress':
+      return live.note({ lastEvent, progress: event.progress })
+    case 'log':
+      live.note({ lastEvent })
+      return logs.add(event)
+    case 'checkpoint':
+      live.note({ lastEvent })
+      return await onCheckpoint(live, event.checkpoint, signal)
+    case 'result':
+      await verifyDelivery('result', event.result, expectedOf(live), verifiersOf(live))
+      await live.move('deliver', 'result announced', {
+        lastEvent,
+        result: event.result,
+        gas: event.result.gas,
+        progress: 10_000
+      })
+      return
+    case 'failed': {
+      const failure = { code: event.code, message: event.reason }
+      await live.move(
+        'lose',
+        event.fault === 'task' ? 'task failed' : 'provider gave up',
+        { lastEvent, failure },
+        `${event.code}: ${event.reason}`
+      )
+    }
+  }
+}
+
+/** One connection: events until the stream ends, breaks, or stays silent for a lease. */
+async function listen(
+  live: LiveExecution,
+  heard: () => void,
+  logs: LogSink,
+  signal: AbortSignal
+): Promise<void> {
+  const { ctx, entry } = live
+  using scope = linked(signal)
+  let cancel = (): void => undefined
+  const watch = () => {
+    cancel()
+    cancel = ctx.clock.timer(ctx.config.lease, () =>
+      scope.abort(new ShoalError('LEASE_MISSED', 'no sign of life'))
+    )
+  }
+  watch()
+  try {
+    for await (const event of ctx.network.stream(
+      entry.provider,
+      'events',
+      { agreement: entry.agreementId, after: live.entry.lastEvent },
+      scope.signal
+    )) {
+      heard()
+      cancel() // our own work on an event is not the provider's silence
+      await onEvent(live, event, logs, signal)
+      if (live.entry.state !== 'started') return
+      watch()
+    }
+  } finally {
+    cancel()
+  }
+}
+
+/** Follows until the execution is delivered, lost, or closed by the chain. */
+export async function follow(live: LiveExecution, signal: AbortSignal): Promise<void> {
+  const { ctx } = live
+  const logs = new LogSink(live)
+  let heardAt = ctx.clock.monotonic()
+  const heard = () => {
+    heardAt = ctx.clock.monotonic()
+  }
+  try {
+    while (!signal.aborted && live.entry.state === 'started') {
+      let last = 'the stream ended'
+      try {
+        await listen(live, heard, logs, signal)
+      } catch (e) {
+        last = asShoalError(e, 'PEER_UNREACHABLE').message
+      }
+      if (signal.aborted || live.entry.state !== 'started') return
+      const silent = ctx.clock.monotonic() - heardAt
+      if (silent >= ctx.config.lease) {
+        ctx.network.report(live.entry.provider.peer, 'broken-promise')
+        await live.move('lose', 'lease missed', { failure: { code: 'LEASE_MISSED', message: last } }, last)
+        return
+      }
+      if (BigInt(Math.floor(ctx.clock.now() / 1000)) > live.entry.agreement.deliverBy) {
+        await live.move('lose', 'not delivered in time', {
+          failure: { code: 'DELIVER_TIMEOUT', message: 'no result by the deadline' }
+        })
+        return
+      }
+      await live.pause(RECONNECT_MS, signal)
+    }
+  } finally {
+    await logs.close()
+  }
+}

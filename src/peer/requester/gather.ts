@@ -1,0 +1,157 @@
+/** gathering: the accepted results of all shards become the job's output folder, whole or not at all. */
+import { dirname, join } from 'node:path'
+import { bundleFromMap, bundleToMap, comparePaths, oneChunk, readBundle } from '../../protocol/bundle.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+import { GiB, MiB } from '../../protocol/limits.ts'
+import type { Files } from '../../protocol/ports/files.ts'
+import { contexts, seedOf } from '../contexts.ts'
+import type { PeerContext } from '../context.ts'
+import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
+import { resultFile } from './fetch-result.ts'
+
+const LIMITS = { maxFiles: 100_000, maxBytes: 4 * GiB }
+/** What a gather module may use, on the requester's own machine. */
+const GATHER = {
+  gas: 1_000_000_000_000n,
+  memoryBytes: GiB,
+  wallMs: 10 * 60_000,
+  outputBytes: 2 * GiB,
+  logBytes: MiB,
+  moduleBytes: 32 * MiB,
+  inputBytes: 4 * GiB
+}
+
+/** Unpacks one bundle below a folder. Paths were checked by the bundle reader: nothing leaves the folder. */
+async function unpack(
+  files: Files,
+  source: AsyncIterable<Uint8Array>,
+  folder: string,
+  wanted: readonly string[]
+): Promise<void> {
+  for await (const file of readBundle(source, LIMITS)) {
+    if (wanted.length > 0 && !wanted.some(w => file.path === w || file.path.startsWith(w + '/'))) continue
+    const path = join(folder, ...file.path.split('/'))
+    await files.makeFolder(dirname(path), { mode: 0o755 })
+    await files.write(path, file.data, { mode: 0o644 })
+  }
+}
+
+type Accepted = readonly ExecutionEntry[]
+
+/** One after another, file by file, in shard order. */
+async function concat(ctx: PeerContext, accepted: Accepted): Promise<Map<string, Uint8Array>> {
+  const parts = new Map<string, Uint8Array[]>()
+  for (const e of accepted) {
+    for (const [path, bytes] of await bundleToMap(ctx.files.stream(resultFile(ctx.home, e)), LIMITS)) {
+      parts.set(path, [...(parts.get(path) ?? []), bytes])
+    }
+  }
+  return new Map([...parts].map(([path, list]) => [path, new Uint8Array(Buffer.concat(list))]))
+}
+
+/** Runs the job's gather module here, in the same engine, over all shards' outputs as /in/<shard>/. */
+async function gatherByModule(
+  ctx: PeerContext,
+  job: JobEntry,
+  accepted: Accepted,
+  signal: AbortSignal
+): Promise<AsyncIterable<Uint8Array>> {
+  const { gather, common } = job.plan
+  const engine = ctx.engines.get(common.engine)
+  if (typeof gather !== 'object' || engine === undefined)
+    throw new ShoalError('ENGINE_UNKNOWN', `no engine '${common.engine}' here to gather with`)
+  const module: Uint8Array[] = []
+  for await (const c of ctx.content.get(gather.module, contexts.gather(job.id), {
+    maxBytes: GATHER.moduleBytes,
+    signal
+  }))
+    module.push(c)
+  const tree = new Map<string, Uint8Array>()
+  for (const e of accepted) {
+    for (const [path, bytes] of await bundleToMap(ctx.files.stream(resultFile(ctx.home, e)), LIMITS))
+      tree.set(`${e.shard}/${path}`, bytes)
+  }
+  const bundle = bundleFromMap(new Map([...tree].sort(([a], [b]) => comparePaths(a, b))))
+  const run = await engine.prepare(
+    {
+      module: Buffer.concat(module),
+      args: gather.args,
+      env: { ...common.env },
+      shard: 0,
+      shards: common.shards,
+      seed: seedOf(job.id, 0),
+      limits: GATHER,
+      input: oneChunk(bundle)
+    },
+    signal
+  )
+  try {
+    let last = ''
+    const outcome = await run.run(
+      {
+        onProgress: () => undefined,
+        onLog: (_, line) => void (last = line),
+        onCheckpoint: async () => undefined
+      },
+      signal
+    )
+    if (outcome.status !== 'done')
+      throw new ShoalError(
+        'TASK_FAILED',
+        `gather: ${outcome.reason}${last === '' ? '' : ` (${last.slice(0, 200)})`}`
+      )
+    const output: Uint8Array[] = []
+    for await (const c of run.collect()) output.push(c)
+    return oneChunk(Buffer.concat(output))
+  } finally {
+    await run.dispose()
+  }
+}
+
+/** Several shards without a gather rule land side by side, under their numbers. */
+async function fill(
+  ctx: PeerContext,
+  job: JobEntry,
+  accepted: Accepted,
+  folder: string,
+  signal: AbortSignal
+): Promise<void> {
+  const { gather, outputs } = job.plan
+  if (typeof gather === 'object')
+    return await unpack(ctx.files, await gatherByModule(ctx, job, accepted, signal), folder, outputs)
+  if (gather === 'concat')
+    return await unpack(ctx.files, oneChunk(bundleFromMap(await concat(ctx, accepted))), folder, outputs)
+  for (const e of accepted) {
+    const target = accepted.length === 1 ? folder : join(folder, String(e.shard))
+    await ctx.files.makeFolder(target, { mode: 0o755 })
+    await unpack(ctx.files, ctx.files.stream(resultFile(ctx.home, e)), target, outputs)
+  }
+}
+
+/** Writes into a folder beside the target and renames it: nobody sees half a result. An existing target from before a crash is complete. */
+export async function gatherResults(
+  ctx: PeerContext,
+  job: JobEntry,
+  accepted: Accepted,
+  signal: AbortSignal
+): Promise<void> {
+  const { out } = job.plan
+  await ctx.files.makeFolder(dirname(out), { mode: 0o755 })
+  const partial = join(dirname(out), `.${job.id.slice(2, 12)}.partial`)
+  await ctx.files.remove(partial)
+  await ctx.files.makeFolder(partial, { mode: 0o755 })
+  await fill(
+    ctx,
+    job,
+    [...accepted].sort((a, b) => a.shard - b.shard),
+    partial,
+    signal
+  )
+  const there = await ctx.files.stat(out)
+  if (there?.kind === 'folder' && (await ctx.files.list(out)).length === 0) await ctx.files.remove(out)
+  else if (there !== undefined)
+    throw new ShoalError('OUTPUT_EXISTS', `${out} already exists and is not empty`, {
+      next: `Fetch the result elsewhere with: shoal get ${job.id} --out DIR`
+    })
+  await ctx.files.rename(partial, out)
+}

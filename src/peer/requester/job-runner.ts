@@ -1,0 +1,269 @@
+/** One job while it lives: keeps as many executions going as it needs, decides over results, ends when the money has ended. */
+import { asShoalError, type ErrorCode } from '../../protocol/errors.ts'
+import { can, isTerminal, next } from '../../protocol/machines/machine.ts'
+import { jobTable, type JobEvent } from '../../protocol/machines/job.ts'
+import type { PeerContext } from '../context.ts'
+import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
+import { bidOf, matchRound } from './award.ts'
+import { proposeExecution } from './agree.ts'
+import type { BidBook } from './bid-book.ts'
+import { drive } from './drive.ts'
+import { resultFolder } from './fetch-result.ts'
+import { gatherResults } from './gather.ts'
+import { LiveExecution } from './live-execution.ts'
+import { signReceipt } from './receipts.ts'
+import { decideShard, failures, idOf, openSeats, taskFailures, type Seat } from './seats.ts'
+
+const TICK_MS = 500
+/** After a round that filled no seat, ms. */
+const ROUND_PAUSE_MS = 1_000
+
+export class JobRunner {
+  readonly #ctx: PeerContext
+  readonly #book: BidBook
+  readonly #live = new Map<string, LiveExecution>()
+  readonly #drives = new Set<Promise<void>>()
+  #job: JobEntry
+  #wake: () => void = () => undefined
+  #matching: Promise<void> | undefined
+  #gathering: Promise<void> | undefined
+  #nextRoundAt = 0
+
+  constructor(ctx: PeerContext, book: BidBook, job: JobEntry) {
+    this.#ctx = ctx
+    this.#book = book
+    this.#job = job
+  }
+
+  get job(): JobEntry {
+    return this.#job
+  }
+
+  /** The person's wish; harmless when the job has already ended or its results are in. */
+  async cancel(): Promise<void> {
+    if (this.#job.desired === 'cancel') return
+    await this.#write({ ...this.#job, desired: 'cancel' }, 'cancel asked for')
+    this.#wake()
+  }
+
+  async #write(job: JobEntry, what: string, detail?: string): Promise<void> {
+    await this.#ctx.journal.putJob(job, what, detail)
+    this.#job = job
+  }
+
+  async #move(event: JobEvent, what: string, failure?: { code: string; message: string }): Promise<void> {
+    const state = next(jobTable, this.#job.state, event)
+    const ended = isTerminal(jobTable, state) ? this.#ctx.clock.now() : undefined
+    await this.#write(
+      { ...this.#job, state, ended, failure: failure ?? this.#job.failure },
+      what,
+      failure?.message
+    )
+  }
+
+  #executions(): ExecutionEntry[] {
+    return [...this.#live.values()].map(l => l.entry)
+  }
+
+  #add(entry: ExecutionEntry, signal: AbortSignal): void {
+    const live = new LiveExecution(
+      this.#ctx,
+      () => this.#job,
+      entry,
+      () => this.#wake()
+    )
+    this.#live.set(idOf(entry), live)
+    if (live.terminal) return
+    const done = drive(live, signal).finally(() => {
+      this.#drives.delete(done)
+      this.#wake()
+    })
+    this.#drives.add(done)
+  }
+
+  /** Takes the executions of the journal up where they stood. Call once, before run(). */
+  async recover(signal: AbortSignal): Promise<void> {
+    for (const entry of await this.#ctx.journal.executions(this.#job.id)) this.#add(entry, signal)
+  }
+
+  /** Ends when the job is terminal or the peer stops. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !isTerminal(jobTable, this.#job.state)) {
+      try {
+        await this.#step(signal)
+      } catch (e) {
+        if (signal.aborted) break
+        this.#ctx.log.error(
+          { err: asShoalError(e, 'INVALID_TRANSITION'), job: this.#job.id },
+          'a step of a job failed; trying again'
+        )
+      }
+      await this.#pause(signal)
+    }
+    await Promise.allSettled([...this.#drives, this.#matching, this.#gathering])
+    if (isTerminal(jobTable, this.#job.state)) await this.#forget()
+  }
+
+  async #step(signal: AbortSignal): Promise<void> {
+    const { state, desired } = this.#job
+    if (desired === 'cancel' && can(jobTable, state, 'cancel')) {
+      await this.#move('cancel', 'cancelling', { code: 'CANCELLED', message: 'cancelled by its owner' })
+      return
+    }
+    if (state === 'submitted') return await this.#move('prepared', 'content sealed; looking for providers')
+    if (state === 'running') return await this.#advance(signal)
+    if (state === 'gathering') {
+      this.#gathering ??= this.#gather(signal).finally(() => (this.#gathering = undefined))
+      return
+    }
+    await this.#wind()
+  }
+
+  /** running: decide over what came in, then give out what is missing. */
+  async #advance(signal: AbortSignal): Promise<void> {
+    const { plan } = this.#job
+    const open: Seat[] = []
+    let settled = 0
+    for (let shard = 0; shard < plan.common.shards; shard++) {
+      const executions = this.#executions().filter(e => e.shard === shard)
+      const decision = decideShard(plan, executions)
+      for (const id of decision.accept) await this.#accept(id)
+      for (const id of decision.dispute) await this.#refuse(id)
+      if (decision.settled !== undefined) settled++
+      else open.push(...openSeats(plan, shard, executions))
+      const failed = failures(executions)
+      const last = failed.at(-1)?.failure
+      if (decision.settled === undefined && (taskFailures(executions) >= 2 || failed.length > plan.retries)) {
+        return await this.#fail(
+          'ATTEMPTS_EXHAUSTED',
+          `shard ${shard}: ${last?.code ?? ''} ${last?.message ?? 'no attempt succeeded'}`
+        )
+      }
+    }
+    if (settled === plan.common.shards)
+      return await this.#move('complete', 'all shards have an accepted result')
+    if (this.#ctx.clock.now() > plan.deadline) {
+      return await this.#fail(
+        open.length > 0 ? 'MATCH_TIMEOUT' : 'RUN_TIMEOUT',
+        open.length > 0
+          ? `no provider for ${open.length} executions by the deadline`
+          : 'not finished by the deadline'
+      )
+    }
+    if (open.length > 0 && this.#ctx.clock.now() >= this.#nextRoundAt) {
+      this.#matching ??= this.#match(open, signal).finally(() => (this.#matching = undefined))
+    }
+  }
+
+  async #fail(code: ErrorCode, message: string): Promise<void> {
+    await this.#move('fail', 'failing', { code, message: message.slice(0, 2000) })
+  }
+
+  async #accept(id: string): Promise<void> {
+    const live = this.#live.get(id)
+    if (live?.entry.result === undefined) return
+    const receipt = await signReceipt(live, live.entry.result.digest, live.entry.agreement.price)
+    if (!(await live.move('accept', 'result accepted', { receipt }))) return
+    await this.#ctx.journal.addWork(live.entry.agreement.provider, 'completed')
+    this.#ctx.network.report(live.entry.provider.peer, 'useful')
+  }
+
+  async #refuse(id: string): Promise<void> {
+    const live = this.#live.get(id)
+    if (live === undefined) return
+    const failure = { code: 'RESULT_MISMATCH', message: 'differs from what the other copies agree on' }
+    if (await live.move('dispute', 'result differs from the others', { failure }))
+      await this.#ctx.journal.addWork(live.entry.agreement.provider, 'failed')
+  }
+
+  async #match(seats: readonly Seat[], signal: AbortSignal): Promise<void> {
+    const round = this.#job.rounds + 1
+    await this.#write({ ...this.#job, rounds: round }, `round ${round}: ${seats.length} executions offered`)
+    const lost = failures(this.#executions()).map(e => e.agreement.provider)
+    const award = await matchRound(
+      this.#ctx,
+      this.#book,
+      this.#job,
+      round,
+      seats,
+      [...new Set(lost)].slice(-128),
+      signal
+    )
+    let filled = 0
+    for (const [i, seat] of seats.entries()) {
+      const digest = award.assignment[i]
+      const bid = digest == null ? undefined : bidOf(award, digest)
+      if (bid === undefined || this.#job.state !== 'running' || this.#job.desired === 'cancel') continue
+      const entry = await proposeExecution(
+        this.#ctx,
+        this.#job,
+        award,
+        bid,
+        seat,
+        this.#ctx.config.provider.bond
+      )
+      await this.#ctx.journal.putExecution(entry, 'awarded', bid.card.peer)
+      this.#add(entry, signal)
+      filled++
+    }
+    if (filled < seats.length) this.#nextRoundAt = this.#ctx.clock.now() + ROUND_PAUSE_MS
+  }
+
+  async #gather(signal: AbortSignal): Promise<void> {
+    const byShard = new Map<number, ExecutionEntry>()
+    for (const e of this.#executions())
+      if (e.state === 'accepted' || e.state === 'settled') byShard.set(e.shard, e)
+    try {
+      await gatherResults(this.#ctx, this.#job, [...byShard.values()], signal)
+      await this.#move('gathered', 'result written', undefined)
+    } catch (e) {
+      if (signal.aborted) return
+      const error = asShoalError(e, 'TASK_FAILED')
+      this.#ctx.log.error({ err: error, job: this.#job.id }, 'gathering failed')
+      if (error.fault === 'disk') await this.#ctx.clock.sleep(ROUND_PAUSE_MS, signal).catch(() => undefined)
+      else await this.#fail(error.code, error.message)
+    }
+    this.#wake()
+  }
+
+  /** settling, failing, cancelling: what is not accepted is given up; the job ends when every escrow has. */
+  async #wind(): Promise<void> {
+    let left = 0
+    for (const live of this.#live.values()) {
+      if (live.terminal) continue
+      left++
+      await live.move('lose', 'no longer needed', {
+        failure: { code: 'CANCELLED', message: 'no longer needed' }
+      })
+      if (live.entry.state === 'awarded') await live.move('decline', 'no longer needed')
+    }
+    if (left === 0 && this.#matching === undefined) await this.#move('closed', 'every escrow is closed')
+  }
+
+  /** Content of an ended job is let go; its results stay where they were written. */
+  async #forget(): Promise<void> {
+    const { plan } = this.#job
+    const refs = [
+      plan.module,
+      ...plan.inputs,
+      ...(typeof plan.gather === 'object' ? [plan.gather.module] : [])
+    ]
+    for (const ref of refs) await this.#ctx.content.forget(ref.cid)
+    if (this.#job.state !== 'settled')
+      await this.#ctx.files.remove(resultFolder(this.#ctx.home, this.#job.id))
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    await new Promise<void>(resolve => {
+      const done = () => {
+        cancel()
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const cancel = this.#ctx.clock.timer(TICK_MS, done)
+      this.#wake = done
+      signal.addEventListener('abort', done, { once: true })
+      if (signal.aborted) done()
+    })
+  }
+}

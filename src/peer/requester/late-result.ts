@@ -1,0 +1,33 @@
+/** A provider that was given up may deliver after all: if its result is really there, it is worth its price. */
+import { deadline } from '../../protocol/signals.ts'
+import { verifyDelivery } from '../records.ts'
+import type { LiveExecution } from './live-execution.ts'
+
+const WAIT_MS = 5_000
+
+/** True when the execution has become `delivered`. Never throws: a provider that cannot be asked has no late result. */
+export async function lateResult(live: LiveExecution, signal: AbortSignal): Promise<boolean> {
+  const { ctx, entry } = live
+  using limit = deadline(ctx.clock, WAIT_MS, 'REQUEST_TIMEOUT', 'no late result', signal)
+  const { typed, identities, clock } = ctx
+  try {
+    for await (const event of ctx.network.stream(
+      entry.provider,
+      'events',
+      { agreement: entry.agreementId, after: 0 },
+      limit.signal
+    )) {
+      if (event.kind !== 'result') continue
+      await verifyDelivery(
+        'result',
+        event.result,
+        { agreement: entry.agreementId, peer: entry.provider.peer },
+        { typed, identities, clock }
+      )
+      return await live.move('deliver', 'late result announced', { result: event.result })
+    }
+  } catch (err) {
+    ctx.log.debug({ err, agreement: entry.agreementId }, 'no late result from a lost provider')
+  }
+  return false
+}

@@ -1,0 +1,110 @@
+/** One execution while it lives: its journalled entry, moved by one transition at a time, and the chain's last word about it. */
+import { can, isTerminal, next } from '../../protocol/machines/machine.ts'
+import { executionTable, type ExecutionMove } from '../../protocol/machines/execution.ts'
+import type { EscrowOutcome, SettlementEvent } from '../../protocol/ports/settlement.ts'
+import type { PeerContext } from '../context.ts'
+import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
+import { Mutex } from '../mutex.ts'
+
+const CLOSED: Readonly<Record<EscrowOutcome, ExecutionMove>> = {
+  accepted: 'closed-paid',
+  released: 'closed-paid',
+  refunded: 'closed-refunded',
+  cancelled: 'closed-cancelled',
+  ruled: 'closed-resolved',
+  split: 'closed-resolved'
+}
+
+export class LiveExecution {
+  readonly ctx: PeerContext
+  readonly job: () => JobEntry
+  readonly #mutex = new Mutex()
+  readonly #changed: () => void
+  #entry: ExecutionEntry
+  #unlisten: (() => void) | undefined
+  #wakers = new Set<() => void>()
+
+  constructor(ctx: PeerContext, job: () => JobEntry, entry: ExecutionEntry, changed: () => void) {
+    this.ctx = ctx
+    this.job = job
+    this.#entry = entry
+    this.#changed = changed
+    if (!this.terminal) this.#unlisten = ctx.chainNews.listen(entry.agreementId, e => this.#onChain(e))
+  }
+
+  get entry(): ExecutionEntry {
+    return this.#entry
+  }
+
+  get terminal(): boolean {
+    return isTerminal(executionTable, this.#entry.state)
+  }
+
+  /** Moves by the table; false when the state does not allow it any more (the chain or the person was faster). */
+  async move(
+    move: ExecutionMove,
+    what: string,
+    patch: Partial<ExecutionEntry> = {},
+    detail?: string
+  ): Promise<boolean> {
+    return await this.#mutex.run(async () => {
+      if (!can(executionTable, this.#entry.state, move)) return false
+      await this.#write(
+        { ...this.#entry, ...patch, state: next(executionTable, this.#entry.state, move) },
+        what,
+        detail
+      )
+      return true
+    })
+  }
+
+  /** Changes facts, not the state. */
+  async patch(patch: Partial<ExecutionEntry>, what = ''): Promise<void> {
+    await this.#mutex.run(() => this.#write({ ...this.#entry, ...patch }, what))
+  }
+
+  /** Progress worth showing, not worth a write. */
+  note(patch: Partial<Pick<ExecutionEntry, 'progress' | 'gas' | 'lastEvent'>>): void {
+    this.#entry = { ...this.#entry, ...patch }
+    this.ctx.journal.noteExecution(this.#entry)
+  }
+
+  async #write(entry: ExecutionEntry, what: string, detail?: string): Promise<void> {
+    await this.ctx.journal.putExecution(entry, what, detail)
+    this.#entry = entry
+    if (this.terminal) this.release()
+    for (const wake of [...this.#wakers]) wake()
+    this.#changed()
+  }
+
+  async #onChain(e: SettlementEvent): Promise<void> {
+    if (e.kind === 'opened') await this.move('open', 'escrow open')
+    if (e.kind !== 'closed') return
+    const { outcome, paid, fee, refunded, bondSlashed, txHash } = e
+    await this.move(CLOSED[outcome], `escrow ${outcome}`, {
+      closing: { outcome, paid, fee, refunded, bondSlashed, tx: txHash }
+    })
+  }
+
+  /** Resolves after `ms`, or at the next change, or when stopped. */
+  async pause(ms: number, signal: AbortSignal): Promise<void> {
+    await new Promise<void>(resolve => {
+      const done = () => {
+        cancel()
+        this.#wakers.delete(done)
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const cancel = this.ctx.clock.timer(ms, done)
+      this.#wakers.add(done)
+      signal.addEventListener('abort', done, { once: true })
+      if (signal.aborted) done()
+    })
+  }
+
+  /** Stops listening to the chain. Harmless twice. */
+  release(): void {
+    this.#unlisten?.()
+    this.#unlisten = undefined
+  }
+}

@@ -1,0 +1,171 @@
+/** Submit: a checked job file becomes a plan whose content is sealed and on our disk. Nothing is bought yet. */
+import { isAbsolute, resolve } from 'node:path'
+import { packBundle } from '../../protocol/bundle.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { Hex32, JobId } from '../../protocol/ids.ts'
+import { MiB } from '../../protocol/limits.ts'
+import type { JobCommon, ObjectRef } from '../../protocol/records/spec.ts'
+import { contexts } from '../contexts.ts'
+import type { PeerContext } from '../context.ts'
+import { hashed } from '../hashing.ts'
+import type { JobPlan } from '../journal/entries.ts'
+import type { JobFile } from '../jobfile/schema.ts'
+import { entriesOf, shardInputs, sizeOf } from './inputs.ts'
+
+/** Largest module: V8 compiles 178 KB in 10 ms; above this, compile time is the attack. */
+export const MODULE_MAX = 32 * MiB
+/** Time for agreeing, opening and fetching on top of the task's wall limit, seconds. */
+const DELIVER_MARGIN = 20
+/** Seconds in which the requester may dispute a delivery. */
+const CHALLENGE_SECONDS = 60
+
+type Ports = Pick<PeerContext, 'files' | 'content' | 'config' | 'clock'>
+
+export interface PlanOptions {
+  readonly id: JobId
+  /** Paths in the job file are relative to this folder. */
+  readonly folder: string
+  readonly out: string
+  readonly signal?: AbortSignal
+  /** Overrides of the margins above (the demo and tests use shorter ones). */
+  readonly deliverMargin?: number
+  readonly challengeSeconds?: number
+  /** Bytes sealed so far, of all. */
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+async function readModule(
+  path: string,
+  folder: string,
+  key: string,
+  files: Ports['files']
+): Promise<Uint8Array> {
+  const full = isAbsolute(path) ? path : resolve(folder, path)
+  if ((await files.stat(full))?.kind !== 'file') {
+    throw new ShoalError('FILE_NOT_FOUND', `${key}: no such file: ${full}`, {
+      next: `Check '${key}' in the job file; paths are relative to its folder.`
+    })
+  }
+  const bytes = await files.read(full, { max: MODULE_MAX })
+  const magic = bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d
+  if (!magic)
+    throw new ShoalError('MODULE_INVALID', `${key}: ${full} is not a WebAssembly module`, {
+      next: 'Build it for the target wasm32-wasi (WASI preview 1).'
+    })
+  return bytes
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes
+}
+
+/** Seals one object and notes its digest. */
+async function seal(
+  ports: Ports,
+  source: AsyncIterable<Uint8Array>,
+  context: Uint8Array,
+  signal?: AbortSignal
+): Promise<ObjectRef> {
+  const stream = hashed(source)
+  const sealed = await ports.content.put(stream, context, signal)
+  return { cid: sealed.cid, key: sealed.key, size: sealed.size, digest: stream.digest() }
+}
+
+function commonOf(
+  job: JobFile,
+  id: JobId,
+  module: Hex32,
+  moduleBytes: number,
+  inputBytes: number
+): JobCommon {
+  return {
+    v: 1,
+    jobId: id,
+    name: job.name,
+    engine: job.task.engine,
+    args: job.task.args,
+    env: job.task.env,
+    limits: {
+      gas: job.limits.gas,
+      memoryBytes: job.resources.memory,
+      wallMs: job.limits.wall,
+      outputBytes: job.limits.output,
+      logBytes: job.limits.log,
+      moduleBytes,
+      inputBytes
+    },
+    shards: job.count,
+    module
+  }
+}
+
+/**
+ * Reads, splits and seals everything a job needs.
+ * @throws FILE_NOT_FOUND, FILE_TOO_LARGE, MODULE_INVALID, JOB_FILE_INVALID, DISK_FULL
+ */
+export async function makePlan(job: JobFile, ports: Ports, o: PlanOptions): Promise<JobPlan> {
+  const module = await readModule(job.task.module, o.folder, 'task.module', ports.files)
+  const shards = await shardInputs(job, o.folder, ports.files, o.signal)
+  const total = shards.reduce((n, s) => n + sizeOf(s), 0)
+  if (total > ports.config.maxInput) {
+    throw new ShoalError(
+      'FILE_TOO_LARGE',
+      `the inputs of all shards have ${total} bytes, at most ${ports.config.maxInput}`,
+      {
+        next: "Split the input ('split:') or raise maxInput in the configuration."
+      }
+    )
+  }
+  const gather =
+    typeof job.gather === 'object'
+      ? await readModule(job.gather.module, o.folder, 'gather.module', ports.files)
+      : undefined
+  const inputs: ObjectRef[] = []
+  let done = 0
+  for (const [shard, list] of shards.entries()) {
+    inputs.push(
+      await seal(
+        ports,
+        packBundle(entriesOf(list, ports.files, o.signal)),
+        contexts.input(o.id, shard),
+        o.signal
+      )
+    )
+    o.onProgress?.((done += sizeOf(list)), total)
+  }
+  const moduleRef = await seal(ports, once(module), contexts.module(o.id), o.signal)
+  const copies = job.verify.tier === 'replicas' ? job.verify.copies : 1
+  return {
+    common: commonOf(job, o.id, moduleRef.digest, module.byteLength, Math.max(...inputs.map(i => i.size))),
+    module: moduleRef,
+    inputs,
+    ceiling: job.price.max / BigInt(job.count * copies),
+    maxPrice: job.price.max,
+    class: job.resources.class,
+    diskBytes: job.resources.disk,
+    match: {
+      rule: job.match.rule,
+      windowMs: job.match.window,
+      bids: job.match.bids,
+      region: job.match.region,
+      energy: job.match.energy
+    },
+    tier: job.verify.tier,
+    copies,
+    retries: job.retries,
+    deadline: ports.clock.now() + job.deadline,
+    deliverSeconds: Math.ceil(job.limits.wall / 1000) + (o.deliverMargin ?? DELIVER_MARGIN),
+    challengeSeconds: o.challengeSeconds ?? CHALLENGE_SECONDS,
+    outputs: job.outputs,
+    gather:
+      gather === undefined
+        ? job.gather === 'concat'
+          ? 'concat'
+          : 'none'
+        : {
+            module: await seal(ports, once(gather), contexts.gather(o.id), o.signal),
+            args: typeof job.gather === 'object' ? job.gather.args : []
+          },
+    out: o.out
+  }
+}

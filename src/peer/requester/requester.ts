@@ -1,0 +1,120 @@
+/** The buying side of a peer: submits jobs, runs them to their end, and takes them up again after a restart. */
+import { ShoalError } from '../../protocol/errors.ts'
+import { toHex } from '../../protocol/codec.ts'
+import type { JobId } from '../../protocol/ids.ts'
+import { isTerminal } from '../../protocol/machines/machine.ts'
+import { jobTable } from '../../protocol/machines/job.ts'
+import type { Startable } from '../../protocol/ports/startable.ts'
+import { formatAmount, SYMBOL } from '../../protocol/money.ts'
+import type { PeerContext } from '../context.ts'
+import type { JobEntry } from '../journal/entries.ts'
+import type { JobFile } from '../jobfile/schema.ts'
+import { BidBook } from './bid-book.ts'
+import { JobRunner } from './job-runner.ts'
+import { makePlan, type PlanOptions } from './plan.ts'
+
+/** Jobs at the same time: each has its own offers, streams and escrows. */
+const LIVE_JOBS_MAX = 64
+
+export class Requester implements Startable {
+  readonly book: BidBook
+  readonly #ctx: PeerContext
+  readonly #runners = new Map<JobId, JobRunner>()
+  readonly #running = new Set<Promise<void>>()
+  #stop: AbortController | undefined
+  #unhandle: (() => void)[] = []
+
+  constructor(ctx: PeerContext) {
+    this.#ctx = ctx
+    this.book = new BidBook(ctx)
+  }
+
+  async start(): Promise<void> {
+    if (this.#stop !== undefined) return
+    this.#stop = new AbortController()
+    this.#unhandle = [this.#ctx.network.handle('bid', async ({ bid }) => await this.book.accept(bid))]
+    for (const job of await this.#ctx.journal.jobs()) {
+      if (!isTerminal(jobTable, job.state)) await this.#launch(job, true)
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stop?.abort(new ShoalError('CANCELLED', 'the peer stops'))
+    for (const f of this.#unhandle) f()
+    await Promise.allSettled([...this.#running])
+    this.#runners.clear()
+    this.#stop = undefined
+  }
+
+  async #launch(job: JobEntry, recover: boolean): Promise<void> {
+    const signal = this.#stop?.signal
+    if (signal === undefined) throw new Error('the requester is not started')
+    const runner = new JobRunner(this.#ctx, this.book, job)
+    if (recover) await runner.recover(signal)
+    this.#runners.set(job.id, runner)
+    const done = runner.run(signal).finally(() => {
+      this.#runners.delete(job.id)
+      this.#running.delete(done)
+    })
+    this.#running.add(done)
+  }
+
+  /** FUNDS_LOW when the free balance does not cover the job's cap. */
+  async #checkFunds(maxPrice: bigint): Promise<void> {
+    const account = await this.#ctx.settlement.account()
+    if (account.free >= maxPrice) return
+    throw new ShoalError(
+      'FUNDS_LOW',
+      `the job may cost up to ${formatAmount(maxPrice)} ${SYMBOL}, but only ${formatAmount(account.free)} ${SYMBOL} are free in the vault`,
+      {
+        data: { needed: maxPrice, free: account.free },
+        next:
+          account.wallet > 0n
+            ? 'Run: shoal wallet deposit AMOUNT, or lower price.max.'
+            : 'Fund the wallet shown by: shoal wallet, or lower price.max.'
+      }
+    )
+  }
+
+  /** Seals the job's content, journals it, and begins. Returns once the job is durable: from here on it survives anything. */
+  async submit(job: JobFile, options: Omit<PlanOptions, 'id'>): Promise<JobEntry> {
+    if (this.#runners.size >= LIVE_JOBS_MAX)
+      throw new ShoalError('QUOTA_EXCEEDED', `at most ${LIVE_JOBS_MAX} jobs run at the same time`, {
+        next: 'Wait for one to end: shoal jobs'
+      })
+    await this.#checkFunds(job.price.max)
+    const id = toHex(this.#ctx.random.bytes(32)) as JobId
+    const out = options.out.replaceAll('{id}', id.slice(2, 10))
+    const there = await this.#ctx.files.stat(out)
+    if (there !== undefined && !(there.kind === 'folder' && (await this.#ctx.files.list(out)).length === 0)) {
+      throw new ShoalError('OUTPUT_EXISTS', `${out} already exists and is not empty`, {
+        next: 'Give another folder with --out.'
+      })
+    }
+    const plan = await makePlan(job, this.#ctx, { ...options, id, out })
+    const entry: JobEntry = {
+      v: 1,
+      id,
+      created: this.#ctx.clock.now(),
+      desired: 'run',
+      state: 'submitted',
+      rounds: 0,
+      plan
+    }
+    await this.#ctx.journal.putJob(entry, 'submitted')
+    await this.#launch(entry, false)
+    return entry
+  }
+
+  /** NOT_FOUND when there is no such job. An ended job stays as it is. */
+  async cancel(id: JobId): Promise<void> {
+    const runner = this.#runners.get(id)
+    if (runner !== undefined) return await runner.cancel()
+    if ((await this.#ctx.journal.job(id)) === undefined)
+      throw new ShoalError('NOT_FOUND', `no job ${id}`, { next: 'List them with: shoal jobs' })
+  }
+
+  get live(): number {
+    return this.#runners.size
+  }
+}

@@ -1,0 +1,87 @@
+/** Which executions a job still needs. Pure: the journalled executions in, seats out. */
+import type { Address } from '../../protocol/ids.ts'
+import type { ExecutionState } from '../../protocol/machines/execution.ts'
+import type { ExecutionEntry, JobPlan } from '../journal/entries.ts'
+import { decide, type Candidate, type Decision } from './verify.ts'
+
+/** States in which an execution may still bring a result, or has. */
+const HOPEFUL: ReadonlySet<ExecutionState> = new Set([
+  'awarded',
+  'agreed',
+  'open',
+  'started',
+  'delivered',
+  'accepted',
+  'settled'
+])
+
+export interface Seat {
+  readonly shard: number
+  readonly copy: number
+  readonly attempt: number
+  readonly avoid: readonly Address[]
+  readonly resumedFrom?: ExecutionEntry['resumedFrom']
+}
+
+export const idOf = (e: Pick<ExecutionEntry, 'shard' | 'attempt' | 'copy'>): string =>
+  `${e.shard}/${e.attempt}/${e.copy}`
+const paid = (e: ExecutionEntry): boolean => e.state === 'accepted' || e.state === 'settled'
+const hopeful = (e: ExecutionEntry): boolean => HOPEFUL.has(e.state)
+
+export function decideShard(plan: JobPlan, executions: readonly ExecutionEntry[]): Decision {
+  const candidates: Candidate[] = executions.flatMap(e =>
+    e.result !== undefined && e.fetched && hopeful(e)
+      ? [{ id: idOf(e), digest: e.result.digest, accepted: paid(e) }]
+      : []
+  )
+  const pending = executions.filter(e => hopeful(e) && !(e.fetched && e.result !== undefined)).length
+  return decide(plan.tier, plan.copies, candidates, pending)
+}
+
+/** The furthest checkpoint that an earlier attempt at this seat left with us. */
+function lastCheckpoint(past: readonly ExecutionEntry[]): ExecutionEntry['resumedFrom'] {
+  const held = past.filter(e => e.checkpoint !== undefined && e.checkpointKey !== undefined)
+  held.sort((a, b) => (b.checkpoint?.progress ?? 0) - (a.checkpoint?.progress ?? 0) || b.attempt - a.attempt)
+  const [best] = held
+  const context = best?.agreementId
+  if (best?.checkpoint === undefined || best.checkpointKey === undefined || context === undefined)
+    return undefined
+  return { attempt: best.attempt, checkpoint: best.checkpoint, key: best.checkpointKey, context }
+}
+
+/** Seats of one shard that nobody holds. Replicas never start from another's checkpoint: a copied mistake would pass for agreement. */
+export function openSeats(plan: JobPlan, shard: number, executions: readonly ExecutionEntry[]): Seat[] {
+  const decision = decideShard(plan, executions)
+  if (decision.settled !== undefined) return []
+  const live = executions.filter(hopeful)
+  const wanted = decision.more ? live.length + 1 : Math.max(plan.copies, live.length)
+  const held = new Set(live.map(e => e.copy))
+  // a declined attempt says nothing about the peer's work, but asking the same one at once again is no use; a lost one is avoided for good
+  const avoid = [...new Set(executions.filter(e => e.state !== 'declined').map(e => e.agreement.provider))]
+  const out: Seat[] = []
+  for (let copy = 0; out.length < wanted - live.length; copy++) {
+    if (held.has(copy)) continue
+    const past = executions.filter(e => e.copy === copy)
+    const attempt = 1 + past.reduce((n, e) => Math.max(n, e.attempt), 0)
+    out.push({
+      shard,
+      copy,
+      attempt,
+      avoid,
+      resumedFrom: plan.tier === 'none' ? lastCheckpoint(past) : undefined
+    })
+  }
+  return out
+}
+
+/** Executions that were given work and did not bring it home. */
+export const failures = (executions: readonly ExecutionEntry[]): ExecutionEntry[] =>
+  executions.filter(e => !hopeful(e) && e.state !== 'declined' && e.failure !== undefined)
+
+/** Different providers that say the task itself fails: two of them are believed. */
+export const taskFailures = (executions: readonly ExecutionEntry[]): number =>
+  new Set(
+    failures(executions)
+      .filter(e => /^(TASK_|LIMIT_|MODULE_)/.test(e.failure?.code ?? ''))
+      .map(e => e.agreement.provider)
+  ).size
