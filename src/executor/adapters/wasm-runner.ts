@@ -35,9 +35,22 @@ function readFrame(): Frame {
   return { type, payload: readExactly(length) }
 }
 
+/** Never signalled: waiting on it is a pause. */
+const pause = new Int32Array(new SharedArrayBuffer(4))
+
+function writeSome(bytes: Uint8Array, from: number): number {
+  try {
+    return writeSync(1, bytes, from)
+  } catch (e) {
+    if (!(e instanceof Error && 'code' in e && e.code === 'EAGAIN')) throw e
+    Atomics.wait(pause, 0, 0, 1) // the pipe is full, and on this system it does not block
+    return 0
+  }
+}
+
 function send(type: number, payload: Uint8Array): void {
   const frame = encodeFrame(type, payload)
-  for (let at = 0; at < frame.length;) at += writeSync(1, frame, at)
+  for (let at = 0; at < frame.length;) at += writeSome(frame, at)
 }
 
 /** The payloads of one stream, up to its `end` frame. */
@@ -61,8 +74,9 @@ function giveUpRights(): void {
 }
 
 async function startWatchdog(started: Int32Array): Promise<Worker> {
+  // Its own output goes nowhere: joined to ours it would make our pipe non-blocking.
   const script = new URL(`wasm-watchdog${extname(import.meta.url)}`, import.meta.url)
-  const watchdog = new Worker(script, { workerData: started, stdin: false })
+  const watchdog = new Worker(script, { workerData: started, stdin: false, stdout: true, stderr: true })
   await once(watchdog, 'message')
   return watchdog
 }
