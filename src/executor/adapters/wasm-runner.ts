@@ -8,6 +8,7 @@ import type { ProgramTask } from '../wasm/program.ts'
 import { once } from 'node:events'
 import { readSync, writeSync } from 'node:fs'
 import { extname } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { bundleFromMap, bundleToMap, collectBytes, packBundle } from '../../protocol/bundle.ts'
 import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
@@ -133,6 +134,9 @@ function sendCheckpoint(gas: bigint, entries: readonly BundleEntry[]): void {
 }
 
 async function main(): Promise<void> {
+  // V8 cannot replace running WebAssembly code, so a hot loop in _start would stay in the baseline compiler for ever: leave that
+  // compiler out. Set here and not on the command line, where it would also slow down Node's own type stripper.
+  setFlagsFromString('--no-liftoff')
   const started = new Int32Array(new SharedArrayBuffer(4))
   const watchdog = await startWatchdog(started)
   giveUpRights()

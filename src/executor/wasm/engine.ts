@@ -12,11 +12,8 @@ import { MAX_NODES } from './wasi/tree.ts'
 
 /** Longest wait for a fresh runner to answer, in milliseconds; a loaded machine takes a second or two. */
 const START_TIMEOUT = 30_000
-/**
- * V8 cannot replace running WebAssembly code, so a hot loop in _start would stay in the baseline compiler for ever: leave that
- * compiler out. The heap holds paths and lines only; memories and files lie outside it.
- */
-const RUNNER_FLAGS = ['--no-liftoff', '--max-old-space-size=512']
+/** The heap holds paths and lines only; memories and files lie outside it. */
+const RUNNER_FLAGS = ['--max-old-space-size=512']
 /** i64 with room for the last charge. */
 const MAX_GAS = 2n ** 62n
 
