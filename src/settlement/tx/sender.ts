@@ -4,6 +4,7 @@
  */
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Hex32 } from '../../protocol/ids.ts'
+import type { Cancel } from '../../protocol/ports/clock.ts'
 import { abortable, deadline, linked } from '../../protocol/signals.ts'
 import { chainError } from '../revert.ts'
 import { RpcRefused, toQuantity } from '../rpc/rpc.ts'
@@ -137,11 +138,13 @@ export class TxSender {
     const wake = linked(this.#book.stopping.signal)
     const woken = new ShoalError('CANCELLED', 'woken')
     this.#wake = () => wake.abort(woken)
-    const idle = this.unfinished === 0
-    const cancel = clock.timer(this.#book.size > 0 ? MINED_MS : IDLE_MS, () => idle && this.#wake())
-    const wait = idle
-      ? abortable(new Promise<never>(() => undefined), wake.signal)
-      : clock.sleep(options.pollMs, wake.signal)
+    let cancel: Cancel = () => undefined
+    let wait: Promise<unknown>
+    if (this.unfinished > 0) wait = clock.sleep(options.pollMs, wake.signal)
+    else {
+      cancel = clock.timer(this.#book.size > 0 ? MINED_MS : IDLE_MS, this.#wake)
+      wait = abortable(new Promise<never>(() => undefined), wake.signal)
+    }
     await wait.catch(() => undefined) // woken or stopping: the loop looks which
     cancel()
     wake[Symbol.dispose]()

@@ -14,6 +14,7 @@ import {
   startChain,
   stranger,
   terms,
+  until,
   type Party
 } from './support.ts'
 
@@ -62,11 +63,9 @@ describe('the life of an agreement on a real chain', () => {
   }
   const free = async (p: Party): Promise<bigint> => (await p.settlement.account()).free
   const closed = async (id: AgreementId): Promise<SettlementEvent> => {
-    for (;;) {
-      const found = events.find(e => e.agreement === id && e.kind === 'closed')
-      if (found !== undefined) return found
-      await new Promise(resolve => setTimeout(resolve, 20))
-    }
+    const find = () => events.find(e => e.agreement === id && e.kind === 'closed')
+    await until(() => find() !== undefined)
+    return find() as SettlementEvent
   }
   /** Runs `work` and tells by how much each side's free balance and the treasury's changed. */
   const change = async (work: () => Promise<void>) => {

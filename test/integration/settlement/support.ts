@@ -154,3 +154,12 @@ export async function opened(
   await requester.settlement.open(a, ...signatures)
   return { a, id: idOf(requester, a), signatures }
 }
+
+/** Waits until `condition` holds; fails after 20 s, so that a broken test ends. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const end = clock.monotonic() + 20_000
+  while (!(await condition())) {
+    if (clock.monotonic() > end) throw new Error(`still not: ${condition.toString()}`)
+    await clock.sleep(15)
+  }
+}
