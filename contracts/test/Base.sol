@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Agreement, AgreementLib, Receipt, Release} from "../src/AgreementLib.sol";
+import {Escrow} from "../src/Escrow.sol";
+import {Registry} from "../src/Registry.sol";
+import {ShoalToken} from "../src/ShoalToken.sol";
+import {Vault} from "../src/Vault.sol";
+
+/// What the tests use of forge's cheat codes.
+interface Vm {
+    function prank(address) external;
+    function startPrank(address) external;
+    function stopPrank() external;
+    function addr(uint256) external returns (address);
+    function sign(uint256, bytes32) external returns (uint8, bytes32, bytes32);
+    function warp(uint256) external;
+    function chainId(uint256) external;
+    function expectRevert() external;
+    function expectPartialRevert(bytes4) external;
+    function expectRevert(bytes calldata) external;
+}
+
+/// The contracts, three funded parties, and agreements signed by both.
+abstract contract Base {
+    Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    uint256 internal constant REQUESTER_KEY = 0xA11CE;
+    uint256 internal constant PROVIDER_KEY = 0xB0B;
+    uint256 internal constant ARBITER_KEY = 0xA2B;
+    uint256 internal constant FEE_BPS = 100;
+    uint128 internal constant FUNDS = 1_000_000 ether;
+    address internal constant TREASURY = address(0x7EA);
+    address internal constant COLD = address(0xC01D);
+    address internal constant STRANGER = address(0x57A);
+
+    ShoalToken internal token;
+    Vault internal vault;
+    Escrow internal escrow;
+    Registry internal registry;
+    address internal requester;
+    address internal provider;
+    address internal arbiter;
+
+    function setUp() public virtual {
+        vm.warp(1_800_000_000);
+        token = new ShoalToken(address(this), 1_000_000_000 ether);
+        vault = new Vault(token);
+        escrow = new Escrow(vault, TREASURY, FEE_BPS);
+        registry = new Registry(vault, 1 days);
+        vault.seal(address(escrow), address(registry));
+        requester = vm.addr(REQUESTER_KEY);
+        provider = vm.addr(PROVIDER_KEY);
+        arbiter = vm.addr(ARBITER_KEY);
+        _fund(requester);
+        _fund(provider);
+    }
+
+    function _fund(address who) internal {
+        require(token.transfer(who, FUNDS));
+        vm.startPrank(who);
+        token.approve(address(vault), FUNDS);
+        vault.deposit(FUNDS);
+        vm.stopPrank();
+    }
+
+    function _agreement(uint128 price, uint128 bond) internal view returns (Agreement memory) {
+        return Agreement({
+            jobId: keccak256("job"),
+            shard: 0,
+            attempt: 1,
+            requester: requester,
+            provider: provider,
+            beneficiary: COLD,
+            arbiter: arbiter,
+            price: price,
+            bond: bond,
+            specHash: keccak256("spec"),
+            bidRoot: keccak256("bids"),
+            openBy: uint64(block.timestamp + 60),
+            deliverBy: uint64(block.timestamp + 600),
+            challengeWindow: 300,
+            arbitrationWindow: 900,
+            splitBps: 4000,
+            salt: keccak256(abi.encode(price, bond, block.timestamp))
+        });
+    }
+
+    function _sign(uint256 key, bytes32 digest) internal returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        return abi.encodePacked(r, s, v);
+    }
+
+    function _open(Agreement memory a) internal returns (bytes32 id) {
+        id = escrow.idOf(a);
+        bytes memory r = _sign(REQUESTER_KEY, id);
+        bytes memory p = _sign(PROVIDER_KEY, id);
+        require(escrow.open(a, r, p) == id, "id");
+    }
+
+    function _digest(bytes32 structHash) internal view returns (bytes32) {
+        (, string memory name, string memory version, uint256 chain, address at,,) = escrow.eip712Domain();
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256(bytes(name)),
+                keccak256(bytes(version)),
+                chain,
+                at
+            )
+        );
+        return keccak256(abi.encodePacked("\x19\x01", domain, structHash));
+    }
+
+    function _receipt(uint256 key, bytes32 id, uint32 sequence, uint128 amount)
+        internal
+        returns (Receipt memory r, bytes memory signature)
+    {
+        r = Receipt(id, sequence, keccak256("digest"), amount);
+        signature = _sign(key, _digest(keccak256(abi.encode(AgreementLib.RECEIPT_TYPEHASH, r))));
+    }
+
+    function _release(uint256 key, bytes32 id, uint128 amount)
+        internal
+        returns (Release memory r, bytes memory signature)
+    {
+        r = Release(id, amount);
+        signature = _sign(key, _digest(keccak256(abi.encode(AgreementLib.RELEASE_TYPEHASH, r))));
+    }
+
+    function _acknowledge(Agreement memory a, uint128 amount) internal {
+        bytes32 id = escrow.idOf(a);
+        (Receipt memory r, bytes memory signature) = _receipt(REQUESTER_KEY, id, 1, amount);
+        escrow.acknowledge(a, r, signature);
+    }
+
+    function _deliver(Agreement memory a) internal {
+        vm.prank(provider);
+        escrow.deliver(a, keccak256("result"));
+    }
+
+    function _dispute(Agreement memory a) internal {
+        vm.prank(requester);
+        escrow.dispute(a);
+    }
+
+    function _free(address who) internal view returns (uint256) {
+        return vault.balanceOf(who).free;
+    }
+
+    function _locked(address who) internal view returns (uint256) {
+        return vault.balanceOf(who).locked;
+    }
+
+    function _fee(uint256 gross) internal pure returns (uint256) {
+        return (gross * FEE_BPS + 9999) / 10_000;
+    }
+
+    function _eq(uint256 actual, uint256 wanted, string memory what) internal pure {
+        require(actual == wanted, what);
+    }
+}
