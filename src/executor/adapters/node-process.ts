@@ -2,7 +2,6 @@ import type { ChildProcess } from 'node:child_process'
 import type { Writable } from 'node:stream'
 import type { ChildLink, ProcessExit, ProcessPort } from '../process-port.ts'
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { extname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ShoalError } from '../../protocol/errors.ts'
@@ -23,16 +22,14 @@ function lastErrors(child: ChildProcess): () => string {
   return () => text
 }
 
-async function write(input: Writable, bytes: Uint8Array, exited: Promise<ProcessExit>): Promise<void> {
-  if (input.destroyed || !input.writable) throw new ShoalError('ENGINE_BROKEN', 'The runner is gone.')
-  if (input.write(bytes)) return
-  const abort = new AbortController()
-  try {
-    await Promise.race([once(input, 'drain', { signal: abort.signal }), exited])
-  } finally {
-    abort.abort()
-  }
-  if (input.destroyed) throw new ShoalError('ENGINE_BROKEN', 'The runner is gone.')
+/** Resolves when the system took the bytes. */
+function write(input: Writable, bytes: Uint8Array): Promise<void> {
+  return new Promise((done, fail) => {
+    input.write(bytes, e => {
+      if (e == null) done()
+      else fail(new ShoalError('ENGINE_BROKEN', 'The runner is gone.', { cause: e }))
+    })
+  })
 }
 
 function exit(child: ChildProcess, errors: () => string): Promise<ProcessExit> {
@@ -61,7 +58,7 @@ export const nodeProcesses: ProcessPort = {
       pid: child.pid,
       output: child.stdout,
       exited,
-      write: bytes => write(child.stdin, bytes, exited),
+      write: bytes => write(child.stdin, bytes),
       kill: () => {
         child.kill('SIGKILL')
       }
