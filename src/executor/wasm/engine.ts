@@ -24,7 +24,12 @@ export interface WasmEngineParts {
   readonly process?: ProcessPort
 }
 
-/** WASI preview 1 commands, each in a process of its own, with gas. */
+/**
+ * WASI preview 1 commands, each in a process of its own, with gas.
+ * Equal tasks give equal outputs and equal gas, but for two things that WebAssembly leaves open: the bit patterns of NaN (they differ
+ * between processor families) and how deep calls may go before the limit `stack`.
+ * `memoryBytes` bounds the task's own memory; beside it the runner holds the input, /out and /ckpt, and Node itself.
+ */
 export const createWasmEngine = (parts: WasmEngineParts): Engine => new WasmEngine(parts)
 
 class WasmEngine implements Engine {

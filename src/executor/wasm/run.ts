@@ -27,7 +27,10 @@ export interface RunParts {
   readonly preparedMs: number
 }
 
-/** A task that waits in its runner, runs once and hands out what it made. */
+/**
+ * A task that waits in its runner, runs once and hands out what it made. `run` also waits for a checkpoint that is still in hand,
+ * so no hook is at work after it; a cancelled run does not wait.
+ */
 export class WasmRun implements PreparedRun {
   readonly #parts: RunParts
   #state: 'ready' | 'running' | 'done' | 'over' = 'ready'
@@ -93,7 +96,7 @@ export class WasmRun implements PreparedRun {
       await link.go()
       for (;;) {
         const frame = await link.next()
-        if (frame === undefined) return ended(link.cause, await link.exited)
+        if (frame === undefined) return await this.#ended()
         if (frame.payload.length < 8) return broken('sent a frame that is too short')
         this.#noteGas(frame)
         if (frame.type === FROM_RUNNER.result) return readOutcome(frame)
@@ -101,10 +104,18 @@ export class WasmRun implements PreparedRun {
         if (problem !== undefined) return broken(problem)
       }
     } catch (e) {
-      if (e instanceof ShoalError && e.code === 'ENGINE_BROKEN') return ended(link.cause, await link.exited)
+      if (e instanceof ShoalError && e.code === 'ENGINE_BROKEN') return await this.#ended()
       if (e instanceof ShoalError) return broken(e.message)
       throw e
     }
+  }
+
+  /** The runner is gone without a result. What it wrote on its standard error is for the operator alone. */
+  async #ended(): Promise<ProgramOutcome> {
+    const { link, log } = this.#parts
+    const exit = await link.exited
+    if (exit.errors !== '') log.debug({ errors: exit.errors }, 'the runner wrote to its standard error')
+    return ended(link.cause, exit)
   }
 
   /** Gas only grows and never above its limit, whatever the runner says. */
@@ -186,7 +197,6 @@ const broken = (what: string): ProgramOutcome => ({
   reason: `the runner ${what}`
 })
 
-/** The runner is gone without a result. */
 function ended(cause: string | undefined, exit: ProcessExit): ProgramOutcome {
   if (cause === 'wall') return { status: 'limit', limit: 'wall', reason: 'the task took longer than it may' }
   if (exit.signal === null) return broken(`ended by itself with code ${String(exit.code)}`)
