@@ -1,0 +1,223 @@
+import { randomBytes } from 'node:crypto'
+import { expect } from 'chai'
+import { isShoalError } from '../../../src/protocol/errors.ts'
+import type { Address, HexBytes } from '../../../src/protocol/ids.ts'
+import { encodeCall, interfaceOf } from '../../../src/settlement/contracts.ts'
+import { createTransactionKey } from '../../../src/settlement/keys/operator.ts'
+import { reliableRpc } from '../../../src/settlement/rpc/reliable.ts'
+import { RpcRefused } from '../../../src/settlement/rpc/rpc.ts'
+import type { SenderOptions } from '../../../src/settlement/tx/book.ts'
+import { txJournal } from '../../../src/settlement/tx/journal.ts'
+import { TxSender } from '../../../src/settlement/tx/sender.ts'
+import { clock, log, memoryStore, random, until } from '../../integration/settlement/support.ts'
+import { FakeChain } from './fake-chain.ts'
+
+const to = '0x00000000000000000000000000000000000000AA' as Address
+const call = (name: string) => ({
+  key: name,
+  contract: 'Escrow' as const,
+  method: 'revoke',
+  to,
+  data: encodeCall('Escrow', 'revoke', ['0x' + Buffer.from(name).toString('hex').padStart(64, '0')])
+})
+
+describe('the transaction sender', () => {
+  let chain: FakeChain
+  let store: ReturnType<typeof memoryStore>
+  let key: ReturnType<typeof createTransactionKey>
+  const senders: TxSender[] = []
+
+  const make = async (options: Partial<SenderOptions> = {}): Promise<TxSender> => {
+    const rpc = reliableRpc({ transport: chain, clock, random, log, patienceMs: 5000 })
+    const sender = new TxSender({
+      rpc,
+      key,
+      chainId: 5n,
+      journal: txJournal(store, 5n, key.address),
+      clock,
+      log,
+      options: { actionMs: 5000, pollMs: 3, rebroadcastMs: 10, stuckMs: 60_000, confirmations: 2, ...options }
+    })
+    senders.push(sender)
+    await sender.start()
+    return sender
+  }
+  beforeEach(() => {
+    chain = new FakeChain()
+    store = memoryStore()
+    key = createTransactionKey(new Uint8Array(randomBytes(32)))
+  })
+  afterEach(async () => {
+    await Promise.all(senders.splice(0).map(async s => await s.stop()))
+  })
+
+  it('writes a transaction down before it is sent', async () => {
+    const sender = await make()
+    const { send } = chain
+    let written = -1
+    chain.send = async (r, s) => {
+      if (r.method === 'eth_sendRawTransaction') written = store.map.size
+      return await send(r, s)
+    }
+    await sender.submit(call('a'))
+    expect(written).to.equal(1)
+  })
+
+  it('gives consecutive nonces to actions that come at once, and each is mined once', async () => {
+    const sender = await make()
+    const hashes = await Promise.all(Array.from({ length: 40 }, (_, i) => sender.submit(call(`n${i}`))))
+    expect(new Set(hashes).size).to.equal(40)
+    expect(chain.nonce).to.equal(40)
+  })
+
+  it('joins an equal action that is under way', async () => {
+    const sender = await make()
+    chain.mining = false
+    const both = [sender.submit(call('same')), sender.submit(call('same'))]
+    await until(() => chain.pool.size > 0)
+    chain.mine()
+    const [a, b] = await Promise.all(both)
+    expect(a).to.equal(b)
+    expect(chain.nonce).to.equal(1)
+  })
+
+  it('sends again until mined when the node forgets it', async () => {
+    const sender = await make()
+    chain.mining = false
+    const done = sender.submit(call('a'))
+    await until(() => chain.pool.size === 1)
+    chain.pool.clear()
+    await until(() => chain.pool.size === 1)
+    chain.mine()
+    await done
+    expect(new Set(chain.sent.map(t => t.hash)).size).to.equal(1)
+  })
+
+  it('replaces the first transaction with a higher fee when it is stuck, under the same nonce', async () => {
+    const sender = await make({ stuckMs: 30 })
+    chain.minimumFee = 250n // twice the base fee plus tip is 201
+    const hash = await sender.submit(call('a'))
+    const [first] = chain.sent
+    const last = chain.sent.find(t => t.hash === hash)
+    expect(last?.nonce).to.equal(first?.nonce)
+    expect((last?.maxFeePerGas ?? 0n) >= 250n).to.equal(true)
+  })
+
+  it('finishes what an earlier process wrote down, and tells it to the caller that repeats the action', async () => {
+    const first = await make()
+    chain.mining = false
+    const lost = first.submit(call('a')).catch((e: unknown) => e)
+    await until(() => chain.pool.size === 1)
+    await first.stop()
+    expect(isShoalError(await lost, 'CANCELLED')).to.equal(true)
+    chain.pool.clear()
+    chain.mining = true
+    const second = await make()
+    await until(() => chain.nonce === 1 && second.unfinished === 0)
+    await second.submit(call('a'))
+    expect(chain.nonce).to.equal(1)
+    await second.submit(call('a'))
+    expect(chain.nonce).to.equal(2)
+  })
+
+  it('sends a mined transaction again when the chain goes back before it is deep', async () => {
+    const sender = await make({ confirmations: 5 })
+    await sender.submit(call('a'))
+    const [hash] = [...chain.receipts.keys()]
+    chain.rewind(0)
+    await until(() => chain.receipts.has(String(hash)))
+    expect(chain.nonce).to.equal(1)
+  })
+
+  it('forgets a transaction when its block is deep', async () => {
+    const sender = await make()
+    await sender.submit(call('a'))
+    expect(store.map.size).to.equal(1)
+    chain.block()
+    chain.block()
+    await until(() => store.map.size === 0)
+  })
+
+  it('takes a fresh nonce when somebody else used its own', async () => {
+    const sender = await make()
+    chain.mining = false
+    const done = sender.submit(call('a'))
+    await until(() => chain.pool.size === 1)
+    chain.pool.clear()
+    chain.nonce = 3
+    chain.mining = true
+    await done
+    expect(chain.sent.at(-1)?.nonce).to.equal(3)
+  })
+
+  it('gives fresh nonces to transactions behind a hole', async () => {
+    const sender = await make()
+    chain.nonce = 7
+    chain.mining = false
+    const done = Promise.all([sender.submit(call('a')), sender.submit(call('b'))])
+    await until(() => chain.pool.size === 2)
+    chain.pool.clear()
+    chain.nonce = 4
+    chain.mining = true
+    await done
+    expect(chain.nonce).to.equal(6)
+  })
+
+  it('waits over a lost RPC and goes on when it is back', async () => {
+    const sender = await make()
+    chain.away = true
+    const done = sender.submit(call('a'))
+    await clock.sleep(50)
+    chain.away = false
+    await done
+    expect(chain.nonce).to.equal(1)
+  })
+
+  it('names the custom error of a refused call and spends no nonce', async () => {
+    const sender = await make()
+    const data = interfaceOf('Escrow').encodeErrorResult('TooLate', [
+      '0x' + '11'.repeat(32),
+      12n,
+      10n
+    ]) as HexBytes
+    chain.estimate = new RpcRefused(3, 'execution reverted', data)
+    const failed: unknown = await sender.submit(call('a')).catch((e: unknown) => e)
+    if (!isShoalError(failed, 'CHAIN_REVERTED')) throw failed
+    expect(failed.data).to.include({
+      contract: 'Escrow',
+      function: 'revoke',
+      error: 'TooLate',
+      actual: '12',
+      last: '10'
+    })
+    expect(store.map.size + chain.sent.length).to.equal(0)
+  })
+
+  it('reports a transaction that reverts when mined, and the next one goes through', async () => {
+    const sender = await make()
+    chain.mining = false
+    const failed = sender.submit(call('a')).catch((e: unknown) => e)
+    await until(() => chain.pool.size === 1)
+    chain.mine(false)
+    expect(isShoalError(await failed, 'CHAIN_REVERTED')).to.equal(true)
+    chain.mining = true
+    await sender.submit(call('b'))
+    expect(chain.nonce).to.equal(2)
+  })
+
+  it('ends with SETTLE_TIMEOUT when it is never mined, and stays in the journal', async () => {
+    const sender = await make({ actionMs: 60 })
+    chain.mining = false
+    const failed: unknown = await sender.submit(call('a')).catch((e: unknown) => e)
+    expect(isShoalError(failed, 'SETTLE_TIMEOUT')).to.equal(true)
+    expect(store.map.size).to.equal(1)
+  })
+
+  it('refuses a damaged journal instead of guessing', async () => {
+    await store.batch([
+      { put: `tx/5/${key.address.toLowerCase()}/0000000000000000`, value: new Uint8Array([123, 1]) }
+    ])
+    const failed: unknown = await make().catch((e: unknown) => e)
+    expect(isShoalError(failed, 'JOURNAL_CORRUPT')).to.equal(true)
+  })
+})
