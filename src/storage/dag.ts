@@ -1,0 +1,67 @@
+/**
+ * Reads a UnixFS file: its leaves in order, so many ahead of the reader and no more. (The exporter of ipfs-unixfs 16 pushes into an
+ * unbounded queue: a slow reader would hold the whole file in memory.) Sizes that nodes claim are hints only; the seal decides.
+ */
+import * as dagPb from '@ipld/dag-pb'
+import { CID } from 'multiformats/cid'
+import * as raw from 'multiformats/codecs/raw'
+import { ShoalError } from '../protocol/errors.ts'
+
+/** Levels of a file of 1024 links per node: three hold 256 TiB of our leaves. */
+const DEPTH_MAX = 4
+
+export type GetBlock = (cid: CID) => Promise<Uint8Array>
+
+/** CONTENT_CORRUPT when it is no file, CONTENT_TOO_LARGE when it claims or turns out to hold more than `max` bytes; errors of `get`. */
+export async function* readFile(
+  root: CID,
+  get: GetBlock,
+  options: { readonly ahead: number; readonly max: number }
+): AsyncGenerator<Uint8Array> {
+  const leaves = leavesOf(root, get, options.max, DEPTH_MAX)
+  const coming: Promise<Uint8Array>[] = []
+  let size = 0
+  for (let ended = false; ;) {
+    while (!ended && coming.length < options.ahead) {
+      const next = await leaves.next()
+      ended = next.done === true
+      if (next.done === true) break
+      const block = get(next.value)
+      block.catch(() => undefined) // awaited below in its turn; an earlier failure ends the reading first
+      coming.push(block)
+    }
+    const first = coming.shift()
+    if (first === undefined) return
+    const bytes = await first
+    size += bytes.byteLength
+    if (size > options.max) throw tooLarge(options.max)
+    yield bytes
+  }
+}
+
+/** The raw leaves below a node, from left to right. */
+async function* leavesOf(cid: CID, get: GetBlock, max: number, depth: number): AsyncGenerator<CID> {
+  if (cid.code === raw.code) {
+    yield cid
+    return
+  }
+  const links = linksOf(cid, await get(cid), depth)
+  const claimed = links.reduce((sum, link) => sum + (link.Tsize ?? 0), 0)
+  if (claimed > 2 * max) throw tooLarge(max) // Tsize counts inner nodes as well, which are small
+  for (const { Hash } of links) yield* leavesOf(CID.decode(Hash.bytes), get, max, depth - 1)
+}
+
+function linksOf(cid: CID, bytes: Uint8Array, depth: number): dagPb.PBLink[] {
+  if (cid.code !== dagPb.code || depth === 0) throw notFile()
+  try {
+    return dagPb.decode(bytes).Links
+  } catch (cause) {
+    throw notFile(cause)
+  }
+}
+
+const notFile = (cause?: unknown): ShoalError =>
+  new ShoalError('CONTENT_CORRUPT', 'The content is no file of raw leaves.', { cause })
+
+const tooLarge = (max: number): ShoalError =>
+  new ShoalError('CONTENT_TOO_LARGE', `The content is larger than ${max} bytes.`, { data: { max } })
