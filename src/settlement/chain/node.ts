@@ -13,6 +13,7 @@ import { quantity, RpcRefused, RpcUnreachable, toNumber, toQuantity, type RpcTra
 import { lane, type Lane } from '../tx/lane.ts'
 import { openLineLog, readIfThere, removeFile, writeAtomic, type LineLog } from './adapters/disk.ts'
 import { killOrphan, startAnvil, type AnvilProcess } from './adapters/process.ts'
+import { pruneBlocks } from './prune.ts'
 import { formatEntry, parseEntry, type WalEntry } from './wal.ts'
 
 export interface NodeParts {
@@ -31,6 +32,10 @@ export interface NodeParts {
 const IDLE_AFTER_MS = 120_000
 /** Restarts of a dying anvil within one minute. */
 const RESTARTS_MAX = 5
+/** Bytes of a dumped state in hex; below the longest string. */
+const DUMP_MAX = 400 * 1024 * 1024
+/** After this many blocks anvil starts afresh from a pruned state: it keeps every block, 1.7 kB for an empty one, for ever. */
+const BLOCKS_MAX = 20_000
 /** Saving may take at most this share of the time. */
 const SAVE_SHARE = 20
 
@@ -52,6 +57,7 @@ export class ChainNode {
   #lastTransaction = -Infinity
   #lastSave = -Infinity
   #saveMs = 0
+  #blocks = 0
   #restarts: number[] = []
   #stopped = false
   #stopTick: () => void = () => undefined
@@ -80,7 +86,7 @@ export class ChainNode {
     this.#stopTick()
     await this.#lane.run(async () => {
       try {
-        await this.#save()
+        await this.#save(pruneBlocks)
       } catch (e) {
         this.#parts.log.warn(
           { error: String(e) },
@@ -158,6 +164,7 @@ export class ChainNode {
     await this.read('evm_mine', [at])
     this.#time = Math.max(this.#time, at)
     this.#unmined = false
+    this.#blocks++
     this.#lastBlock = this.#parts.clock.monotonic()
   }
 
@@ -177,8 +184,13 @@ export class ChainNode {
       stateFile: saved ? stateFile : undefined
     })
     this.#anvil = anvil
+    this.#blocks = 0
     await writeAtomic(this.#file('anvil.pid'), anvil.pid.toString())
-    const rpc = httpRpc(`http://127.0.0.1:${anvil.port}`, { timeoutMs: 30_000, sockets: 32 })
+    const rpc = httpRpc(`http://127.0.0.1:${anvil.port}`, {
+      timeoutMs: 30_000,
+      sockets: 32,
+      answerMax: DUMP_MAX
+    })
     this.#rpc = rpc
     void anvil.ended.then(async () => await this.#died(anvil))
     const head = await this.read('eth_getBlockByNumber', ['latest', false])
@@ -259,19 +271,32 @@ export class ChainNode {
       await this.#lane.run(async () => {
         if (this.#stopped || this.#rpc === undefined) return
         if (block) await this.#mine(this.#now())
-        if (save) await this.#save()
+        if (!save) return
+        if (this.#blocks < BLOCKS_MAX) await this.#save()
+        else await this.#refresh()
       })
     } catch (e) {
       log.warn({ error: String(e) }, 'a block or a saved state failed; the next one follows')
     }
   }
 
+  /** Inside the lane: a new anvil from a pruned state. Requests meanwhile are told to try again. */
+  async #refresh(): Promise<void> {
+    await this.#save(pruneBlocks)
+    const old = this.#anvil
+    await this.#rpc?.close()
+    this.#anvil = this.#rpc = undefined
+    await old?.stop()
+    await this.#launch()
+  }
+
   /** Inside the lane: the whole state to the disk, then the log without what the state has. */
-  async #save(): Promise<void> {
+  async #save(prune?: (state: string) => string): Promise<void> {
     const begun = this.#parts.clock.monotonic()
     const dump = await this.read('anvil_dumpState', [])
     if (typeof dump !== 'string') throw new ShoalError('CHAIN_UNREACHABLE', 'anvil gave no state')
-    await writeAtomic(this.#file('state.json'), gunzipSync(Buffer.from(dump.slice(2), 'hex')))
+    const state = gunzipSync(Buffer.from(dump.slice(2), 'hex'))
+    await writeAtomic(this.#file('state.json'), prune === undefined ? state : prune(state.toString('utf8')))
     const kept: WalEntry[] = []
     for (const entry of this.#entries)
       if ('raw' in entry && !(await this.#isMined(entry.raw))) kept.push(entry)

@@ -80,8 +80,8 @@ export class Watcher {
   /** Reads one page. True when the head is reached. */
   async #step(): Promise<boolean> {
     const options = { signal: this.#signal }
-    await this.#checkMarks()
     const head = toNumber(await this.#parts.rpc.call('eth_blockNumber', [], options), 'block number')
+    await this.#checkMarks(head)
     if (head < this.#next) return true
     const to = Math.min(head, this.#next + this.#parts.pageBlocks - 1)
     // The hash is read before the logs: if the block is replaced in between, the next look notices.
@@ -117,10 +117,12 @@ export class Watcher {
   }
 
   /** When the newest mark is no longer on the chain, goes back to the newest one that is. */
-  async #checkMarks(): Promise<void> {
+  async #checkMarks(head: number): Promise<void> {
     const kept = [...this.#blocks]
     for (let last = kept.at(-1); last !== undefined; last = kept.at(-1)) {
-      if ((await this.#hashOf(last.block)) === last.hash) break
+      const hash = await this.#hashOf(last.block)
+      // Below the head but unknown: the node keeps no such old blocks, which is no sign of a reorganisation.
+      if (hash === last.hash || (hash === undefined && last.block <= head)) break
       kept.pop()
     }
     if (kept.length === this.#blocks.length) return

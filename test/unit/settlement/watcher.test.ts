@@ -145,6 +145,20 @@ describe('watching the escrow', () => {
     expect(ids()).to.deep.equal(list.slice(0, 3))
   })
 
+  it('does not take a pruned old block for a reorganisation', async () => {
+    const list = some(2)
+    emit(list[0] ?? '')
+    watch()
+    await until(() => seen.length === 1)
+    const { send } = chain
+    const pruned = chain.blocks.length - 1
+    chain.send = async (r, s) =>
+      r.method === 'eth_getBlockByNumber' && Number(r.params[0]) === pruned ? null : await send(r, s)
+    emit(list[1] ?? '')
+    await until(() => seen.length === 2)
+    expect(ids()).to.deep.equal(list)
+  })
+
   it('goes on when the RPC was away for longer than its patience', async () => {
     const list = some(2)
     emit(list[0] ?? '')

@@ -3,7 +3,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { RpcRefused, RpcUnreachable, type RpcRequest, type RpcTransport } from '../rpc.ts'
 
-/** Largest answer that is read; a page of logs is far below. */
+/** Default for the largest answer that is read; a page of logs is far below. */
 const ANSWER_MAX = 64 * 1024 * 1024
 /** Error text may hold whole bytecode: cut it. */
 const TEXT_CUT = 300
@@ -13,6 +13,8 @@ export interface HttpRpcOptions {
   readonly timeoutMs?: number
   /** Open sockets at once; default 16. */
   readonly sockets?: number
+  /** Bytes of the largest answer; default 64 MiB. */
+  readonly answerMax?: number
 }
 
 interface Answer {
@@ -49,6 +51,7 @@ export function httpRpc(url: string, options: HttpRpcOptions = {}): RpcTransport
   const library = target.protocol === 'https:' ? https : http
   const agent = new library.Agent({ keepAlive: true, maxSockets: options.sockets ?? 16 })
   const timeout = options.timeoutMs ?? 10_000
+  const answerMax = options.answerMax ?? ANSWER_MAX
   let next = 0
 
   const exchange = async (body: string, signal?: AbortSignal): Promise<string> =>
@@ -64,7 +67,7 @@ export function httpRpc(url: string, options: HttpRpcOptions = {}): RpcTransport
           let size = 0
           response.on('data', (chunk: Buffer) => {
             size += chunk.byteLength
-            if (size > ANSWER_MAX) response.destroy(new Error('answer too large'))
+            if (size > answerMax) response.destroy(new Error('answer too large'))
             else chunks.push(chunk)
           })
           response.on('error', fail)
