@@ -42,6 +42,8 @@ export interface EmbeddedChainOptions {
   readonly idleBlockSeconds?: number
   /** Milliseconds between two saved states; default 5000. Between them the log keeps what was accepted. */
   readonly saveMs?: number
+  /** Blocks after which anvil is started afresh from a pruned state; default 20,000 (5.5 hours of one block per second). */
+  readonly refreshBlocks?: number
   /** Further names under which the proxy may be addressed, when it listens beyond loopback. */
   readonly hosts?: readonly string[]
   readonly signal?: AbortSignal
@@ -85,7 +87,8 @@ export async function startEmbeddedChain(options: EmbeddedChainOptions): Promise
     chainId: known?.chainId ?? options.chainId ?? CHAIN_ID,
     blockSeconds: options.blockSeconds ?? 1,
     idleBlockSeconds: options.idleBlockSeconds ?? 5,
-    saveMs: options.saveMs ?? 5000
+    saveMs: options.saveMs ?? 5000,
+    refreshBlocks: options.refreshBlocks ?? 20_000
   })
   const rpc = ownRpc(node, options)
   let proxy: Proxy | undefined

@@ -26,6 +26,8 @@ export interface NodeParts {
   readonly idleBlockSeconds: number
   /** Milliseconds between two saved states, at least. */
   readonly saveMs: number
+  /** After this many blocks anvil starts afresh from a pruned state: it keeps every block, 1.7 kB for an empty one, for ever. */
+  readonly refreshBlocks: number
 }
 
 /** Without a transaction for this long the chain idles. */
@@ -34,8 +36,8 @@ const IDLE_AFTER_MS = 120_000
 const RESTARTS_MAX = 5
 /** Bytes of a dumped state in hex; below the longest string. */
 const DUMP_MAX = 400 * 1024 * 1024
-/** After this many blocks anvil starts afresh from a pruned state: it keeps every block, 1.7 kB for an empty one, for ever. */
-const BLOCKS_MAX = 20_000
+/** Without a new transaction the state is saved this many times less often. */
+const QUIET = 12
 /** Saving may take at most this share of the time. */
 const SAVE_SHARE = 20
 
@@ -48,6 +50,8 @@ export class ChainNode {
   #wal: LineLog | undefined
   /** Entries of the log since the last saved state. */
   #entries: WalEntry[] = []
+  /** Lines of the log's file: refused transactions stay in it until the next saved state. */
+  #lines = 0
   /** Chain time of the newest block in seconds, and how far it is ahead of the clock. */
   #time = 0
   #ahead = 0
@@ -75,6 +79,7 @@ export class ChainNode {
     const { log, lines } = await openLineLog(this.#file('wal.jsonl'))
     this.#wal = log
     this.#entries = lines.map(parseEntry)
+    this.#lines = lines.length
     await this.#lane.run(async () => await this.#launch(signal))
     this.#stopTick = this.#parts.clock.every(250, () => void this.#tick())
   }
@@ -154,6 +159,7 @@ export class ChainNode {
     if (this.#stopped || this.#wal === undefined) throw new RpcUnreachable('the chain stops')
     await this.#wal.append(formatEntry(entry))
     this.#entries.push(entry)
+    this.#lines++
   }
 
   #now(): number {
@@ -262,7 +268,7 @@ export class ChainNode {
     const block = now - this.#lastBlock >= due
     const save =
       now - this.#lastSave >=
-      Math.max(this.#parts.saveMs * (this.#entries.length > 0 ? 1 : 12), this.#saveMs * SAVE_SHARE)
+      Math.max(this.#parts.saveMs * (this.#lines > 0 ? 1 : QUIET), this.#saveMs * SAVE_SHARE)
     if (!block && !save) return
     // Set at once, so that a slow round is not queued again by the next tick.
     if (block) this.#lastBlock = now
@@ -272,7 +278,7 @@ export class ChainNode {
         if (this.#stopped || this.#rpc === undefined) return
         if (block) await this.#mine(this.#now())
         if (!save) return
-        if (this.#blocks < BLOCKS_MAX) await this.#save()
+        if (this.#blocks < this.#parts.refreshBlocks) await this.#save()
         else await this.#refresh()
       })
     } catch (e) {
@@ -300,8 +306,9 @@ export class ChainNode {
     const kept: WalEntry[] = []
     for (const entry of this.#entries)
       if ('raw' in entry && !(await this.#isMined(entry.raw))) kept.push(entry)
-    if (this.#entries.length > 0) await this.#wal?.rewrite(kept.map(formatEntry))
+    if (this.#lines > kept.length) await this.#wal?.rewrite(kept.map(formatEntry))
     this.#entries = kept
+    this.#lines = kept.length
     this.#lastSave = this.#parts.clock.monotonic()
     this.#saveMs = this.#lastSave - begun
   }

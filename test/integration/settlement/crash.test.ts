@@ -180,6 +180,21 @@ describe('the chain is killed', () => {
     await second.stop()
   })
 
+  it('starts its node afresh from a pruned state without losing anything', async () => {
+    const chain = await startChain(folder, { refreshBlocks: 1, saveMs: 1 })
+    const first = chain.pid
+    const requester = await party(chain, { deposit: 5000n })
+    const provider = await party(chain, { deposit: 5000n })
+    const { a, id } = await opened(requester, provider, chain.deployer.address)
+    await until(() => chain.pid !== undefined && chain.pid !== first)
+    await provider.settlement.deliver(a, hex32())
+    expect((await requester.settlement.escrow(id)).state).to.equal('delivered')
+    expect(await requester.settlement.account()).to.include({ free: 4000n, locked: 1000n })
+    await requester.settlement.stop()
+    await provider.settlement.stop()
+    await chain.stop()
+  })
+
   it('refuses a second owner of the same folder', async () => {
     const first = await startOwner(folder)
     try {
