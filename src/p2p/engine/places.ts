@@ -47,7 +47,9 @@ export class Places {
     try {
       await new Promise<void>((resolve, reject) => {
         onAbort = () => {
-          place.waiting.splice(place.waiting.indexOf(resolve), 1)
+          const at = place.waiting.indexOf(resolve)
+          if (at < 0) return // it is our turn already
+          place.waiting.splice(at, 1)
           reject(abortReason(signal))
         }
         place.waiting.push(resolve)
