@@ -67,11 +67,7 @@ export async function verifyAdvert(advert: CapacityAdvert, v: Verifiers): Promis
   checkTimes('advert', v.clock.now(), advert.issued, advert.expires, ADVERT_TTL_MAX)
   await verifyCard(advert.card, v)
   if (
-    !(await v.identities.verify(
-      advert.card.peer,
-      signingBytes('advert', bodyOf(advert)),
-      advert.signature
-    ))
+    !(await v.identities.verify(advert.card.peer, signingBytes('advert', bodyOf(advert)), advert.signature))
   ) {
     refuse('advert: the peer did not sign it')
   }

@@ -52,7 +52,7 @@ export const configSchema = z.strictObject({
       /** Executions at the same time; 0 = half of the cores, at least one. */
       slots: z.number().int().min(0).max(4096).default(0),
       /** Ask per 10^9 units of gas. */
-      ask: amountText.prefault('0.001'),
+      ask: amountText.prefault('0.0002'),
       memory: sizeText.prefault('1GiB'),
       disk: sizeText.prefault('2GiB'),
       class: nodeClass.default('general'),
@@ -75,6 +75,14 @@ export const configSchema = z.strictObject({
     .prefault({}),
   /** Silence of a provider after which an execution is offered again. */
   lease: durationText.prefault('6s'),
+  /** File whose first line is the passphrase, for unattended peers. */
+  passphraseFile: z.string().optional(),
+  wallet: z
+    .strictObject({
+      /** Kept free in the vault: topped up from the wallet when the peer starts. */
+      autoDeposit: amountText.prefault('0')
+    })
+    .prefault({}),
   log: z
     .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') })
     .prefault({}),

@@ -45,6 +45,11 @@ function offsetOf(document: Document, path: readonly PropertyKey[], key?: string
 type Tree = { [key: string]: unknown }
 
 function set(tree: Tree, dotted: string, value: unknown): void {
+  if (dotted === 'inputs') {
+    // paths under /in contain dots: inputs are merged as a whole
+    tree['inputs'] = { ...(tree['inputs'] as Tree | undefined), ...(value as Tree) }
+    return
+  }
   const keys = dotted.split('.')
   let at = tree
   for (const key of keys.slice(0, -1)) {

@@ -40,6 +40,7 @@ export function objection(
   if (resume >= 10_000) return 'nothing left to do'
   if (a.bond > t.bondMax) return 'bond above what this provider gives'
   if (a.openBy <= t.now || a.openBy > t.now + 600n) return 'openBy is not within the next ten minutes'
+  if (a.openBy >= a.deliverBy) return 'openBy is not before the deadline'
   if (a.deliverBy < t.now + work) return 'deadline too near for the work'
   if (a.deliverBy > t.now + BigInt(offer.deliverSeconds) + SKEW) return 'deadline later than offered'
   if (a.challengeWindow > CHALLENGE_MAX || a.challengeWindow > offer.challengeSeconds)

@@ -46,7 +46,7 @@ export async function proposeExecution(
     bond,
     specHash: specDigestOf(job.plan.common),
     bidRoot: award.bidRoot,
-    openBy: now + BigInt(OPEN_SECONDS),
+    openBy: now + BigInt(Math.min(OPEN_SECONDS, Math.floor(job.plan.deliverSeconds / 2))),
     deliverBy: now + BigInt(job.plan.deliverSeconds),
     challengeWindow: job.plan.challengeSeconds,
     arbitrationWindow: ARBITRATION_SECONDS,
@@ -56,7 +56,10 @@ export async function proposeExecution(
   return {
     v: 1,
     jobId: job.id,
-    ...ref,
+    shard: ref.shard,
+    attempt: ref.attempt,
+    copy: ref.copy,
+    resumedFrom: ref.resumedFrom,
     state: 'awarded',
     created: ctx.clock.now(),
     provider: {
@@ -129,11 +132,26 @@ export async function openEscrow(live: LiveExecution, signal: AbortSignal): Prom
         { failure: { code: error.code, message: error.message } },
         error.message
       )
+      await freeSlot(live, error.code, signal)
       return
     }
     ctx.log.warn({ err: error, agreement: entry.agreementId }, 'opening an escrow failed; trying again')
     await live.pause(1_000, signal)
     await giveUpOpening(live, signal)
+  }
+}
+
+/** Tells the provider that nothing will come of it, so that its slot is free at once; if it does not hear, `openBy` frees it. */
+async function freeSlot(live: LiveExecution, reason: string, signal: AbortSignal): Promise<void> {
+  try {
+    await live.ctx.network.request(
+      live.entry.provider,
+      'cancel',
+      { agreement: live.entry.agreementId, reason },
+      signal
+    )
+  } catch (err) {
+    live.ctx.log.debug({ err }, 'a provider did not hear that its agreement is off')
   }
 }
 

@@ -63,7 +63,7 @@ export class BidBook {
     const id = offerDigest(offer)
     const open: Open = { offer, bids: new Map(), asked: new Set(), wake: () => undefined }
     this.#open.set(id, open)
-    using scope = linked(signal)
+    const scope = linked(signal)
     const search = this.#search(id, open, scope.signal)
     try {
       const half = offer.opened + (offer.expires - offer.opened) / 2
@@ -77,6 +77,7 @@ export class BidBook {
       this.#open.delete(id)
       scope.abort(new ShoalError('CANCELLED', 'bidding is over'))
       await search
+      scope[Symbol.dispose]()
     }
   }
 

@@ -98,7 +98,7 @@ async function listen(
   signal: AbortSignal
 ): Promise<void> {
   const { ctx, entry } = live
-  using scope = linked(signal)
+  const scope = linked(signal)
   let cancel = (): void => undefined
   const watch = () => {
     cancel()
@@ -122,6 +122,7 @@ async function listen(
     }
   } finally {
     cancel()
+    scope[Symbol.dispose]()
   }
 }
 

@@ -12,7 +12,7 @@ import { resultFolder } from './fetch-result.ts'
 import { gatherResults } from './gather.ts'
 import { LiveExecution } from './live-execution.ts'
 import { signReceipt } from './receipts.ts'
-import { decideShard, failures, idOf, openSeats, taskFailures, type Seat } from './seats.ts'
+import { decideShard, failures, idOf, openSeats, taskFailures, unreliable, type Seat } from './seats.ts'
 
 const TICK_MS = 500
 /** After a round that filled no seat, ms. */
@@ -28,6 +28,8 @@ export class JobRunner {
   #matching: Promise<void> | undefined
   #gathering: Promise<void> | undefined
   #nextRoundAt = 0
+  /** The last round filled nothing: old failures are forgiven. */
+  #dry = false
 
   constructor(ctx: PeerContext, book: BidBook, job: JobEntry) {
     this.#ctx = ctx
@@ -130,7 +132,7 @@ export class JobRunner {
       for (const id of decision.accept) await this.#accept(id)
       for (const id of decision.dispute) await this.#refuse(id)
       if (decision.settled !== undefined) settled++
-      else open.push(...openSeats(plan, shard, executions))
+      else open.push(...openSeats(plan, shard, executions, this.#dry))
       const failed = failures(executions)
       const last = failed.at(-1)?.failure
       if (decision.settled === undefined && (taskFailures(executions) >= 2 || failed.length > plan.retries)) {
@@ -179,16 +181,8 @@ export class JobRunner {
   async #match(seats: readonly Seat[], signal: AbortSignal): Promise<void> {
     const round = this.#job.rounds + 1
     await this.#write({ ...this.#job, rounds: round }, `round ${round}: ${seats.length} executions offered`)
-    const lost = failures(this.#executions()).map(e => e.agreement.provider)
-    const award = await matchRound(
-      this.#ctx,
-      this.#book,
-      this.#job,
-      round,
-      seats,
-      [...new Set(lost)].slice(-128),
-      signal
-    )
+    const excluded = this.#dry ? [] : unreliable(this.#executions()).slice(-128)
+    const award = await matchRound(this.#ctx, this.#book, this.#job, round, seats, excluded, signal)
     let filled = 0
     for (const [i, seat] of seats.entries()) {
       const digest = award.assignment[i]
@@ -206,6 +200,7 @@ export class JobRunner {
       this.#add(entry, signal)
       filled++
     }
+    this.#dry = filled === 0
     if (filled < seats.length) this.#nextRoundAt = this.#ctx.clock.now() + ROUND_PAUSE_MS
   }
 

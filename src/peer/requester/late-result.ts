@@ -8,7 +8,7 @@ const WAIT_MS = 5_000
 /** True when the execution has become `delivered`. Never throws: a provider that cannot be asked has no late result. */
 export async function lateResult(live: LiveExecution, signal: AbortSignal): Promise<boolean> {
   const { ctx, entry } = live
-  using limit = deadline(ctx.clock, WAIT_MS, 'REQUEST_TIMEOUT', 'no late result', signal)
+  const limit = deadline(ctx.clock, WAIT_MS, 'REQUEST_TIMEOUT', 'no late result', signal)
   const { typed, identities, clock } = ctx
   try {
     for await (const event of ctx.network.stream(
@@ -28,6 +28,8 @@ export async function lateResult(live: LiveExecution, signal: AbortSignal): Prom
     }
   } catch (err) {
     ctx.log.debug({ err, agreement: entry.agreementId }, 'no late result from a lost provider')
+  } finally {
+    limit[Symbol.dispose]()
   }
   return false
 }

@@ -49,15 +49,21 @@ function lastCheckpoint(past: readonly ExecutionEntry[]): ExecutionEntry['resume
   return { attempt: best.attempt, checkpoint: best.checkpoint, key: best.checkpointKey, context }
 }
 
-/** Seats of one shard that nobody holds. Replicas never start from another's checkpoint: a copied mistake would pass for agreement. */
-export function openSeats(plan: JobPlan, shard: number, executions: readonly ExecutionEntry[]): Seat[] {
+/** Seats of one shard that nobody holds; `forgiving` after a round in which nobody else bid. Replicas never start from another's checkpoint: a copied mistake would pass for agreement. */
+export function openSeats(
+  plan: JobPlan,
+  shard: number,
+  executions: readonly ExecutionEntry[],
+  forgiving: boolean
+): Seat[] {
   const decision = decideShard(plan, executions)
   if (decision.settled !== undefined) return []
   const live = executions.filter(hopeful)
   const wanted = decision.more ? live.length + 1 : Math.max(plan.copies, live.length)
   const held = new Set(live.map(e => e.copy))
-  // a declined attempt says nothing about the peer's work, but asking the same one at once again is no use; a lost one is avoided for good
-  const avoid = [...new Set(executions.filter(e => e.state !== 'declined').map(e => e.agreement.provider))]
+  // a declined attempt says nothing about the peer's work; one that failed here is tried again only when nobody else bids
+  const avoided = forgiving ? live : executions.filter(e => e.state !== 'declined')
+  const avoid = [...new Set(avoided.map(e => e.agreement.provider))]
   const out: Seat[] = []
   for (let copy = 0; out.length < wanted - live.length; copy++) {
     if (held.has(copy)) continue
@@ -78,10 +84,22 @@ export function openSeats(plan: JobPlan, shard: number, executions: readonly Exe
 export const failures = (executions: readonly ExecutionEntry[]): ExecutionEntry[] =>
   executions.filter(e => !hopeful(e) && e.state !== 'declined' && e.failure !== undefined)
 
+/** Failures that the same task would meet on any peer. (Wall time is not among them: machines differ.) */
+const OWN_FAULT = /^(TASK_|MODULE_|LIMIT_(GAS|MEMORY|OUTPUT|LOG|STACK|MODULE|INPUT)$)/
+
 /** Different providers that say the task itself fails: two of them are believed. */
 export const taskFailures = (executions: readonly ExecutionEntry[]): number =>
   new Set(
     failures(executions)
-      .filter(e => /^(TASK_|LIMIT_|MODULE_)/.test(e.failure?.code ?? ''))
+      .filter(e => OWN_FAULT.test(e.failure?.code ?? ''))
       .map(e => e.agreement.provider)
   ).size
+
+/** Operators that broke a promise in this job: they get no more of it while others bid. */
+export const unreliable = (executions: readonly ExecutionEntry[]): Address[] => [
+  ...new Set(
+    failures(executions)
+      .filter(e => /_TIMEOUT$|^LEASE_MISSED$|MISMATCH|CORRUPT|NOT_FOUND/.test(e.failure?.code ?? ''))
+      .map(e => e.agreement.provider)
+  )
+]

@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// Runs the built program when it is there, else the sources (Node strips the types itself).
+import { existsSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 19)) {
+  process.stderr.write(`error: Shoal needs Node 22.19 or later, this is ${process.versions.node}\n  Run it through npm (npm run shoal -- ...), which uses the pinned Node, or install a newer one.\n`)
+  process.exit(1)
+}
+process.removeAllListeners('warning')
+enableCompileCache()
+const built = new URL('../dist/cli/main.js', import.meta.url)
+const source = new URL('../src/cli/main.ts', import.meta.url)
+const { main } = await import(existsSync(source) ? source : built)
+await main(process.argv.slice(2))

@@ -1,0 +1,146 @@
+/** The routes of the local API, described by OpenAPI at /openapi.json. */
+import type { z } from '@hono/zod-openapi';
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { bodyLimit } from 'hono/body-limit'
+import { asShoalError, ShoalError } from '../protocol/errors.ts'
+import { guard } from './guard.ts'
+import { amountBody, anyObject, errorBody, fromQuery, idParam, outBody, submitBody } from './schemas.ts'
+import type { Service } from './service.ts'
+import { streamJob, streamLogs } from './streams.ts'
+
+/** Largest body: a job file with flags. */
+const BODY_MAX = 512 * 1024
+
+const json = (schema: z.ZodType, description: string) => ({
+  content: { 'application/json': { schema } },
+  description
+})
+const answers = { 200: json(anyObject, 'Done'), default: json(errorBody, 'What was wrong and what to do') }
+
+const get = (path: string, summary: string) =>
+  createRoute({ method: 'get', path, summary, responses: answers })
+const getJob = (path: string, summary: string) =>
+  createRoute({ method: 'get', path, summary, request: { params: idParam }, responses: answers })
+const post = <B extends z.ZodType>(path: string, summary: string, body: B) =>
+  createRoute({
+    method: 'post',
+    path,
+    summary,
+    request: { body: { content: { 'application/json': { schema: body } }, required: true } },
+    responses: answers
+  })
+
+const routes = {
+  submit: post('/v1/jobs', 'Submit a job', submitBody),
+  jobs: get('/v1/jobs', 'All jobs, newest first'),
+  job: getJob('/v1/jobs/{id}', 'One job with its executions'),
+  history: getJob('/v1/jobs/{id}/history', 'What happened to a job, in order'),
+  bids: getJob('/v1/jobs/{id}/bids', 'The bids of each round and who won'),
+  audit: getJob('/v1/jobs/{id}/audit', 'Choose again from the same bids and compare'),
+  cancel: createRoute({
+    method: 'post',
+    path: '/v1/jobs/{id}/cancel',
+    summary: 'Cancel a job',
+    request: { params: idParam },
+    responses: answers
+  }),
+  get: createRoute({
+    method: 'post',
+    path: '/v1/jobs/{id}/get',
+    summary: 'Write the results into a folder',
+    request: {
+      params: idParam,
+      body: { content: { 'application/json': { schema: outBody } }, required: true }
+    },
+    responses: answers
+  }),
+  logs: createRoute({
+    method: 'get',
+    path: '/v1/jobs/{id}/logs',
+    summary: 'Log lines as JSON lines',
+    request: { params: idParam, query: fromQuery },
+    responses: answers
+  }),
+  events: getJob('/v1/jobs/{id}/events', 'Changes of a job as JSON lines, live'),
+  status: get('/v1/status', 'This peer'),
+  peers: get('/v1/peers', 'Connected peers'),
+  offers: get('/v1/offers', 'Capacity that providers advertise'),
+  executions: get('/v1/executions', 'Work done here for others'),
+  wallet: get('/v1/wallet', 'Balances'),
+  deposit: post('/v1/wallet/deposit', 'Move tokens into the vault', amountBody),
+  withdraw: post('/v1/wallet/withdraw', 'Move free balance out of the vault', amountBody)
+}
+
+/** HTTP status for an error's fault. */
+function statusOf(e: ShoalError): 400 | 404 | 409 | 500 | 503 {
+  if (e.code === 'NOT_FOUND') return 404
+  if (e.fault === 'user' || e.fault === 'config' || e.fault === 'task') return 400
+  if (e.fault === 'funds') return 409
+  return e.fault === 'chain' || e.fault === 'network' || e.fault === 'timeout' ? 503 : 500
+}
+
+/** The app; `token` is 64 hex digits. */
+export function createApi(service: Service, token: string, version: string): OpenAPIHono {
+  const app = new OpenAPIHono({
+    defaultHook: (result, c) => {
+      if (result.success) return undefined
+      const issue = result.error.issues[0]
+      return c.json(
+        {
+          error: { code: 'USAGE', message: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}` }
+        },
+        400
+      )
+    }
+  })
+  app.use('*', guard(token))
+  app.use(
+    '*',
+    bodyLimit({
+      maxSize: BODY_MAX,
+      onError: c => c.json({ error: { code: 'USAGE', message: `body larger than ${BODY_MAX} bytes` } }, 413)
+    })
+  )
+  app.onError((e, c) => {
+    const error =
+      e instanceof SyntaxError
+        ? new ShoalError('USAGE', 'the body is not JSON')
+        : asShoalError(e, 'INVALID_TRANSITION')
+    if (!(e instanceof ShoalError)) service.peer.ctx.log.error({ err: e }, 'an API call failed')
+    return c.json({ error: { code: error.code, message: error.message, next: error.next } }, statusOf(error))
+  })
+  app.notFound(c =>
+    c.json({ error: { code: 'NOT_FOUND', message: 'no such route', next: 'See /openapi.json.' } }, 404)
+  )
+  app.get('/health', c => c.json({ ok: true }))
+  app.doc('/openapi.json', { openapi: '3.1.0', info: { title: 'Shoal peer', version } })
+
+  app.openapi(routes.submit, async c => c.json(await service.submit(c.req.valid('json')), 200))
+  app.openapi(routes.jobs, async c => c.json({ jobs: await service.jobs() }, 200))
+  app.openapi(routes.job, async c => c.json({ ...(await service.job(c.req.valid('param').id)) }, 200))
+  app.openapi(routes.history, async c =>
+    c.json({ history: await service.history(c.req.valid('param').id) }, 200)
+  )
+  app.openapi(routes.bids, async c => c.json({ rounds: await service.bids(c.req.valid('param').id) }, 200))
+  app.openapi(routes.audit, async c => c.json({ ...(await service.audit(c.req.valid('param').id)) }, 200))
+  app.openapi(routes.cancel, async c => c.json({ ...(await service.cancel(c.req.valid('param').id)) }, 200))
+  app.openapi(routes.get, async c =>
+    c.json(await service.get(c.req.valid('param').id, c.req.valid('json').out), 200)
+  )
+  app.openapi(routes.logs, async c => {
+    const { from, follow } = c.req.valid('query')
+    return streamLogs(c, service, await service.find(c.req.valid('param').id), from, follow === '1')
+  })
+  app.openapi(routes.events, async c => streamJob(c, service, await service.find(c.req.valid('param').id)))
+  app.openapi(routes.status, async c => c.json({ ...(await service.status()) }, 200))
+  app.openapi(routes.peers, async c => c.json({ peers: await service.peers() }, 200))
+  app.openapi(routes.offers, async c => c.json({ offers: await service.offers() }, 200))
+  app.openapi(routes.executions, async c => c.json({ executions: await service.executions() }, 200))
+  app.openapi(routes.wallet, async c => c.json(await service.wallet(), 200))
+  app.openapi(routes.deposit, async c => c.json(await service.deposit(c.req.valid('json').amount), 200))
+  app.openapi(routes.withdraw, async c => {
+    const { amount, to } = c.req.valid('json')
+    return c.json(await service.withdraw(amount, to), 200)
+  })
+  return app
+}

@@ -1,0 +1,50 @@
+/** Bodies and parameters of the local API; the OpenAPI description is made from them. */
+import { z } from '@hono/zod-openapi'
+
+const jobId = z.string().regex(/^0x[0-9a-f]{6,64}$/, 'a job id: 0x and at least 6 hex digits')
+
+export const idParam = z.object({
+  id: jobId.openapi({
+    param: { name: 'id', in: 'path' },
+    description: 'Job id, or a beginning that is unique.'
+  })
+})
+
+export const submitBody = z
+  .strictObject({
+    /** Text of the job file. */
+    file: z.string().max(256 * 1024),
+    /** Its name, for messages. */
+    path: z.string().max(4096),
+    /** Folder that paths in it are relative to. */
+    folder: z.string().max(4096),
+    /** Dotted keys that win over the file. */
+    overrides: z.record(z.string(), z.unknown()).default({}),
+    /** Result folder; `{id}` becomes the job's short id. */
+    out: z.string().max(4096),
+    /** Seconds on top of the wall limit until an undelivered execution is refunded. */
+    deliverMargin: z.number().int().min(5).max(86_400).optional(),
+    challengeSeconds: z.number().int().min(1).max(86_400).optional()
+  })
+  .openapi('Submit')
+
+export const amountBody = z
+  .strictObject({
+    amount: z.string(),
+    to: z
+      .string()
+      .regex(/^0x[0-9a-fA-F]{40}$/)
+      .optional()
+  })
+  .openapi('Amount')
+export const outBody = z.strictObject({ out: z.string().max(4096) }).openapi('Get')
+export const fromQuery = z.object({
+  from: z.coerce.number().int().min(0).default(0),
+  follow: z.enum(['0', '1']).default('0')
+})
+
+export const errorBody = z
+  .object({ error: z.object({ code: z.string(), message: z.string(), next: z.string().optional() }) })
+  .openapi('Error')
+/** Views are documented in src/peer/views.ts; here they are free-form objects. */
+export const anyObject = z.record(z.string(), z.unknown())

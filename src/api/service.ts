@@ -1,0 +1,145 @@
+/** What the API offers, over one peer: each call is one thing a person may want. */
+import { bundleToMap, readBundle } from '../protocol/bundle.ts'
+import { ShoalError } from '../protocol/errors.ts'
+import type { Address, JobId } from '../protocol/ids.ts'
+import { formatAmount, parseAmount } from '../protocol/money.ts'
+import type { Account } from '../protocol/ports/settlement.ts'
+import type { Peer } from '../peer/compose.ts'
+import type { JobEntry } from '../peer/journal/entries.ts'
+import { parseJobFile } from '../peer/jobfile/parse.ts'
+import { gatherResults } from '../peer/requester/gather.ts'
+import { advertView, awardView, executionView, jobView, providerView } from '../peer/views.ts'
+import type { z } from '@hono/zod-openapi'
+import type { submitBody } from './schemas.ts'
+
+export type Submit = z.output<typeof submitBody>
+
+const accountView = (a: Account) => ({
+  address: a.address,
+  gas: formatAmount(a.gas),
+  wallet: formatAmount(a.wallet),
+  free: formatAmount(a.free),
+  locked: formatAmount(a.locked),
+  staked: formatAmount(a.staked)
+})
+
+export const createService = (peer: Peer) => {
+  const { ctx } = peer
+  const { journal } = ctx
+
+  /** NOT_FOUND when no job, or more than one, begins like this. */
+  const find = async (prefix: string): Promise<JobEntry> => {
+    const exact = await journal.job(prefix as JobId)
+    if (exact !== undefined) return exact
+    const found = (await journal.jobs()).filter(j => j.id.startsWith(prefix))
+    const [only] = found
+    if (only !== undefined && found.length === 1) return only
+    const what = found.length === 0 ? `no job ${prefix}` : `${found.length} jobs begin with ${prefix}`
+    throw new ShoalError('NOT_FOUND', what, { next: 'List them with: shoal jobs' })
+  }
+  const view = async (job: JobEntry) => {
+    const executions = await journal.executions(job.id)
+    return { ...jobView(job, executions), executionList: executions.map(executionView) }
+  }
+
+  return {
+    peer,
+    find,
+    status: async () => ({
+      peer: ctx.network.peerId,
+      operator: ctx.operator.address,
+      profile: ctx.network.profile,
+      addresses: ctx.network.addresses(),
+      connections: ctx.network.peers().length,
+      providersKnown: peer.adverts.list().length,
+      chain: {
+        reachable: ctx.settlement.reachable,
+        chainId: ctx.settlement.network.chainId.toString(),
+        escrow: ctx.settlement.network.escrow
+      },
+      liveJobs: peer.requester.live,
+      provider:
+        peer.provider === undefined
+          ? undefined
+          : {
+              slotsFree: peer.provider.capacity.free,
+              slotsTotal: peer.provider.capacity.total,
+              executions: peer.provider.flow.live.map(providerView)
+            }
+    }),
+    submit: async (s: Submit) => {
+      const job = parseJobFile(s.file, s.path, s.overrides)
+      const options = {
+        folder: s.folder,
+        out: s.out,
+        deliverMargin: s.deliverMargin,
+        challengeSeconds: s.challengeSeconds,
+        signal: ctx.stopping
+      }
+      return await view(await peer.requester.submit(job, options))
+    },
+    jobs: async () => {
+      const jobs = await journal.jobs()
+      jobs.sort((a, b) => b.created - a.created)
+      return await Promise.all(jobs.map(async j => jobView(j, await journal.executions(j.id))))
+    },
+    job: async (id: string) => await view(await find(id)),
+    history: async (id: string) => await journal.history((await find(id)).id),
+    cancel: async (id: string) => {
+      const job = await find(id)
+      await peer.requester.cancel(job.id)
+      return await view((await journal.job(job.id)) ?? job)
+    },
+    bids: async (id: string) => (await journal.awards((await find(id)).id)).map(awardView),
+    audit: async (id: string) => {
+      const job = await find(id)
+      const rounds = (await journal.awards(job.id)).map(awardView)
+      const roots = new Map(rounds.map(r => [r.bidRoot, r.round]))
+      const agreements = (await journal.executions(job.id)).map(e => ({
+        agreement: e.agreementId,
+        shard: e.shard,
+        attempt: e.attempt,
+        bidRoot: e.agreement.bidRoot,
+        rootKnown: roots.has(e.agreement.bidRoot),
+        bidWon: rounds.some(
+          r => r.bidRoot === e.agreement.bidRoot && r.seats.some(s => s.shard === e.shard && s.bid === e.bid)
+        )
+      }))
+      const ok =
+        rounds.every(r => r.deviation === undefined) && agreements.every(a => a.rootKnown && a.bidWon)
+      return { id: job.id, ok, rounds, agreements }
+    },
+    /** Writes the accepted results of an ended job into another folder. */
+    get: async (id: string, out: string) => {
+      const job = await find(id)
+      const accepted = (await journal.executions(job.id)).filter(
+        e => e.fetched && (e.state === 'accepted' || e.state === 'settled')
+      )
+      const byShard = new Map(accepted.map(e => [e.shard, e]))
+      if (byShard.size < job.plan.common.shards) {
+        throw new ShoalError(
+          'NOT_FOUND',
+          `only ${byShard.size} of ${job.plan.common.shards} shards have a result`,
+          { next: `See: shoal job ${id}` }
+        )
+      }
+      await gatherResults(ctx, { ...job, plan: { ...job.plan, out } }, [...byShard.values()], ctx.stopping)
+      return { id: job.id, out }
+    },
+    peers: async () => ctx.network.peers(),
+    offers: async () => peer.adverts.list().map(advertView),
+    executions: async () => (await journal.providers()).map(providerView),
+    wallet: async () => accountView(await ctx.settlement.account()),
+    deposit: async (amount: string) => {
+      const tx = await ctx.settlement.deposit(parseAmount(amount))
+      return { tx, ...accountView(await ctx.settlement.account()) }
+    },
+    withdraw: async (amount: string, to: string | undefined) => {
+      const tx = await ctx.settlement.withdraw(parseAmount(amount), to as Address | undefined)
+      return { tx, ...accountView(await ctx.settlement.account()) }
+    }
+  }
+}
+
+export type Service = ReturnType<typeof createService>
+export { bundleToMap, readBundle }

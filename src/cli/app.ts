@@ -1,0 +1,31 @@
+/** All commands. Only their flags and texts are loaded for --help. */
+import { buildApplication, buildRouteMap, text_en } from '@stricli/core'
+import { jobRoutes } from './routes/jobs.ts'
+import { networkRoutes } from './routes/network.ts'
+import { peerRoutes } from './routes/peer.ts'
+import { VERSION } from './version.ts'
+
+const root = buildRouteMap({
+  routes: { ...peerRoutes, ...jobRoutes, ...networkRoutes },
+  docs: {
+    brief: 'Shoal: a peer-to-peer market for compute',
+    fullDescription: [
+      'Sell cycles, buy cycles, with no server in the middle.',
+      '',
+      'Try it:    shoal demo',
+      'Sell:      shoal init && shoal up',
+      'Buy:       shoal run job.yaml --out DIR',
+      '',
+      'Every command that prints data takes --json. Exit codes: 0 ok, 1 failed, 2 usage,',
+      '3 the job itself failed, 4 needs keys or funds, 130 Ctrl-C.'
+    ].join('\n')
+  }
+})
+
+export const app = buildApplication(root, {
+  name: 'shoal',
+  versionInfo: { currentVersion: VERSION },
+  scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+  documentation: { caseStyle: 'convert-camel-to-kebab', disableAnsiColor: true },
+  localization: { text: text_en }
+})

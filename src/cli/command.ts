@@ -1,0 +1,68 @@
+/** Wraps a command: errors become one clear message and a documented exit code, Ctrl-C becomes a signal. */
+import { asShoalError, ShoalError } from '../protocol/errors.ts'
+import type { Cli } from './context.ts'
+
+/** 0 ok, 1 failed, 2 usage, 3 the job itself failed, 4 needs keys or funds, 130 Ctrl-C. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, job: 3, funds: 4, interrupted: 130 } as const
+
+const FUNDS = new Set(['FUNDS_LOW', 'PASSPHRASE_MISSING', 'PASSPHRASE_WRONG', 'HOME_NOT_INITIALISED'])
+const USAGE = new Set(['USAGE', 'JOB_FILE_INVALID', 'CONFIG_INVALID'])
+
+export function exitCodeOf(e: ShoalError): number {
+  if (FUNDS.has(e.code)) return EXIT.funds
+  if (USAGE.has(e.code)) return EXIT.usage
+  if (e.code === 'ATTEMPTS_EXHAUSTED' || e.code === 'TASK_FAILED') return EXIT.job
+  return e.code === 'CANCELLED' ? EXIT.interrupted : EXIT.failed
+}
+
+/** Control characters in text that came from the network must not reach the terminal. */
+ 
+export const clean = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?')
+
+export function showError(cli: Cli, e: unknown): void {
+  const error = asShoalError(e, 'INVALID_TRANSITION')
+  if (cli.json)
+    cli.remark(JSON.stringify({ error: { code: error.code, message: error.message, next: error.next } }))
+  else {
+    cli.remark(`error: ${clean(error.message)}`)
+    if (error.next !== undefined) cli.remark(`  ${clean(error.next)}`)
+    if (!(e instanceof ShoalError) && cli.env['SHOAL_DEBUG'] !== undefined)
+      cli.remark(String((e as Error).stack))
+  }
+  cli.process.exitCode = exitCodeOf(error)
+}
+
+/** A second signal within this time is the first one again, ms. */
+const AGAIN_MS = 500
+
+export type Run<F, A extends readonly string[]> = (
+  cli: Cli,
+  flags: F,
+  signal: AbortSignal,
+  ...args: A
+) => Promise<void>
+
+/** The first Ctrl-C (or SIGTERM) aborts the signal, the second leaves at once. */
+export const command = <F, A extends readonly string[] = readonly []>(run: Run<F, A>) =>
+  async function (this: Cli, flags: F, ...args: A): Promise<void> {
+    const stop = new AbortController()
+    let firstAt = 0
+    const onSignal = () => {
+      const now = this.clock.monotonic()
+      // one Ctrl-C may arrive twice, by the terminal and by a wrapper: only a later one means it
+      if (stop.signal.aborted && now - firstAt > AGAIN_MS) process.exit(EXIT.interrupted)
+      if (stop.signal.aborted) return
+      firstAt = now
+      stop.abort(new ShoalError('CANCELLED', 'interrupted'))
+    }
+    process.on('SIGINT', onSignal)
+    process.on('SIGTERM', onSignal)
+    try {
+      await run(this, flags, stop.signal, ...args)
+    } catch (e) {
+      showError(this, e)
+    } finally {
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+    }
+  }

@@ -1,0 +1,71 @@
+import { join, resolve } from 'node:path'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { Address } from '../../protocol/ids.ts'
+import { parseAmount } from '../../protocol/money.ts'
+import { createLogger } from '../../peer/adapters/pino-logger.ts'
+import { startEmbeddedChain } from '../../settlement/chain/embedded.ts'
+import { formatNetwork } from '../../settlement/network.ts'
+import { command } from '../command.ts'
+import type { ChainFlags } from '../routes/network.ts'
+
+const GAS = 10n ** 20n
+const TOKENS = '1000'
+
+interface Grant {
+  readonly address: Address
+  readonly tokens: bigint
+}
+
+function grantOf(text: string): Grant {
+  const [address = '', tokens = TOKENS] = text.split('=')
+  if (!/^0x[0-9a-fA-F]{40}$/.test(address))
+    throw new ShoalError('USAGE', `--fund ${text}: no address`, {
+      next: 'Write 0x and 40 hex digits, with =TOKENS if you like.'
+    })
+  return { address: address as Address, tokens: parseAmount(tokens) }
+}
+
+/** Funding is done once per folder and address: a restart gives nothing twice. */
+export const chain = command<ChainFlags>(async (cli, flags, signal) => {
+  const folder = resolve(cli.cwd, flags.folder ?? 'shoal-chain')
+  const grants = (flags.fund ?? []).map(grantOf)
+  const log = createLogger({ level: 'warn', file: join(folder, 'chain.log') })
+  const { clock, random, files } = cli
+  const served = await startEmbeddedChain({
+    folder: join(folder, 'data'),
+    clock,
+    random,
+    log,
+    port: flags.port,
+    signal
+  })
+  try {
+    for (const g of grants) {
+      const mark = join(folder, `funded-${g.address.toLowerCase()}`)
+      if ((await files.stat(mark)) !== undefined) continue
+      await served.fund(g.address, GAS, g.tokens, signal)
+      await files.write(mark, new Uint8Array())
+    }
+    const network = join(folder, 'network.json')
+    await files.write(network, new TextEncoder().encode(formatNetwork(served.network)), { mode: 0o644 })
+    if (cli.json)
+      cli.print(
+        JSON.stringify({
+          ready: true,
+          rpcUrl: served.rpcUrl,
+          network,
+          deployer: served.deployer.address,
+          pid: served.pid
+        })
+      )
+    else {
+      cli.print(`RPC      ${served.rpcUrl}\nNetwork  ${network}`)
+      cli.remark(
+        '\nServing. Join with: shoal init --rpc-url URL --network FILE. Ctrl-C stops it; nothing is lost.'
+      )
+    }
+    await new Promise<void>(done => signal.addEventListener('abort', () => done(), { once: true }))
+  } finally {
+    await served.stop()
+  }
+})

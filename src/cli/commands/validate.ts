@@ -1,0 +1,26 @@
+import { dirname, resolve } from 'node:path'
+import { formatAmount, SYMBOL } from '../../protocol/money.ts'
+import { parseJobFile } from '../../peer/jobfile/parse.ts'
+import { shardInputs, sizeOf } from '../../peer/requester/inputs.ts'
+import { command } from '../command.ts'
+
+/** Checks the file and that its inputs are there. */
+export const validate = command<{ json: boolean }, [string]>(async (cli, _flags, signal, path) => {
+  const full = resolve(cli.cwd, path)
+  const job = parseJobFile(new TextDecoder().decode(await cli.files.read(full, { max: 1024 * 1024 })), path)
+  const shards = await shardInputs(job, dirname(full), cli.files, signal)
+  const bytes = shards.reduce((n, s) => n + sizeOf(s), 0)
+  if (cli.json)
+    return cli.print(
+      JSON.stringify({
+        ok: true,
+        name: job.name,
+        shards: job.count,
+        inputBytes: bytes,
+        maxPrice: formatAmount(job.price.max)
+      })
+    )
+  cli.print(
+    `${path} is a job of ${job.count} shard${job.count === 1 ? '' : 's'}, ${bytes} bytes of input, at most ${formatAmount(job.price.max)} ${SYMBOL}.`
+  )
+})

@@ -1,0 +1,38 @@
+/** What every command gets: the terminal, the environment, and the ports. */
+import type { CommandContext } from '@stricli/core'
+import { systemClock } from '../peer/adapters/system-clock.ts'
+import { nodeFiles } from '../peer/adapters/node-files.ts'
+import { systemRandom } from '../peer/adapters/system-random.ts'
+import type { Clock, Files, Random } from '../protocol/ports/index.ts'
+
+export interface Cli extends CommandContext {
+  readonly process: NodeJS.Process
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly clock: Clock
+  readonly files: Files
+  readonly random: Random
+  /** --json was given: data on stdout as JSON, errors on stderr as JSON. */
+  readonly json: boolean
+  /** A person sits at both ends. */
+  readonly interactive: boolean
+  /** Data for the person or program that called. */
+  print(text: string): void
+  /** Remarks and progress: never mixed with data. */
+  remark(text: string): void
+}
+
+export function makeContext(argv: readonly string[]): Cli {
+  return {
+    process,
+    env: process.env,
+    cwd: process.cwd(),
+    clock: systemClock,
+    files: nodeFiles,
+    random: systemRandom,
+    json: argv.includes('--json'),
+    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    print: text => void process.stdout.write(text + '\n'),
+    remark: text => void process.stderr.write(text + '\n')
+  }
+}

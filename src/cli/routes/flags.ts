@@ -1,0 +1,43 @@
+/** Flags that many commands share. */
+const asIs = (s: string): string => s
+
+export const homeFlags = {
+  home: {
+    kind: 'parsed',
+    parse: asIs,
+    optional: true,
+    brief: 'Home folder of the peer (default: SHOAL_HOME, else the data folder)',
+    placeholder: 'DIR'
+  },
+  passphraseFile: {
+    kind: 'parsed',
+    parse: asIs,
+    optional: true,
+    brief: 'File whose first line opens the keys',
+    placeholder: 'FILE'
+  }
+} as const
+export const jsonFlag = {
+  json: { kind: 'boolean', default: false, withNegated: false, brief: 'Print JSON' }
+} as const
+export const yesFlag = {
+  yes: { kind: 'boolean', default: false, withNegated: false, brief: 'Do not ask before money moves' }
+} as const
+export const text = (brief: string, placeholder: string) =>
+  ({ kind: 'parsed', parse: asIs, optional: true, brief, placeholder }) as const
+export const list = (brief: string, placeholder: string) =>
+  ({ kind: 'parsed', parse: asIs, variadic: true, optional: true, brief, placeholder }) as const
+export const flag = (brief: string) =>
+  ({ kind: 'boolean', default: false, withNegated: false, brief }) as const
+export const whole = (brief: string, placeholder: string) =>
+  ({
+    kind: 'parsed',
+    parse: (s: string): number => {
+      if (!/^\d{1,9}$/.test(s)) throw new SyntaxError(`'${s}' is no whole number`)
+      return Number(s)
+    },
+    optional: true,
+    brief,
+    placeholder
+  }) as const
+export const arg = (brief: string, placeholder: string) => ({ brief, placeholder, parse: asIs }) as const

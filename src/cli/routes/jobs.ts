@@ -1,0 +1,112 @@
+/** Buying: jobs and what becomes of them. */
+import { buildCommand } from '@stricli/core'
+import type { Cli } from '../context.ts'
+import type { HomeFlags } from '../home.ts'
+import { arg, flag, homeFlags, jsonFlag, list, text, whole, yesFlag } from './flags.ts'
+
+export interface CommonFlags extends HomeFlags {
+  readonly json: boolean
+}
+const common = { ...homeFlags, ...jsonFlag }
+const jobArg = { kind: 'tuple', parameters: [arg('Job id, or its beginning', 'JOB')] } as const
+
+export interface RunFlags extends CommonFlags {
+  readonly input?: readonly string[]
+  readonly out?: string
+  readonly set?: readonly string[]
+  readonly count?: number
+  readonly price?: string
+  readonly yes: boolean
+  readonly detach: boolean
+}
+const run = buildCommand<RunFlags, [string], Cli>({
+  loader: async () => (await import('../commands/run.ts')).run,
+  parameters: {
+    flags: {
+      ...common,
+      ...yesFlag,
+      input: list("Input under /in, instead of the file's (repeatable)", 'NAME=FILE'),
+      out: text('Folder for the results (default: NAME-JOBID)', 'DIR'),
+      set: list('Any key of the job file (repeatable), such as limits.wall=5m', 'KEY=VALUE'),
+      count: whole('Number of shards', 'N'),
+      price: text('Highest price of the whole job', 'AMOUNT'),
+      detach: flag('Return after submitting; the job goes on in the peer that runs on this home')
+    },
+    positional: { kind: 'tuple', parameters: [arg('Job file (YAML or JSON)', 'SPEC')] },
+    aliases: { y: 'yes', i: 'input', o: 'out', d: 'detach' }
+  },
+  docs: {
+    brief: 'Run a job and wait for its result',
+    fullDescription:
+      'Shows offers and the price, asks, then runs the job over the peers that won.\n\nExample: shoal run examples/wordcount/job.yaml --input text.txt=book.txt --out counts -y'
+  }
+})
+
+const simple = <F extends CommonFlags>(
+  name: 'job' | 'attach' | 'bids' | 'audit' | 'history' | 'cancel',
+  brief: string
+) =>
+  buildCommand<F, [string], Cli>({
+    loader: async () => (await import('../commands/job-commands.ts'))[name],
+    parameters: { flags: common as never, positional: jobArg },
+    docs: { brief }
+  })
+
+const jobs = buildCommand<CommonFlags, [], Cli>({
+  loader: async () => (await import('../commands/job-commands.ts')).jobs,
+  parameters: { flags: common },
+  docs: { brief: 'List the jobs of this home' }
+})
+
+export interface LogFlags extends CommonFlags {
+  readonly follow: boolean
+  readonly tail?: number
+  readonly shard?: number
+}
+const logs = buildCommand<LogFlags, [string], Cli>({
+  loader: async () => (await import('../commands/logs.ts')).logs,
+  parameters: {
+    flags: {
+      ...common,
+      follow: flag('Wait for more'),
+      tail: whole('Only the last lines', 'N'),
+      shard: whole('Only this shard', 'N')
+    },
+    positional: jobArg,
+    aliases: { f: 'follow', n: 'tail' }
+  },
+  docs: { brief: 'What the tasks of a job wrote' }
+})
+
+export interface GetFlags extends CommonFlags {
+  readonly out?: string
+}
+const get = buildCommand<GetFlags, [string], Cli>({
+  loader: async () => (await import('../commands/job-commands.ts')).get,
+  parameters: {
+    flags: { ...common, out: text('Folder for the results', 'DIR') },
+    positional: jobArg,
+    aliases: { o: 'out' }
+  },
+  docs: { brief: 'Write the results of a job into a folder' }
+})
+
+const validate = buildCommand<{ json: boolean }, [string], Cli>({
+  loader: async () => (await import('../commands/validate.ts')).validate,
+  parameters: { flags: jsonFlag, positional: { kind: 'tuple', parameters: [arg('Job file', 'SPEC')] } },
+  docs: { brief: 'Check a job file without submitting it' }
+})
+
+export const jobRoutes = {
+  run,
+  jobs,
+  job: simple('job', 'Show one job with its executions'),
+  attach: simple('attach', 'Watch a running job'),
+  logs,
+  get,
+  cancel: simple('cancel', 'Cancel a job and take the money back'),
+  bids: simple('bids', 'Show the bids of each round and who won'),
+  audit: simple('audit', 'Choose again from the same bids and compare'),
+  history: simple('history', 'What happened to a job, in order'),
+  validate
+}

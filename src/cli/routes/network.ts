@@ -1,0 +1,78 @@
+/** The network, and networks to play with. */
+import { buildCommand } from '@stricli/core'
+import type { Cli } from '../context.ts'
+import { flag, homeFlags, jsonFlag, list, text, whole } from './flags.ts'
+import type { CommonFlags } from './jobs.ts'
+
+const common = { ...homeFlags, ...jsonFlag }
+const list2 = (name: 'peers' | 'offers', brief: string) =>
+  buildCommand<CommonFlags, [], Cli>({
+    loader: async () => (await import('../commands/network-commands.ts'))[name],
+    parameters: { flags: common },
+    docs: { brief }
+  })
+
+export interface ChainFlags {
+  readonly folder?: string
+  readonly port?: number
+  readonly fund?: readonly string[]
+  readonly json: boolean
+}
+const chain = buildCommand<ChainFlags, [], Cli>({
+  loader: async () => (await import('../commands/chain.ts')).chain,
+  parameters: {
+    flags: {
+      ...jsonFlag,
+      folder: text('Where the chain is kept (default: ./shoal-chain)', 'DIR'),
+      port: whole('Port of the RPC proxy (0: any)', 'PORT'),
+      fund: list('Give this address gas and tokens at the start (repeatable)', '0x...[=TOKENS]')
+    }
+  },
+  docs: {
+    brief: 'Serve the embedded chain until Ctrl-C',
+    fullDescription:
+      'A private EVM chain for peers on this machine, behind an allow-listing proxy. Whoever runs it is trusted with it.'
+  }
+})
+
+export interface DevnetFlags {
+  readonly peers?: number
+  readonly folder?: string
+  readonly json: boolean
+}
+const devnet = buildCommand<DevnetFlags, [], Cli>({
+  loader: async () => (await import('../commands/devnet.ts')).devnet,
+  parameters: {
+    flags: {
+      ...jsonFlag,
+      peers: whole('Full peers (default 5)', 'N'),
+      folder: text('Keep everything here (default: a temporary folder, removed at the end)', 'DIR')
+    }
+  },
+  docs: { brief: 'A chain and full peers on loopback, to play with' }
+})
+
+export interface DemoFlags {
+  readonly out?: string
+  readonly keep: boolean
+  readonly json: boolean
+}
+const demo = buildCommand<DemoFlags, [], Cli>({
+  loader: async () => (await import('../commands/demo.ts')).demo,
+  parameters: {
+    flags: {
+      ...jsonFlag,
+      out: text('Where the picture goes (default: ./shoal-demo)', 'DIR'),
+      keep: flag('Keep homes and logs')
+    }
+  },
+  docs: { brief: 'A paid job across several peers, one of which is killed' }
+})
+
+export const networkRoutes = {
+  peers: list2('peers', 'Connected peers'),
+  offers: list2('offers', 'Capacity on offer and its price'),
+  chain,
+  devnet,
+  demo
+}

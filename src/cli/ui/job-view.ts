@@ -1,0 +1,58 @@
+/** How jobs and executions look in a terminal. */
+import type { ExecutionView, JobView } from '../../peer/views.ts'
+import { SYMBOL } from '../../protocol/money.ts'
+import { formatDuration } from '../../protocol/units.ts'
+import { shortJob, shortPeer, table } from './table.ts'
+
+export type FullJob = JobView & { readonly executionList: readonly ExecutionView[] }
+
+export const jobsTable = (jobs: readonly JobView[]): string =>
+  table(
+    ['job', 'name', 'state', 'shards', 'spent', 'took', 'result'],
+    jobs.map(j => [
+      shortJob(j.id),
+      j.name,
+      j.state,
+      `${j.shardsDone}/${j.shards}`,
+      `${j.spent} ${SYMBOL}`,
+      j.ended === undefined ? '' : formatDuration(j.ended - j.created),
+      j.out
+    ])
+  )
+
+const percent = (f: number): string => `${Math.floor(f * 100)} %`
+
+export function jobText(job: FullJob): string {
+  // the reason of a failure comes first
+  const head = job.failure === undefined ? [] : [`Failed   ${job.failure.code}: ${job.failure.message}`]
+  const lines = [
+    ...head,
+    `Job      ${job.id}`,
+    `Name     ${job.name}`,
+    `State    ${job.state}${job.desired === 'cancel' && job.state !== 'cancelled' ? ' (cancel asked for)' : ''}`,
+    `Shards   ${job.shardsDone} of ${job.shards} done, ${job.executions} executions, ${job.resumed} resumed`,
+    `Price    ${job.spent} of at most ${job.maxPrice} ${SYMBOL}`,
+    `Result   ${job.out}`,
+    '',
+    table(
+      ['shard', 'attempt', 'state', 'provider', 'progress', 'price', 'paid', 'refunded', 'note'],
+      job.executionList.map(e => [
+        e.copy > 0 ? `${e.shard}+${e.copy}` : e.shard,
+        e.attempt,
+        e.state,
+        shortPeer(e.provider),
+        percent(e.progress),
+        e.price,
+        e.closing?.paid ?? '',
+        e.closing?.refunded ?? '',
+        [
+          e.resumedFrom === undefined ? '' : `resumed at ${percent(e.resumedFrom.progress)}`,
+          e.failure?.code ?? ''
+        ]
+          .filter(s => s !== '')
+          .join(', ')
+      ])
+    )
+  ]
+  return lines.join('\n')
+}

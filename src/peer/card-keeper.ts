@@ -1,0 +1,89 @@
+/** Keeps this peer's card signed and fresh: new addresses or half of its life gone, and a new one is made. */
+import type { Address } from '../protocol/ids.ts'
+import { ADDRESSES_MAX } from '../protocol/limits.ts'
+import type { Startable } from '../protocol/ports/startable.ts'
+import { encode } from '../protocol/codec.ts'
+import type { PeerCard } from '../protocol/records/card.ts'
+import type { PeerContext } from './context.ts'
+import { signCard } from './records.ts'
+
+const LIFE_MS = 12 * 60 * 60_000
+const LOOK_MS = 30_000
+
+type Ports = Pick<PeerContext, 'clock' | 'operator' | 'identity' | 'recipient' | 'network' | 'log' | 'config'>
+
+export class CardKeeper implements Startable {
+  readonly #ports: Ports
+  #card: PeerCard | undefined
+  #cancel: (() => void) | undefined
+  #stop = new AbortController()
+  #publishing: Promise<void> = Promise.resolve()
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+  }
+
+  get card(): PeerCard {
+    if (this.#card === undefined) throw new Error('the card is made at start')
+    return this.#card
+  }
+
+  async start(): Promise<void> {
+    if (this.#cancel !== undefined) return
+    this.#stop = new AbortController()
+    await this.#renew()
+    this.#cancel = this.#ports.clock.every(LOOK_MS, () => {
+      this.#publishing = this.#publishing.then(() => this.#look())
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#cancel?.()
+    this.#cancel = undefined
+    this.#stop.abort()
+    await this.#publishing
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const { addresses, expires } = this.card
+      const now = this.#addresses()
+      const same = now.length === addresses.length && now.every(a => addresses.includes(a))
+      if (!same || expires - this.#ports.clock.now() < LIFE_MS / 2) await this.#renew()
+    } catch (err) {
+      this.#ports.log.warn({ err }, 'the card could not be renewed; trying again')
+    }
+  }
+
+  #addresses(): string[] {
+    return this.#ports.network.addresses().slice(0, ADDRESSES_MAX)
+  }
+
+  async #renew(): Promise<void> {
+    const { clock, operator, identity, recipient, network, config, log } = this.#ports
+    const now = clock.now()
+    this.#card = await signCard(
+      {
+        v: 1,
+        peer: identity.peerId,
+        operator: operator.address,
+        beneficiary: (config.provider.beneficiary ?? operator.address) as Address,
+        recipient: recipient.publicKey,
+        profile: network.profile,
+        addresses: this.#addresses(),
+        seq: now,
+        expires: now + LIFE_MS
+      },
+      operator,
+      identity
+    )
+    const bytes = encode(this.#card)
+    if (network.profile === 'light') return // not dialable: nobody could use it
+    // the DHT is slow when the network is young: nothing waits for it
+    this.#publishing = this.#publishing.then(() =>
+      network
+        .putCard(bytes, this.#stop.signal)
+        .catch(err => log.debug({ err }, 'the card did not reach the DHT'))
+    )
+  }
+}

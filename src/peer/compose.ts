@@ -1,0 +1,210 @@
+/** The composition root: the one place that knows all classes, wires them, and hands out every logger and signal. */
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { createWasmEngine } from '../executor/wasm/engine.ts'
+import { identityFromSeed, identityVerifier } from '../p2p/identity.ts'
+import { createPeerNetwork } from '../p2p/network.ts'
+import { ShoalError } from '../protocol/errors.ts'
+import type {
+  Clock,
+  Engine,
+  Files,
+  Logger,
+  NetworkParameters,
+  Random,
+  Startable,
+  Store
+} from '../protocol/ports/index.ts'
+import type { TaskOffer } from '../protocol/records/offer.ts'
+import { createOperatorKey } from '../settlement/keys/operator.ts'
+import { domainOf, typedDataVerifier } from '../settlement/keys/typed.ts'
+import { networkDigest } from '../settlement/network.ts'
+import { createSettlement } from '../settlement/settlement.ts'
+import { createContentStore } from '../storage/content-store.ts'
+import { createRecipientKey, wrapKey } from '../storage/hpke.ts'
+import { AdvertBook } from './advert-book.ts'
+import { CardKeeper } from './card-keeper.ts'
+import { ChainNews } from './chain-news.ts'
+import type { PeerContext } from './context.ts'
+import type { Config } from './home/config.ts'
+import type { Secrets } from './home/keystore.ts'
+import type { HomeLayout } from './home/layout.ts'
+import { Journal } from './journal/journal.ts'
+import { Advertiser } from './provider/advertiser.ts'
+import { Bidder } from './provider/bidder.ts'
+import { Capacity } from './provider/capacity.ts'
+import { Provider } from './provider/provider.ts'
+import { Requester } from './requester/requester.ts'
+import { offerDigest } from './records.ts'
+import { measureSpeeds } from './speeds.ts'
+import { topUp } from './top-up.ts'
+
+export interface PeerParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly files: Files
+  readonly log: Logger
+  readonly config: Config
+  readonly home: HomeLayout
+  readonly secrets: Secrets
+  readonly rpcUrl: string
+  readonly chain: NetworkParameters
+  readonly openStore: (folder: string) => Promise<Store>
+}
+
+/** A whole peer. `provider` is absent on a light one. */
+export interface Peer extends Startable {
+  readonly ctx: PeerContext
+  readonly adverts: AdvertBook
+  readonly requester: Requester
+  readonly provider?: {
+    readonly flow: Provider
+    readonly bidder: Bidder
+    readonly capacity: Capacity
+    readonly advertiser: Advertiser
+  }
+}
+
+const slotsOf = (config: Config): number =>
+  config.provider.slots > 0 ? config.provider.slots : Math.max(1, Math.floor(availableParallelism() / 2))
+
+/** Everything that is needed before the first flow: keys, store, network, chain, content. */
+async function makeContext(
+  parts: PeerParts,
+  stopping: AbortSignal
+): Promise<{ ctx: PeerContext; cards: CardKeeper; store: Store }> {
+  const { clock, random, log, config, home, secrets, chain } = parts
+  const store = await parts.openStore(home.journal)
+  const journal = new Journal(store, clock)
+  const operator = createOperatorKey(secrets.operator, domainOf(chain))
+  const identity = identityFromSeed(secrets.identity)
+  const recipient = await createRecipientKey(secrets.recipient)
+  const network = await createPeerNetwork({
+    profile: config.profile,
+    networkId: networkDigest(chain),
+    seed: secrets.identity,
+    listen: config.p2p.listen,
+    announce: config.p2p.announce,
+    bootstrap: config.p2p.bootstrap,
+    mdns: config.p2p.mdns,
+    folder: home.p2p,
+    clock,
+    random,
+    log: log.child({ room: 'p2p' })
+  })
+  const settlement = createSettlement({
+    rpcUrl: parts.rpcUrl,
+    network: chain,
+    key: operator,
+    store,
+    clock,
+    random,
+    log: log.child({ room: 'settlement' }),
+    options: { watchMs: config.chain.poll }
+  })
+  const content = createContentStore({
+    libp2p: network.libp2p,
+    connect: (to, signal) => network.connect(to, signal),
+    isMember: peer => network.isMember(peer),
+    folder: home.blocks,
+    store,
+    clock,
+    random,
+    log: log.child({ room: 'storage' })
+  })
+  const wasm = createWasmEngine({ clock, log: log.child({ room: 'executor' }) })
+  const engines = new Map<string, Engine>([[wasm.id, wasm]])
+  const chainNews = new ChainNews({ settlement, journal, clock, log })
+  const base = {
+    clock,
+    random,
+    files: parts.files,
+    log,
+    config,
+    home,
+    operator,
+    identity,
+    recipient,
+    network,
+    content,
+    settlement,
+    engines,
+    journal,
+    chainNews
+  }
+  const cards = new CardKeeper(base)
+  const ctx: PeerContext = {
+    ...base,
+    typed: typedDataVerifier(domainOf(chain)),
+    identities: identityVerifier,
+    wrap: wrapKey,
+    card: () => cards.card,
+    stopping
+  }
+  return { ctx, cards, store }
+}
+
+/** The selling side; speeds are measured with the engines that tasks will use. */
+async function makeProvider(ctx: PeerContext, adverts: AdvertBook): Promise<NonNullable<Peer['provider']>> {
+  const speeds = await measureSpeeds(ctx)
+  const capacity: Capacity = new Capacity(slotsOf(ctx.config), () => advertiser.changed())
+  const advertiser: Advertiser = new Advertiser(ctx, adverts, () => capacity, speeds)
+  const bidder = new Bidder(ctx, adverts, advertiser)
+  return { flow: new Provider(ctx, bidder, capacity), bidder, capacity, advertiser }
+}
+
+/** Answers the pull repair of offers with our own open ones and those we heard. */
+const answerOffers = (ctx: PeerContext, requester: Requester, bidder: Bidder | undefined): (() => void) =>
+  ctx.network.handle('offers', async ({ known }) => {
+    const now = ctx.clock.now()
+    const heard = bidder?.offers().map(h => h.offer) ?? []
+    const open = new Map<string, TaskOffer>(
+      [...heard, ...requester.book.openOffers()].filter(o => o.expires > now).map(o => [o.signature, o])
+    )
+    return { offers: [...open.values()].filter(o => !known.includes(offerDigest(o))).slice(0, 32) }
+  })
+
+/**
+ * Makes a peer; `start` brings everything up in order, `stop` takes it down in reverse. A peer that was stopped is not started again.
+ * @throws HOME_LOCKED, CHAIN_UNREACHABLE, CHAIN_WRONG_NETWORK, PORT_IN_USE
+ */
+export async function createPeer(parts: PeerParts): Promise<Peer> {
+  const stopping = new AbortController()
+  const { ctx, cards, store } = await makeContext(parts, stopping.signal)
+  const adverts = new AdvertBook(ctx)
+  const requester = new Requester(ctx)
+  const provider =
+    parts.config.profile === 'full' && parts.config.provider.enabled
+      ? await makeProvider(ctx, adverts)
+      : undefined
+  const rooms: Startable[] = [ctx.settlement, ctx.network, ctx.content, cards, requester]
+  if (provider !== undefined) rooms.push(provider.flow)
+  rooms.push(ctx.chainNews, adverts)
+  if (provider !== undefined) rooms.push(provider.advertiser, provider.bidder)
+  const started: Startable[] = []
+  let unhandle = (): void => undefined
+  const stop = async (): Promise<void> => {
+    if (stopping.signal.aborted) return
+    stopping.abort(new ShoalError('CANCELLED', 'the peer stops'))
+    unhandle()
+    for (const room of started.reverse()) await room.stop()
+    await store.close()
+  }
+  const start = async (signal?: AbortSignal): Promise<void> => {
+    if (started.length > 0) return
+    try {
+      for (const room of rooms) {
+        started.push(room)
+        await room.start(signal)
+        if (room === ctx.settlement) await topUp(ctx, signal)
+      }
+      unhandle = answerOffers(ctx, requester, provider?.bidder)
+    } catch (e) {
+      await stop()
+      throw e
+    }
+  }
+  return { ctx, adverts, requester, provider, start, stop }
+}
+
+export const resultsFolder = (home: HomeLayout): string => join(home.root, 'results')

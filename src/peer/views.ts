@@ -1,0 +1,186 @@
+/** What people and programs see of jobs, peers and offers: plain JSON, amounts as decimal text in the token's unit. */
+import { formatAmount } from '../protocol/money.ts'
+import type { CapacityAdvert } from '../protocol/records/advert.ts'
+import type { AwardEntry, ExecutionEntry, JobEntry, ProviderEntry } from './journal/entries.ts'
+import { audit } from './requester/award.ts'
+import { bidDigest } from './records.ts'
+import { decideShard } from './requester/seats.ts'
+import { ruleOf } from '../market/award.ts'
+import { ruleInputOf } from './requester/award.ts'
+
+export interface ExecutionView {
+  readonly shard: number
+  readonly attempt: number
+  readonly copy: number
+  readonly state: string
+  readonly provider: string
+  readonly operator: string
+  readonly agreement: string
+  readonly progress: number
+  readonly gas: string
+  readonly price: string
+  /** What the requester has signed for so far. */
+  readonly acknowledged: string
+  readonly resumedFrom?: { readonly attempt: number; readonly progress: number }
+  readonly checkpoints: number
+  readonly result?: string
+  readonly failure?: { readonly code: string; readonly message: string }
+  readonly closing?: {
+    readonly outcome: string
+    readonly paid: string
+    readonly fee: string
+    readonly refunded: string
+    readonly tx: string
+  }
+}
+
+export const executionView = (e: ExecutionEntry): ExecutionView => ({
+  shard: e.shard,
+  attempt: e.attempt,
+  copy: e.copy,
+  state: e.state,
+  provider: e.provider.peer,
+  operator: e.provider.operator,
+  agreement: e.agreementId,
+  progress: e.progress / 10_000,
+  gas: e.gas.toString(),
+  price: formatAmount(e.agreement.price),
+  acknowledged: formatAmount(e.receipt?.receipt.amount ?? 0n),
+  resumedFrom:
+    e.resumedFrom === undefined
+      ? undefined
+      : { attempt: e.resumedFrom.attempt, progress: e.resumedFrom.checkpoint.progress / 10_000 },
+  checkpoints: e.checkpoint?.sequence ?? 0,
+  result: e.result?.digest,
+  failure: e.failure,
+  closing:
+    e.closing === undefined
+      ? undefined
+      : {
+          outcome: e.closing.outcome,
+          paid: formatAmount(e.closing.paid),
+          fee: formatAmount(e.closing.fee),
+          refunded: formatAmount(e.closing.refunded),
+          tx: e.closing.tx
+        }
+})
+
+export interface JobView {
+  readonly id: string
+  readonly name: string
+  readonly state: string
+  readonly desired: string
+  readonly created: number
+  readonly ended?: number
+  readonly shards: number
+  readonly shardsDone: number
+  readonly executions: number
+  /** Attempts that began from another attempt's checkpoint. */
+  readonly resumed: number
+  readonly maxPrice: string
+  /** To providers and in fees so far, by the chain's word. */
+  readonly spent: string
+  readonly tier: string
+  readonly out: string
+  readonly failure?: { readonly code: string; readonly message: string }
+}
+
+/** Executions whose escrow was opened: what counts as an attempt. */
+const bought = (e: ExecutionEntry): boolean => !['awarded', 'agreed', 'declined'].includes(e.state)
+
+export function jobView(job: JobEntry, executions: readonly ExecutionEntry[]): JobView {
+  const { plan } = job
+  const shards = Array.from({ length: plan.common.shards }, (_, s) => executions.filter(e => e.shard === s))
+  const spent = executions.reduce(
+    (n, e) => n + (e.closing === undefined ? 0n : e.closing.paid + e.closing.fee),
+    0n
+  )
+  return {
+    id: job.id,
+    name: plan.common.name,
+    state: job.state,
+    desired: job.desired,
+    created: job.created,
+    ended: job.ended,
+    shards: plan.common.shards,
+    shardsDone: shards.filter(list => decideShard(plan, list).settled !== undefined).length,
+    executions: executions.filter(bought).length,
+    resumed: executions.filter(e => bought(e) && e.resumedFrom !== undefined).length,
+    maxPrice: formatAmount(plan.maxPrice),
+    spent: formatAmount(spent),
+    tier: plan.tier,
+    out: plan.out,
+    failure: job.failure
+  }
+}
+
+export const providerView = (e: ProviderEntry) => ({
+  agreement: e.agreementId,
+  jobId: e.agreement.jobId,
+  shard: e.agreement.shard,
+  attempt: e.agreement.attempt,
+  state: e.state,
+  requester: e.requester.peer,
+  price: formatAmount(e.agreement.price),
+  acknowledged: formatAmount(e.receipt?.receipt.amount ?? 0n),
+  created: e.created,
+  failure: e.failure,
+  closing:
+    e.closing === undefined
+      ? undefined
+      : { outcome: e.closing.outcome, paid: formatAmount(e.closing.paid), fee: formatAmount(e.closing.fee) }
+})
+
+export const advertView = (a: CapacityAdvert) => ({
+  peer: a.card.peer,
+  operator: a.card.operator,
+  class: a.class,
+  engines: a.engines.map(e => ({
+    id: e.id,
+    version: e.version,
+    isolation: e.isolation,
+    speed: e.speed.toString()
+  })),
+  slotsFree: a.slotsFree,
+  slotsTotal: a.slotsTotal,
+  memoryBytes: a.memoryBytes,
+  diskBytes: a.diskBytes,
+  /** Per 10^9 gas. */
+  ask: formatAmount(a.ask),
+  region: a.region,
+  energy: a.energy,
+  expires: a.expires
+})
+
+/** One round's bids, best first, and who got what. */
+export function awardView(entry: AwardEntry) {
+  const input = ruleInputOf(entry)
+  const rule = ruleOf(entry.offer.rule)
+  const rows = input.candidates.map(c => ({
+    c,
+    score: rule.score(c, input),
+    bid: entry.bids.find(b => bidDigest(b) === c.digest)
+  }))
+  rows.sort((a, b) => (a.score < b.score ? -1 : a.score > b.score ? 1 : 0))
+  return {
+    round: entry.round,
+    at: entry.at,
+    offer: entry.offerDigest,
+    rule: entry.offer.rule,
+    bidRoot: entry.bidRoot,
+    ceiling: formatAmount(entry.offer.ceiling),
+    bids: rows.map(({ c, score, bid }) => ({
+      digest: c.digest,
+      peer: bid?.card.peer ?? '',
+      operator: c.operator,
+      price: formatAmount(c.price),
+      slots: c.slots,
+      speed: c.speed.toString(),
+      score: score.toString(),
+      won: entry.assignment.filter(d => d === c.digest).length
+    })),
+    seats: entry.seats.map((s, i) => ({ shard: s.shard, bid: entry.assignment[i] ?? null })),
+    /** Undefined: choosing again from the same bids gives the same award. */
+    deviation: audit(entry)
+  }
+}
