@@ -117,7 +117,7 @@ export async function startEmbeddedChain(options: EmbeddedChainOptions): Promise
     })
     const { port } = proxy
     return {
-      rpcUrl: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+      rpcUrl: `http://${localName(host)}:${port}`,
       port,
       network,
       deployer,
@@ -132,6 +132,12 @@ export async function startEmbeddedChain(options: EmbeddedChainOptions): Promise
     await stop()
     throw e
   }
+}
+
+/** Under which name this machine reaches what listens on `host`. */
+function localName(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 /** The owner's way to the node: transactions through the log like everybody's, no proxy. */
