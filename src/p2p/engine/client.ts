@@ -124,8 +124,13 @@ export class RequestClient {
     for (;;) {
       const ms = wait === 'first byte' ? method.firstByteMs : method.frameMs
       const frame = await this.#wait(to, wait, ms, signal, s => reader.next(s))
-      if (frame === undefined) return
-      yield decodeResponse(method.response, frame, method.name, method.responseMax)
+      if (frame === undefined) {
+        if (method.kind === 'unary') return
+        throw new ShoalError('PEER_UNREACHABLE', 'The peer broke off before the end.')
+      }
+      const answer = decodeResponse(method.response, frame, method.name, method.responseMax)
+      if (answer === undefined) return
+      yield answer.value
       wait = 'frame'
     }
   }

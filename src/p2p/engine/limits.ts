@@ -8,6 +8,8 @@ export const engineLimits = {
   writeMs: 10_000,
   /** Longest wait for a request that was announced by opening a stream. */
   requestMs: 10_000,
+  /** How long a refused asker may take to finish its request: a reset at once would overtake the refusal. */
+  refusedMs: 2_000,
   /** A reader of a stream may leave one frame untaken this long: longer than any step that a requester does between frames. */
   stallMs: 120_000,
   /** Our own requests that may wait for a free place at one peer. */

@@ -10,8 +10,8 @@ import type { Names } from '../names.ts'
 import { encodeFrame } from './frames.ts'
 import type { EngineLimits } from './limits.ts'
 import { OpenCount, Quotas } from './quota.ts'
-import { endWriting, FrameReader, writeFrame } from './stream-io.ts'
-import { encodeError, encodeOk } from './wire.ts'
+import { discardRest, endWriting, FrameReader, writeFrame } from './stream-io.ts'
+import { encodeEnd, encodeError, encodeOk } from './wire.ts'
 
 /** A handler without its types; the table of methods has checked what goes in. */
 export type AnyHandler = (
@@ -157,7 +157,7 @@ export class RequestServer {
       for (;;) {
         const { done, value } = await abortable(frames.next(), signal)
         ended = done === true
-        if (ended) return
+        if (ended) return await this.#write(stream, encodeFrame(encodeEnd(), method.responseMax), signal)
         await this.#write(stream, encodeFrame(encodeOk(value), method.responseMax), signal)
       }
     } finally {
@@ -217,6 +217,9 @@ export class RequestServer {
     try {
       await this.#write(stream, encodeFrame(encodeError(cause), method.responseMax), signal)
       await this.#end(stream, signal)
+      const { clock, limits } = this.#parts
+      const scope = deadline(clock, limits.refusedMs, 'REQUEST_TIMEOUT', 'The asker goes on.', signal)
+      await within(scope, s => discardRest(stream, method.requestMax, s))
     } catch (error) {
       const { message } = asShoalError(error, 'PEER_UNREACHABLE')
       this.#parts.log.debug({ method: method.name, peer: from, message }, 'a refusal did not arrive')

@@ -52,6 +52,30 @@ export async function endWriting(stream: Stream, signal: AbortSignal): Promise<v
   }
 }
 
+/** Reads and drops what still comes until the other side ends: at most `max` bytes, until the signal aborts. Never rejects. */
+export function discardRest(stream: Stream, max: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    let dropped = 0
+    const done = (): void => {
+      stream.removeEventListener('message', onMessage)
+      stream.removeEventListener('remoteCloseWrite', done)
+      stream.removeEventListener('close', done)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const onMessage = (event: { data: { byteLength: number } }): void => {
+      dropped += event.data.byteLength
+      if (dropped > 2 * max) done()
+    }
+    stream.addEventListener('message', onMessage)
+    stream.addEventListener('remoteCloseWrite', done)
+    stream.addEventListener('close', done)
+    signal.addEventListener('abort', done)
+    if (stream.readStatus === 'paused') stream.resume()
+    if (stream.remoteWriteStatus === 'closed' || stream.status !== 'open' || signal.aborted) done()
+  })
+}
+
 /** Reads frames one at a time. Call `release` when done: it removes the listeners. */
 export class FrameReader {
   readonly #stream: Stream

@@ -1,4 +1,7 @@
-/** What travels in response frames: `{ ok: value }` or `{ error: { code, message } }`. */
+/**
+ * What travels in response frames: `{ ok: value }` or `{ error: { code, message } }`, and after the last value of a stream
+ * `{ end: true }`, without which a stream was cut short and not ended.
+ */
 import { z } from 'zod'
 import { check, decode, encode } from '../../protocol/codec.ts'
 import { isShoalError, ShoalError, type ErrorCode } from '../../protocol/errors.ts'
@@ -23,13 +26,20 @@ const WIRE_CODES = [
 ] as const satisfies readonly ErrorCode[]
 
 const wireError = record({ code: z.string().max(64), message: z.string().max(TEXT_MAX) })
-const envelope = z.union([record({ ok: z.unknown() }), record({ error: wireError })])
+const envelope = z.union([
+  record({ ok: z.unknown() }),
+  record({ error: wireError }),
+  record({ end: z.literal(true) })
+])
 
 const isWireCode = (code: string): code is (typeof WIRE_CODES)[number] =>
   (WIRE_CODES as readonly string[]).includes(code)
 
 /** A response value as bytes. */
 export const encodeOk = (value: unknown): Uint8Array => encode({ ok: value })
+
+/** What ends a stream. */
+export const encodeEnd = (): Uint8Array => encode({ end: true })
 
 /** Any thrown value as bytes: codes that may cross keep their message, all else says only that we refuse. */
 export function encodeError(thrown: unknown): Uint8Array {
@@ -39,10 +49,16 @@ export function encodeError(thrown: unknown): Uint8Array {
   return encode({ error: { code: 'PEER_REFUSED', message: 'The peer could not answer.' } })
 }
 
-/** A response frame as a value. Throws what the other side reported (`data.remote` is true) or RECORD_INVALID, FRAME_TOO_LARGE. */
-export function decodeResponse<T>(schema: Schema<T>, frame: Uint8Array, what: string, max: number): T {
+/** A response frame as a value, or undefined for the end of a stream. Throws what the other side reported (`data.remote` is true) or RECORD_INVALID, FRAME_TOO_LARGE. */
+export function decodeResponse<T>(
+  schema: Schema<T>,
+  frame: Uint8Array,
+  what: string,
+  max: number
+): { readonly value: T } | undefined {
   const message = decode(envelope, frame, what, max)
-  if ('ok' in message) return check(schema, message.ok, what)
+  if ('ok' in message) return { value: check(schema, message.ok, what) }
+  if ('end' in message) return undefined
   const code = isWireCode(message.error.code) ? message.error.code : 'PEER_REFUSED'
   throw new ShoalError(code, message.error.message, { data: { remote: true, method: what } })
 }

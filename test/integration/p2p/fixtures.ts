@@ -70,5 +70,4 @@ export async function until(
   }
 }
 
-export const isConnected = (a: P2PNetwork, b: P2PNetwork): boolean =>
-  a.peers().some(p => p.peer === (b.peerId))
+export const isConnected = (a: P2PNetwork, b: P2PNetwork): boolean => a.peers().some(p => p.peer === b.peerId)

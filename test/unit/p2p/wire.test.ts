@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { z } from 'zod'
-import { decodeResponse, encodeError, encodeOk, isRemote } from '../../../src/p2p/engine/wire.ts'
+import { decodeResponse, encodeEnd, encodeError, encodeOk, isRemote } from '../../../src/p2p/engine/wire.ts'
 import { encode } from '../../../src/protocol/codec.ts'
 import { ShoalError } from '../../../src/protocol/errors.ts'
 
@@ -17,7 +17,11 @@ function failure(frame: Uint8Array): ShoalError {
 
 describe('response frames', () => {
   it('carry a value', () => {
-    expect(read(encodeOk({ n: 1 }))).to.deep.equal({ n: 1 })
+    expect(read(encodeOk({ n: 1 }))).to.deep.equal({ value: { n: 1 } })
+  })
+
+  it('say where a stream ends', () => {
+    expect(read(encodeEnd())).to.equal(undefined)
   })
 
   it('carry an error of the asker’s making, marked as remote, its message cut', () => {
