@@ -11,13 +11,33 @@ const forbid = (rooms, why) => ({
 })
 
 /** Node built-ins that reach the outside: only adapters may touch them. */
-const OUTSIDE = ['fs', 'fs/promises', 'net', 'http', 'https', 'tls', 'dgram', 'child_process', 'timers', 'timers/promises']
+const OUTSIDE = [
+  'fs',
+  'fs/promises',
+  'net',
+  'http',
+  'https',
+  'tls',
+  'dgram',
+  'child_process',
+  'timers',
+  'timers/promises'
+]
 const builtins = OUTSIDE.flatMap(n => [n, `node:${n}`]).map(name => ({
   name,
-  message: 'Files, sockets, processes and timers come through ports (src/protocol/ports); only an adapters/ folder may import this.'
+  message:
+    'Files, sockets, processes and timers come through ports (src/protocol/ports); only an adapters/ folder may import this.'
 }))
 
-const globals = ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'fetch', 'WebSocket'].map(name => ({
+const globals = [
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'clearTimeout',
+  'clearInterval',
+  'fetch',
+  'WebSocket'
+].map(name => ({
   name,
   message: 'Use the Clock or another port of src/protocol/ports.'
 }))
@@ -29,7 +49,9 @@ const properties = [
   { object: 'crypto', property: 'randomUUID', message: 'Use Random.' },
   { object: 'AbortSignal', property: 'timeout', message: 'Use timeoutSignal(clock, ms).' }
 ]
-const syntax = [{ selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Use Clock.now().' }]
+const syntax = [
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Use Clock.now().' }
+]
 
 const room = (name, patterns) => ({
   files: [`src/${name}/**/*.ts`],
@@ -45,11 +67,17 @@ const adapters = (name, patterns) => ({
   }
 })
 const rooms = [
-  ['protocol', [forbid([...DOMAINS, ...ABOVE], 'src/protocol is the ground floor: it imports nothing of ours.')]],
+  [
+    'protocol',
+    [forbid([...DOMAINS, ...ABOVE], 'src/protocol is the ground floor: it imports nothing of ours.')]
+  ],
   ...DOMAINS.map(d => [
     d,
     [
-      forbid(DOMAINS.filter(o => o !== d), 'Domains do not import one another: declare a port in src/protocol and let src/peer hand it in.'),
+      forbid(
+        DOMAINS.filter(o => o !== d),
+        'Domains do not import one another: declare a port in src/protocol and let src/peer hand it in.'
+      ),
       forbid(ABOVE, 'Imports run one way: a domain knows nothing above it.')
     ]
   ]),
@@ -70,7 +98,10 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
       '@typescript-eslint/no-explicit-any': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' }
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unnecessary-type-assertion': 'error',
       'no-empty': 'error',
