@@ -5,7 +5,9 @@ import { enableCompileCache } from 'node:module'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 19)) {
-  process.stderr.write(`error: Shoal needs Node 22.19 or later, this is ${process.versions.node}\n  Run it through npm (npm run shoal -- ...), which uses the pinned Node, or install a newer one.\n`)
+  process.stderr.write(
+    `error: Shoal needs Node 22.19 or later, this is ${process.versions.node}\n  Run it through npm (npm run shoal -- ...), which uses the pinned Node, or install a newer one.\n`
+  )
   process.exit(1)
 }
 process.removeAllListeners('warning')

@@ -1,5 +1,5 @@
 /** The routes of the local API, described by OpenAPI at /openapi.json. */
-import type { z } from '@hono/zod-openapi';
+import type { z } from '@hono/zod-openapi'
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { asShoalError, ShoalError } from '../protocol/errors.ts'

@@ -1,5 +1,4 @@
 /** What the API offers, over one peer: each call is one thing a person may want. */
-import { bundleToMap, readBundle } from '../protocol/bundle.ts'
 import { ShoalError } from '../protocol/errors.ts'
 import type { Address, JobId } from '../protocol/ids.ts'
 import { formatAmount, parseAmount } from '../protocol/money.ts'
@@ -23,7 +22,8 @@ const accountView = (a: Account) => ({
   staked: formatAmount(a.staked)
 })
 
-export const createService = (peer: Peer) => {
+/** What concerns jobs that this peer's owner has submitted. */
+const jobCalls = (peer: Peer) => {
   const { ctx } = peer
   const { journal } = ctx
 
@@ -43,30 +43,7 @@ export const createService = (peer: Peer) => {
   }
 
   return {
-    peer,
     find,
-    status: async () => ({
-      peer: ctx.network.peerId,
-      operator: ctx.operator.address,
-      profile: ctx.network.profile,
-      addresses: ctx.network.addresses(),
-      connections: ctx.network.peers().length,
-      providersKnown: peer.adverts.list().length,
-      chain: {
-        reachable: ctx.settlement.reachable,
-        chainId: ctx.settlement.network.chainId.toString(),
-        escrow: ctx.settlement.network.escrow
-      },
-      liveJobs: peer.requester.live,
-      provider:
-        peer.provider === undefined
-          ? undefined
-          : {
-              slotsFree: peer.provider.capacity.free,
-              slotsTotal: peer.provider.capacity.total,
-              executions: peer.provider.flow.live.map(providerView)
-            }
-    }),
     submit: async (s: Submit) => {
       const job = parseJobFile(s.file, s.path, s.overrides)
       const options = {
@@ -125,7 +102,37 @@ export const createService = (peer: Peer) => {
       }
       await gatherResults(ctx, { ...job, plan: { ...job.plan, out } }, [...byShard.values()], ctx.stopping)
       return { id: job.id, out }
-    },
+    }
+  }
+}
+
+/** What concerns the peer itself: network, provider, money. */
+const peerCalls = (peer: Peer) => {
+  const { ctx } = peer
+  const { journal } = ctx
+  return {
+    status: async () => ({
+      peer: ctx.network.peerId,
+      operator: ctx.operator.address,
+      profile: ctx.network.profile,
+      addresses: ctx.network.addresses(),
+      connections: ctx.network.peers().length,
+      providersKnown: peer.adverts.list().length,
+      chain: {
+        reachable: ctx.settlement.reachable,
+        chainId: ctx.settlement.network.chainId.toString(),
+        escrow: ctx.settlement.network.escrow
+      },
+      liveJobs: peer.requester.live,
+      provider:
+        peer.provider === undefined
+          ? undefined
+          : {
+              slotsFree: peer.provider.capacity.free,
+              slotsTotal: peer.provider.capacity.total,
+              executions: peer.provider.flow.live.map(providerView)
+            }
+    }),
     peers: async () => ctx.network.peers(),
     offers: async () => peer.adverts.list().map(advertView),
     executions: async () => (await journal.providers()).map(providerView),
@@ -141,5 +148,6 @@ export const createService = (peer: Peer) => {
   }
 }
 
+export const createService = (peer: Peer) => ({ peer, ...jobCalls(peer), ...peerCalls(peer) })
+
 export type Service = ReturnType<typeof createService>
-export { bundleToMap, readBundle }

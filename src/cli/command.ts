@@ -16,7 +16,7 @@ export function exitCodeOf(e: ShoalError): number {
 }
 
 /** Control characters in text that came from the network must not reach the terminal. */
- 
+
 export const clean = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?')
 
 export function showError(cli: Cli, e: unknown): void {

@@ -9,7 +9,7 @@ import { apiClient, connectToPeer, type ApiClient } from '../api/adapters/client
 import type { ConfigInput } from '../peer/home/config.ts'
 import { initHome, type HomeNames } from '../peer/home/home.ts'
 import { layoutOf } from '../peer/home/layout.ts'
-import { startChild, type Child } from './adapters/child.ts'
+import { killProcess, startChild, type Child } from './adapters/child.ts'
 
 /** Play keys need no second of key derivation each. */
 const KDF_COST = 2 ** 12
@@ -26,11 +26,21 @@ export interface DevPeer extends HomeNames {
   readonly client: ApiClient
 }
 
+/** The chain's process, and the anvil under it. */
+export interface DevChain {
+  readonly pid: number
+  readonly anvilPid: number
+  /** SIGKILL to both: what a power cut does. Peers go on and try again. */
+  kill(): Promise<void>
+  /** After `kill`: the same folder and port again. */
+  restart(): Promise<void>
+}
+
 export interface Devnet {
   readonly folder: string
   readonly rpcUrl: string
   readonly network: NetworkParameters
-  readonly chainPid: number
+  readonly chain: DevChain
   readonly deployer: Address
   readonly peers: readonly DevPeer[]
   /** Home of the requester: light, funded, not running. */
@@ -55,14 +65,14 @@ interface ChainReady {
   readonly rpcUrl: string
   readonly network: string
   readonly deployer: Address
+  /** Of anvil. */
+  readonly pid: number
 }
 
 const bytes = (s: string): Uint8Array => new TextEncoder().encode(s)
 
 /** Homes first: the chain funds their addresses when it starts. */
-async function makeHomes(
-  o: DevnetOptions
-): Promise<{
+async function makeHomes(o: DevnetOptions): Promise<{
   peers: (HomeNames & { name: string; home: string })[]
   requester: HomeNames & { home: string }
 }> {
@@ -109,6 +119,45 @@ async function startPeer(o: DevnetOptions, p: HomeNames & { name: string; home: 
   return { ...p, child, client }
 }
 
+const startChain = (o: DevnetOptions, fund: readonly string[], port?: string): Promise<Child<ChainReady>> =>
+  startChild<ChainReady>('chain', {
+    args: [
+      'chain',
+      '--folder',
+      join(o.folder, 'chain'),
+      ...(port === undefined ? [] : ['--port', port]),
+      ...fund.flatMap(f => ['--fund', f])
+    ],
+    env: {},
+    log: join(o.folder, 'logs', 'chain.log'),
+    signal: o.signal
+  })
+
+/** `replaced` hears of the new process, so that it is stopped too. */
+function devChain(
+  o: DevnetOptions,
+  first: Child<ChainReady>,
+  replaced: (chain: Child<ChainReady>) => void
+): DevChain {
+  let chain = first
+  return {
+    get pid() {
+      return chain.pid
+    },
+    get anvilPid() {
+      return chain.ready.pid
+    },
+    kill: async () => {
+      await chain.kill()
+      killProcess(chain.ready.pid)
+    },
+    restart: async () => {
+      chain = await startChain(o, [], new URL(first.ready.rpcUrl).port)
+      replaced(chain)
+    }
+  }
+}
+
 /** Ready when every peer knows every provider. */
 async function settle(o: DevnetOptions, peers: readonly DevPeer[]): Promise<void> {
   const until = o.clock.monotonic() + SETTLE_MS
@@ -140,12 +189,7 @@ export async function startDevnet(o: DevnetOptions): Promise<Devnet> {
       `${homes.requester.operator}=${REQUESTER_TOKENS}`
     ]
     o.onStep?.('starting the embedded chain')
-    const chain = await startChild<ChainReady>('chain', {
-      args: ['chain', '--folder', join(o.folder, 'chain'), ...fund.flatMap(f => ['--fund', f])],
-      env: {},
-      log: join(o.folder, 'logs', 'chain.log'),
-      signal: o.signal
-    })
+    const chain = await startChain(o, fund)
     children.push(chain)
     const network = await o.files.read(chain.ready.network)
     const common: ConfigInput = {
@@ -186,7 +230,7 @@ export async function startDevnet(o: DevnetOptions): Promise<Devnet> {
       folder: o.folder,
       rpcUrl: chain.ready.rpcUrl,
       network: loadNetwork(new TextDecoder().decode(network)),
-      chainPid: chain.pid,
+      chain: devChain(o, chain, next => void (children[0] = next)),
       deployer: chain.ready.deployer,
       peers,
       requester: homes.requester,

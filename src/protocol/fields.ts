@@ -42,7 +42,10 @@ export const amount = z
 export const bytes = (min: number, max = min): z.ZodType<Uint8Array> =>
   z
     .instanceof(Uint8Array)
-    .refine(b => b.byteLength >= min && b.byteLength <= max, min === max ? `${min} bytes` : `${min} to ${max} bytes`)
+    .refine(
+      b => b.byteLength >= min && b.byteLength <= max,
+      min === max ? `${min} bytes` : `${min} to ${max} bytes`
+    )
 
 /** An object in which unknown keys are an error. */
 export const record = z.strictObject

@@ -23,7 +23,7 @@ export function bodyOf<T extends object>(
     peerSignature: _p,
     ...body
   } = record as T & Record<string, unknown>
-  return body as Omit<T, 'signature' | 'operatorSignature' | 'peerSignature'>
+  return body
 }
 
 /** sha-256 of the canonical record without its signatures. */

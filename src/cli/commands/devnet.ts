@@ -41,7 +41,8 @@ export const devnet = command<DevnetFlags>(async (cli, flags, signal) => {
             ready: true,
             home: net.requester.home,
             rpcUrl: net.rpcUrl,
-            chainPid: net.chainPid,
+            chainPid: net.chain.pid,
+            anvilPid: net.chain.anvilPid,
             peers
           })
         )

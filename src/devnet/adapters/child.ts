@@ -31,6 +31,8 @@ export interface Child<Ready> {
 
 export interface ChildOptions {
   readonly args: readonly string[]
+  /** What Node runs instead of `shoal`, such as a test's own peer. */
+  readonly program?: string
   readonly env: Readonly<Record<string, string>>
   /** Standard error goes here. */
   readonly log: string
@@ -63,9 +65,19 @@ async function firstLine(child: ChildProcess, name: string, log: string): Promis
   })
 }
 
+/** SIGKILL to a process that a child told us of; harmless when it is gone. */
+export function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code !== 'ESRCH') throw e
+  }
+}
+
 /** Starts `shoal ARGS --json` and waits for its first line of JSON. */
 export async function startChild<Ready>(name: string, o: ChildOptions): Promise<Child<Ready>> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', BIN, ...o.args, '--json'], {
+  const args = ['--disable-warning=ExperimentalWarning', o.program ?? BIN, ...o.args, '--json']
+  const child = spawn(process.execPath, args, {
     env: { ...inherited(), ...o.env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
