@@ -1,5 +1,5 @@
 /** What we use of the DHT: who holds something under a digest, and peers' own cards. Every query ends in bounded time. */
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, PeerId } from '@libp2p/interface'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { create as createDigest } from 'multiformats/hashes/digest'
@@ -36,6 +36,8 @@ export interface DhtParts {
   readonly clock: Clock
   /** DHT servers in our routing table. */
   readonly known: () => number
+  /** The DHT's protocol id. */
+  readonly protocol: string
   readonly announcements: Announcements
 }
 
@@ -43,12 +45,14 @@ export class Dht {
   readonly #libp2p: Libp2p
   readonly #clock: Clock
   readonly #known: () => number
+  readonly #protocol: string
   readonly #announcements: Announcements
 
   constructor(parts: DhtParts) {
     this.#libp2p = parts.libp2p
     this.#clock = parts.clock
     this.#known = parts.known
+    this.#protocol = parts.protocol
     this.#announcements = parts.announcements
   }
 
@@ -128,8 +132,25 @@ export class Dht {
   /** Waits a moment for the first neighbour in the DHT when there is somebody who could be it. */
   async #neighbour(signal: AbortSignal): Promise<void> {
     const end = this.#clock.monotonic() + FIRST_NEIGHBOUR_MS
-    while (this.#known() === 0 && this.#libp2p.getConnections().length > 0 && this.#clock.monotonic() < end) {
+    while (this.#known() === 0 && this.#clock.monotonic() < end && (await this.#neighbourNear())) {
       await this.#clock.sleep(FIRST_NEIGHBOUR_LOOK_MS, signal)
     }
+  }
+
+  async #protocolsOf(peer: PeerId): Promise<readonly string[]> {
+    try {
+      return (await this.#libp2p.peerStore.get(peer)).protocols
+    } catch {
+      return [] // not in the peer book yet
+    }
+  }
+
+  /** Whether a connected peer serves the DHT or has not said yet what it serves. */
+  async #neighbourNear(): Promise<boolean> {
+    for (const peer of this.#libp2p.getPeers()) {
+      const protocols = await this.#protocolsOf(peer)
+      if (protocols.length === 0 || protocols.includes(this.#protocol)) return true
+    }
+    return false
   }
 }

@@ -124,7 +124,8 @@ export class P2PNetwork implements PeerNetwork {
     const limits: EngineLimits = { ...engineLimits, ...options.limits }
     const report = this.report.bind(this)
     const libp2p: Libp2p = host
-    const connect = (to: PeerAddress, signal: AbortSignal) => connectTo(libp2p, to, signal)
+    const connect = (to: PeerAddress, signal: AbortSignal, fresh: boolean) =>
+      connectTo(libp2p, to, signal, fresh)
     this.#client = new RequestClient({ clock, names, limits, connect, report })
     this.#server = new RequestServer({ clock, names, limits, libp2p, log, report })
     const banned = (peer: string): boolean => scores.banned(peer)
@@ -134,6 +135,7 @@ export class P2PNetwork implements PeerNetwork {
     this.#dht = new Dht({
       libp2p,
       clock,
+      protocol: names.dht,
       known: () => dht.routingTable.size,
       announcements: this.#announcements
     })

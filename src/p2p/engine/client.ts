@@ -17,8 +17,8 @@ export interface ClientParts {
   readonly clock: Clock
   readonly names: Names
   readonly limits: EngineLimits
-  /** An open connection to the peer: an existing one, whoever dialled it, or a new one. */
-  readonly connect: (to: PeerAddress, signal: AbortSignal) => Promise<Connection>
+  /** An open connection to the peer: an existing one, whoever dialled it, or a new one; `fresh` asks for a new one. */
+  readonly connect: (to: PeerAddress, signal: AbortSignal, fresh: boolean) => Promise<Connection>
   readonly report: (peer: PeerIdString, conduct: Conduct) => void
 }
 
@@ -90,13 +90,8 @@ export class RequestClient {
 
   /** Up to the half-close after the request. */
   async #open(to: PeerAddress, method: Row, frame: Uint8Array, signal: AbortSignal): Promise<Call> {
-    const { connect, limits, names } = this.#parts
-    const connection = await this.#wait(to, 'dial', limits.dialMs, signal, s => connect(to, s))
-    const protocol = names.method(method.name, method.version)
-    const maxOutboundStreams = method.concurrent + limits.refusals
-    const stream = await this.#wait(to, 'open', limits.openMs, signal, s =>
-      connection.newStream(protocol, { signal: s, maxOutboundStreams })
-    )
+    const { limits } = this.#parts
+    const stream = await this.#stream(to, method, signal)
     const reader = new FrameReader(stream, method.responseMax)
     try {
       await this.#wait(to, 'write', limits.writeMs, signal, async s => {
@@ -112,6 +107,24 @@ export class RequestClient {
       }
     }
     return { stream, reader }
+  }
+
+  /** A stream. A connection that turns out to be dead (its peer restarts) is replaced once: nothing was sent over it. */
+  async #stream(to: PeerAddress, method: Row, signal: AbortSignal): Promise<Stream> {
+    const { connect, limits, names } = this.#parts
+    const protocol = names.method(method.name, method.version)
+    const maxOutboundStreams = method.concurrent + limits.refusals
+    for (const fresh of [false, true]) {
+      const connection = await this.#wait(to, 'dial', limits.dialMs, signal, s => connect(to, s, fresh))
+      try {
+        return await this.#wait(to, 'open', limits.openMs, signal, s =>
+          connection.newStream(protocol, { signal: s, maxOutboundStreams })
+        )
+      } catch (cause) {
+        if (fresh || to.addresses.length === 0 || !isShoalError(cause, 'PEER_UNREACHABLE')) throw cause
+      }
+    }
+    throw new Error('the second attempt returns or throws')
   }
 
   async *#read<Res>(

@@ -35,16 +35,24 @@ export function openConnection(libp2p: Libp2p, peer: PeerId): Connection | undef
   return libp2p.getConnections(peer).find(c => c.status === 'open' && c.limits === undefined)
 }
 
-/** An open connection to the peer. PEER_UNREACHABLE when there is none to be had; the signal's reason. */
-export async function connectTo(libp2p: Libp2p, to: PeerAddress, signal: AbortSignal): Promise<Connection> {
+/**
+ * An open connection to the peer; `fresh` asks for a new one although there is one. PEER_UNREACHABLE when there is none to be had;
+ * the signal's reason.
+ */
+export async function connectTo(
+  libp2p: Libp2p,
+  to: PeerAddress,
+  signal: AbortSignal,
+  fresh = false
+): Promise<Connection> {
   signal.throwIfAborted()
   const peer = peerIdOf(to.peer)
   if (peer.equals(libp2p.peerId)) throw new ShoalError('PEER_UNREACHABLE', 'A peer does not call itself.')
-  const open = openConnection(libp2p, peer)
+  const open = fresh ? undefined : openConnection(libp2p, peer)
   if (open !== undefined) return open
   const addresses = dialable(to)
   try {
-    return await libp2p.dial(addresses.length === 0 ? peer : addresses, { signal })
+    return await libp2p.dial(addresses.length === 0 ? peer : addresses, { signal, force: fresh })
   } catch (cause) {
     if (signal.aborted) throw abortReason(signal)
     throw new ShoalError('PEER_UNREACHABLE', 'The peer cannot be reached.', {
