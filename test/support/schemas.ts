@@ -1,0 +1,108 @@
+/** Every schema that decodes bytes from outside, with honest values for each. */
+import type { Schema } from '../../src/protocol/codec.ts'
+import { RECORD_MAX, SPEC_MAX } from '../../src/protocol/limits.ts'
+import { methods } from '../../src/protocol/methods.ts'
+import { capacityAdvert } from '../../src/protocol/records/advert.ts'
+import {
+  agreement as agreementSchema,
+  signedReceipt,
+  signedRelease
+} from '../../src/protocol/records/agreement.ts'
+import { bid as bidSchema } from '../../src/protocol/records/bid.ts'
+import { peerCard } from '../../src/protocol/records/card.ts'
+import {
+  checkpoint as checkpointSchema,
+  result as resultSchema
+} from '../../src/protocol/records/delivery.ts'
+import { executionEvent } from '../../src/protocol/records/events.ts'
+import { taskOffer } from '../../src/protocol/records/offer.ts'
+import { jobCommon, objectRef, shardSpec } from '../../src/protocol/records/spec.ts'
+import * as records from './records.ts'
+
+export interface Sample {
+  readonly name: string
+  readonly schema: Schema<unknown>
+  readonly value: object
+  readonly max: number
+}
+
+async function requests(): Promise<Sample[]> {
+  const bid = await records.bid(await records.offer())
+  const receipt = await records.receipt()
+  const { signature } = bid
+  const id = records.agreementId()
+  const task = { cid: records.object.cid, wrapped: records.filled(6, 80) }
+  const resume = {
+    checkpoint: await records.checkpoint(),
+    wrapped: task.wrapped,
+    context: id
+  }
+  const rows: [keyof typeof methods, object, object][] = [
+    ['card', {}, { card: await records.card(records.provider) }],
+    [
+      'adverts',
+      { known: [{ peer: records.provider.identity.peerId, seq: 3 }] },
+      { adverts: [await records.advert(records.provider)] }
+    ],
+    ['offers', { known: [records.hex(1)] }, { offers: [await records.offer()] }],
+    ['bid', { bid }, { accepted: false, reason: 'enough bids' }],
+    ['bids', { offer: records.hex(1) }, { bids: [bid] }],
+    [
+      'agree',
+      {
+        offer: bid.offer,
+        bid: records.hex(2),
+        agreement: records.agreement(),
+        copy: 0,
+        resume: 0,
+        signature
+      },
+      { signature }
+    ],
+    ['start', { agreement: id, spec: task, resume, addresses: ['/ip4/127.0.0.1/tcp/1'] }, { accepted: true }],
+    ['events', { agreement: id, after: 5 }, { kind: 'running', seq: 2, at: records.NOW }],
+    ['receipt', receipt, {}],
+    ['cancel', { agreement: id, reason: 'enough', receipt }, { release: await records.release() }]
+  ]
+  return rows.flatMap(([name, request, response]) => [
+    {
+      name: `${name} request`,
+      schema: methods[name].request as Schema<unknown>,
+      value: request,
+      max: methods[name].requestMax
+    },
+    {
+      name: `${name} response`,
+      schema: methods[name].response as Schema<unknown>,
+      value: response,
+      max: methods[name].responseMax
+    }
+  ])
+}
+
+/** All of them; made anew, so that a test may keep its own. */
+export async function samples(): Promise<Sample[]> {
+  const offer = await records.offer({ excluded: [records.addressOf('bad')] })
+  const row = (name: string, schema: Schema<unknown>, value: object, max = RECORD_MAX): Sample => ({
+    name,
+    schema,
+    value,
+    max
+  })
+  return [
+    row('card', peerCard, await records.card(records.provider)),
+    row('advert', capacityAdvert, await records.advert(records.provider)),
+    row('offer', taskOffer, offer),
+    row('bid', bidSchema, await records.bid(offer)),
+    row('agreement', agreementSchema, records.agreement()),
+    row('signed receipt', signedReceipt, await records.receipt()),
+    row('signed release', signedRelease, await records.release()),
+    row('checkpoint', checkpointSchema, await records.checkpoint()),
+    row('result', resultSchema, await records.result()),
+    row('object reference', objectRef, records.object, SPEC_MAX),
+    row('job common', jobCommon, records.common, SPEC_MAX),
+    row('shard spec', shardSpec, records.spec, SPEC_MAX),
+    ...(await records.events()).map(e => row(`event ${e.kind}`, executionEvent, e)),
+    ...(await requests())
+  ]
+}
