@@ -49,21 +49,29 @@ function depth(value: unknown, left: number): void {
     for (const item of Object.values(value)) depth(item, left - 1)
 }
 
-/** Bytes to a typed value. RECORD_INVALID names the field and what is wrong with it. */
+/** Bytes to a typed value. FRAME_TOO_LARGE above `max`; RECORD_INVALID names the field and what is wrong with it. */
 export function decode<T>(schema: Schema<T>, bytes: Uint8Array, what: string, max: number): T {
   if (bytes.byteLength > max) {
     throw new ShoalError('FRAME_TOO_LARGE', `${what}: ${bytes.byteLength} bytes, at most ${max}`, {
       data: { max }
     })
   }
+  return check(schema, canonical(bytes, what), what)
+}
+
+/** The value of canonical dag-cbor. The decoder alone lets other orders of keys, integers as floats and `__proto__` pass. */
+function canonical(bytes: Uint8Array, what: string): unknown {
+  const refusal = (cause?: unknown) =>
+    new ShoalError('RECORD_INVALID', `${what}: not canonical dag-cbor`, { cause })
   let value: unknown
   try {
     value = dagCbor.decode(bytes)
   } catch (cause) {
-    throw new ShoalError('RECORD_INVALID', `${what}: not canonical dag-cbor`, { cause })
+    throw refusal(cause)
   }
   depth(value, DEPTH_MAX)
-  return check(schema, value, what)
+  if (Buffer.compare(dagCbor.encode(value), bytes) !== 0) throw refusal()
+  return value
 }
 
 /** A value to a typed value. RECORD_INVALID names the field and what is wrong with it. */

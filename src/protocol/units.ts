@@ -16,7 +16,9 @@ const DURATIONS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000,
 
 /** `"128MiB"` -> bytes. A bare number is bytes. */
 export function parseSize(value: string | number): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  // a number is bytes as it stands: a fraction of a byte is a mistake
+  if (typeof value === 'number' && !Number.isInteger(value))
+    throw new ShoalError('USAGE', 'write a size such as 16GiB')
   const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(String(value).trim())
   const factor = match === null ? undefined : match[2] === '' ? 1 : SIZES[match[2] ?? '']
   const bytes = factor === undefined ? NaN : Math.round(Number(match?.[1]) * factor)
@@ -38,7 +40,8 @@ export function parseDuration(value: string): number {
 
 /** `20e9`, `"20e9"`, `1000000` -> whole number of gas. */
 export function parseGas(value: string | number): bigint {
-  const match = /^(\d+)(?:e(\d{1,2}))?$/i.exec(String(value).trim().replace('+', ''))
+  // JavaScript writes large numbers as 1e+21
+  const match = /^(\d+)(?:e\+?(\d{1,2}))?$/i.exec(String(value).trim())
   if (match === null) throw new ShoalError('USAGE', 'write a whole number of gas such as 20e9')
   return BigInt(match[1] ?? '0') * 10n ** BigInt(match[2] ?? '0')
 }

@@ -106,3 +106,38 @@ export async function samples(): Promise<Sample[]> {
     ...(await requests())
   ]
 }
+
+/** The names of all samples: known before any is made, so that each can have tests of its own. */
+export const sampleNames: readonly string[] = [
+  ...[
+    'card',
+    'advert',
+    'offer',
+    'bid',
+    'agreement',
+    'signed receipt',
+    'signed release',
+    'checkpoint',
+    'result'
+  ],
+  ...['object reference', 'job common', 'shard spec'],
+  ...['heartbeat', 'fetching', 'running', 'progress', 'log', 'checkpoint', 'result', 'failed'].map(
+    k => `event ${k}`
+  ),
+  ...Object.keys(methods).flatMap(name => [`${name} request`, `${name} response`])
+]
+
+/** All samples by name, for use in `before`: `const sample = sampleBook()`, then `sample('card')` inside a test. */
+export function sampleBook(): (name: string) => Sample {
+  const book = new Map<string, Sample>()
+  before(async () => {
+    for (const s of await samples()) book.set(s.name, s)
+    if (sampleNames.length !== book.size || !sampleNames.every(n => book.has(n)))
+      throw new Error('sampleNames does not list every sample')
+  })
+  return name => {
+    const found = book.get(name)
+    if (found === undefined) throw new Error(`no sample ${name}`)
+    return found
+  }
+}
