@@ -52,9 +52,13 @@ export async function chainOf(
   const { rpcUrl } = home.config.chain
   if (rpcUrl === undefined) {
     if (home.config.profile === 'full') return await embedded(cli, home, secrets, log, signal)
-    throw new ShoalError('CONFIG_INVALID', 'a light peer needs a chain', {
-      next: `Set chain.rpcUrl in ${home.layout.config} (or SHOAL_RPC_URL), and put the network's network.json beside it. To try things out: shoal devnet`
-    })
+    throw new ShoalError(
+      'CONFIG_INVALID',
+      'no chain is configured, and no peer runs on this home that has one',
+      {
+        next: `Start the peer with: shoal up. Or set chain.rpcUrl in ${home.layout.config} (or SHOAL_RPC_URL), and put the network's network.json beside it. To try things out: shoal devnet`
+      }
+    )
   }
   const network = await networkOf(cli, home)
   return { rpcUrl, network, stop: async () => undefined }

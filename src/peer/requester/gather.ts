@@ -7,7 +7,8 @@ import type { Files } from '../../protocol/ports/files.ts'
 import { contexts, seedOf } from '../contexts.ts'
 import type { PeerContext } from '../context.ts'
 import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
-import { resultFile } from './fetch-result.ts'
+import { contextOf } from '../hashing.ts'
+import { resultFile, resultFolder } from './fetch-result.ts'
 
 const LIMITS = { maxFiles: 100_000, maxBytes: 4 * GiB }
 /** What a gather module may use, on the requester's own machine. */
@@ -128,18 +129,41 @@ async function fill(
   }
 }
 
-/** Writes into a folder beside the target and renames it: nobody sees half a result. An existing target from before a crash is complete. */
+const nonEmpty = async (files: Files, path: string): Promise<boolean> => {
+  const there = await files.stat(path)
+  return there !== undefined && (there.kind !== 'folder' || (await files.list(path)).length > 0)
+}
+
+/**
+ * Writes into a folder beside the target and renames it: nobody sees half a result. A mark in our home, written before the rename,
+ * tells after a crash that the folder that is there now is ours and whole. Returns where the results are: when somebody
+ * else filled the target meanwhile, `elsewhere` (if given) is used instead; otherwise OUTPUT_EXISTS.
+ */
 export async function gatherResults(
   ctx: PeerContext,
   job: JobEntry,
   accepted: Accepted,
-  signal: AbortSignal
-): Promise<void> {
+  signal: AbortSignal,
+  elsewhere?: string
+): Promise<string> {
+  const { files } = ctx
   const { out } = job.plan
-  await ctx.files.makeFolder(dirname(out), { mode: 0o755 })
+  const mark = join(
+    resultFolder(ctx.home, job.id),
+    `gathered-${Buffer.from(contextOf('out', out)).toString('hex').slice(0, 16)}`
+  )
+  if (await nonEmpty(files, out)) {
+    if ((await files.stat(mark)) !== undefined) return out
+    if (elsewhere !== undefined)
+      return await gatherResults(ctx, { ...job, plan: { ...job.plan, out: elsewhere } }, accepted, signal)
+    throw new ShoalError('OUTPUT_EXISTS', `${out} already exists and is not empty`, {
+      next: `Fetch the result elsewhere with: shoal get ${job.id.slice(0, 10)} --out DIR`
+    })
+  }
+  await files.makeFolder(dirname(out), { mode: 0o755 })
   const partial = join(dirname(out), `.${job.id.slice(2, 12)}.partial`)
-  await ctx.files.remove(partial)
-  await ctx.files.makeFolder(partial, { mode: 0o755 })
+  await files.remove(partial)
+  await files.makeFolder(partial, { mode: 0o755 })
   await fill(
     ctx,
     job,
@@ -147,11 +171,8 @@ export async function gatherResults(
     partial,
     signal
   )
-  const there = await ctx.files.stat(out)
-  if (there?.kind === 'folder' && (await ctx.files.list(out)).length === 0) await ctx.files.remove(out)
-  else if (there !== undefined)
-    throw new ShoalError('OUTPUT_EXISTS', `${out} already exists and is not empty`, {
-      next: `Fetch the result elsewhere with: shoal get ${job.id} --out DIR`
-    })
-  await ctx.files.rename(partial, out)
+  await files.write(mark, new Uint8Array())
+  await files.remove(out)
+  await files.rename(partial, out)
+  return out
 }

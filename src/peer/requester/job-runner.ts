@@ -209,7 +209,16 @@ export class JobRunner {
     for (const e of this.#executions())
       if (e.state === 'accepted' || e.state === 'settled') byShard.set(e.shard, e)
     try {
-      await gatherResults(this.#ctx, this.#job, [...byShard.values()], signal)
+      const { plan } = this.#job
+      const out = await gatherResults(
+        this.#ctx,
+        this.#job,
+        [...byShard.values()],
+        signal,
+        `${plan.out}-${this.#job.id.slice(2, 10)}`
+      )
+      if (out !== plan.out)
+        await this.#write({ ...this.#job, plan: { ...plan, out } }, 'result goes elsewhere', out)
       await this.#move('gathered', 'result written', undefined)
     } catch (e) {
       if (signal.aborted) return
