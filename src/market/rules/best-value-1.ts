@@ -43,11 +43,13 @@ function assign(input: RuleInput): Assignment {
   const bids = ranked(input).map(c => ({ ...c, operator: c.operator.toLowerCase(), held: 0 }))
   const holders = new Map<number, Set<string>>()
   return input.seats.map(seat => {
-    const taken = holders.get(seat.shard) ?? new Set(seat.avoid.map(a => a.toLowerCase()))
+    const taken = holders.get(seat.shard) ?? new Set<string>()
     holders.set(seat.shard, taken)
+    const avoid = new Set(seat.avoid.map(a => a.toLowerCase()))
     let best: (typeof bids)[number] | undefined
     for (const b of bids) {
-      if (b.held < b.slots && !taken.has(b.operator) && (best === undefined || b.held < best.held)) best = b
+      const may = b.held < b.slots && !taken.has(b.operator) && !avoid.has(b.operator)
+      if (may && (best === undefined || b.held < best.held)) best = b
     }
     if (best === undefined) return null
     best.held++

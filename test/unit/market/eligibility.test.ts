@@ -1,0 +1,69 @@
+import { expect } from 'chai'
+import { priceOf, refusal, type BidderState, type Refusal } from '../../../src/market/eligibility.ts'
+import type { OfferBody } from '../../../src/protocol/records/offer.ts'
+import { NOW, offerBody, provider, requester } from '../../support/records.ts'
+
+const me: BidderState = {
+  operator: provider.operator.address,
+  advert: {
+    engines: [{ id: 'wasm', version: '1', isolation: 'process', speed: 250_000_000n }],
+    slotsFree: 1,
+    memoryBytes: 2 ** 27,
+    diskBytes: 2 ** 26,
+    ask: 500_000_000_000_000n,
+    region: 'eu',
+    energy: 'renewable'
+  },
+  rules: ['best-value/1'],
+  now: NOW
+}
+const lower = (a: string) => a.toLowerCase() as typeof me.operator
+
+describe('whether a provider may bid', () => {
+  let offer: OfferBody
+  before(async () => {
+    // twenty giga of gas at this ask is the ceiling to the unit; memory and disk fit exactly
+    offer = await offerBody(requester)
+  })
+
+  it('an offer that fits exactly gets no refusal', () => {
+    expect(refusal(offer, me)).to.equal(undefined)
+    expect(refusal({ ...offer, region: 'eu', energy: 'renewable' }, me)).to.equal(undefined)
+  })
+
+  const advert = (changes: Partial<BidderState['advert']>): BidderState => ({
+    ...me,
+    advert: { ...me.advert, ...changes }
+  })
+  const cases: readonly (readonly [Refusal, Partial<OfferBody>, BidderState])[] = [
+    ['expired', {}, { ...me, now: NOW + 2_000 }],
+    ['own-offer', {}, { ...me, operator: lower(requester.operator.address) }],
+    ['excluded', { excluded: [lower(provider.operator.address)] }, me],
+    ['rule-unknown', { rule: 'best-value/2' }, me],
+    ['rule-unknown', {}, { ...me, rules: [] }],
+    ['engine-missing', {}, advert({ engines: [] })],
+    ['no-free-slot', {}, advert({ slotsFree: 0 })],
+    ['memory-short', {}, advert({ memoryBytes: 2 ** 27 - 1 })],
+    ['disk-short', {}, advert({ diskBytes: 2 ** 26 - 1 })],
+    ['region-differs', { region: 'us' }, me],
+    ['energy-differs', { energy: 'renewable' }, advert({ energy: 'grid' })],
+    ['energy-differs', { energy: 'renewable' }, advert({ energy: 'unknown' })],
+    ['too-slow', {}, advert({ engines: [{ id: 'wasm', version: '1', isolation: 'process', speed: 0n }] })],
+    ['price-below-ask', {}, advert({ ask: 500_000_000_000_001n })]
+  ]
+  for (const [reason, change, state] of cases) {
+    it(`the first reason against it is named: ${reason}`, () => {
+      expect(refusal({ ...offer, ...change }, state)).to.equal(reason)
+    })
+  }
+
+  it('a price covers the whole gas limit, rounded up to the unit', () => {
+    expect(priceOf(1_000_000_000n, 7n)).to.equal(7n)
+    expect(priceOf(1n, 1n)).to.equal(1n)
+    expect(priceOf(1_000_000_001n, 7n)).to.equal(8n)
+    expect(priceOf(0n, 7n)).to.equal(0n)
+    expect(priceOf(2n ** 128n - 1n, 2n ** 128n - 1n)).to.equal(
+      ((2n ** 128n - 1n) ** 2n + 999_999_999n) / 1_000_000_000n
+    )
+  })
+})
