@@ -12,7 +12,7 @@ import type { Checkpoint, Result } from '../../src/protocol/records/delivery.ts'
 import type { ExecutionEvent } from '../../src/protocol/records/events.ts'
 import type { OfferBody, TaskOffer } from '../../src/protocol/records/offer.ts'
 import type { JobCommon, ObjectRef, ShardSpec } from '../../src/protocol/records/spec.ts'
-import { bodyOf, signingBytes } from '../../src/protocol/signing.ts'
+import { signingBytes } from '../../src/protocol/signing.ts'
 import { identityFromSeed } from '../../src/p2p/identity.ts'
 import { createOperatorKey } from '../../src/settlement/keys/operator.ts'
 import { domainOf, typedDataVerifier, typedDigest } from '../../src/settlement/keys/typed.ts'
@@ -250,4 +250,7 @@ export async function events(): Promise<ExecutionEvent[]> {
 }
 
 /** A record without its signatures. */
-export const unsigned = <T extends object>(record: T): Omit<T, 'signature'> => bodyOf(record)
+export function unsigned<T extends { readonly signature: unknown }>(record: T): Omit<T, 'signature'> {
+  const { signature: _, ...body } = record
+  return body
+}
