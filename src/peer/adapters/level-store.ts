@@ -8,6 +8,23 @@ const codeOf = (e: unknown): string => {
   return inner ?? (e as { code?: string }).code ?? ''
 }
 
+/** LevelDB's own words, from the innermost cause. */
+const wordsOf = (e: unknown): string => {
+  const cause = (e as { cause?: unknown }).cause
+  return cause instanceof Error ? wordsOf(cause) : e instanceof Error ? e.message : String(e)
+}
+
+/** A full disk, or the given code. */
+function failure(e: unknown, code: 'JOURNAL_CORRUPT' | 'DISK_ERROR', what: string): ShoalError {
+  const words = wordsOf(e).slice(0, 300)
+  if (/no space left|disk quota/i.test(words)) {
+    const next = 'Free some space and try again; nothing was lost.'
+    return new ShoalError('DISK_FULL', `the disk is full: ${what}`, { next, cause: e })
+  }
+  const next = 'Check free space and permissions of the home folder, and the disk itself.'
+  return new ShoalError(code, `${what}: ${words}`, { next, cause: e })
+}
+
 /** Opens or makes the database. HOME_LOCKED when another process has it, DISK_ERROR otherwise. */
 export async function openLevelStore(folder: string): Promise<Store> {
   const db = new ClassicLevel<string, Uint8Array>(folder, { keyEncoding: 'utf8', valueEncoding: 'view' })
@@ -20,11 +37,7 @@ export async function openLevelStore(folder: string): Promise<Store> {
         cause
       })
     }
-    throw new ShoalError(
-      'JOURNAL_CORRUPT',
-      `cannot open the journal: ${String((cause as Error).message).slice(0, 200)}`,
-      { cause }
-    )
+    throw failure(cause, 'JOURNAL_CORRUPT', 'the journal could not be opened')
   }
   return {
     get: async key => await db.get(key),
@@ -37,10 +50,7 @@ export async function openLevelStore(folder: string): Promise<Store> {
           { sync: true }
         )
       } catch (cause) {
-        throw new ShoalError('DISK_ERROR', 'the journal could not be written', {
-          next: 'Check free space and permissions of the home folder.',
-          cause
-        })
+        throw failure(cause, 'DISK_ERROR', 'the journal could not be written')
       }
     },
     range: (prefix, options = {}) =>
