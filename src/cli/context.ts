@@ -26,7 +26,8 @@ export function makeContext(argv: readonly string[]): Cli {
   return {
     process,
     env: process.env,
-    cwd: process.cwd(),
+    // npm run works in the package's folder: paths are meant from where the person stands
+    cwd: (process.env['npm_lifecycle_event'] === undefined ? undefined : process.env['INIT_CWD']) ?? process.cwd(),
     clock: systemClock,
     files: nodeFiles,
     random: systemRandom,
