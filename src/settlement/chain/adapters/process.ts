@@ -27,7 +27,7 @@ export function anvilBinary(): string {
     return require.resolve(`${name}/${file}`)
   } catch (cause) {
     throw new ShoalError('CHAIN_NOT_DEPLOYED', `the embedded chain needs the optional package ${name}`, {
-      next: 'Run npm install again without --omit=optional, or set chain.rpcUrl to a chain that runs elsewhere.',
+      next: 'Run: npm install --no-save @foundry-rs/anvil@1.7.1, or set chain.rpcUrl to a chain that runs elsewhere.',
       cause
     })
   }
