@@ -43,6 +43,7 @@ export const devnet = command<DevnetFlags>(async (cli, flags, signal) => {
             rpcUrl: net.rpcUrl,
             chainPid: net.chain.pid,
             anvilPid: net.chain.anvilPid,
+            deployer: net.deployer,
             peers
           })
         )

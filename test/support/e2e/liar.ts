@@ -1,0 +1,74 @@
+/** A peer like any other, but for an engine that alters what tasks put out. Run as a process: `node liar.ts --home DIR --json`. */
+import { bundleFromMap, bundleToMap, oneChunk } from '../../../src/protocol/bundle.ts'
+import type { Engine, PreparedRun } from '../../../src/protocol/ports/engine.ts'
+import { startApi } from '../../../src/api/adapters/server.ts'
+import { createService } from '../../../src/api/service.ts'
+import { openLevelStore } from '../../../src/peer/adapters/level-store.ts'
+import { nodeFiles } from '../../../src/peer/adapters/node-files.ts'
+import { createLogger } from '../../../src/peer/adapters/pino-logger.ts'
+import { systemClock } from '../../../src/peer/adapters/system-clock.ts'
+import { systemRandom } from '../../../src/peer/adapters/system-random.ts'
+import { createPeer } from '../../../src/peer/compose.ts'
+import { openHome, unlock } from '../../../src/peer/home/home.ts'
+import { loadNetwork } from '../../../src/settlement/network.ts'
+
+const LIMITS = { maxFiles: 1_000, maxBytes: 64 * 1024 * 1024 }
+
+/** The first byte of every file of the output is changed. */
+async function* altered(run: PreparedRun): AsyncGenerator<Uint8Array> {
+  const files = await bundleToMap(run.collect(), LIMITS)
+  const changed = new Map(
+    [...files].map(([path, data]) => [path, Uint8Array.from(data, (b, i) => (i === 0 ? b ^ 1 : b))])
+  )
+  yield* oneChunk(bundleFromMap(changed))
+}
+
+const lying = (engine: Engine): Engine => ({
+  id: engine.id,
+  version: engine.version,
+  deterministic: engine.deterministic,
+  isolation: engine.isolation,
+  cost: outcome => engine.cost(outcome),
+  benchmark: signal => engine.benchmark(signal),
+  prepare: async (task, signal) => {
+    const run = await engine.prepare(task, signal)
+    return {
+      run: (hooks, s) => run.run(hooks, s),
+      collect: () => altered(run),
+      dispose: () => run.dispose()
+    }
+  }
+})
+
+const root = process.argv[process.argv.indexOf('--home') + 1] ?? ''
+const text = async (path: string): Promise<string> => new TextDecoder().decode(await nodeFiles.read(path))
+const home = await openHome(nodeFiles, root, {})
+const secrets = await unlock(home, (await text(home.config.passphraseFile ?? '')).trim())
+const log = createLogger({ level: 'info', file: home.layout.log })
+const peer = await createPeer({
+  clock: systemClock,
+  random: systemRandom,
+  files: nodeFiles,
+  log,
+  config: home.config,
+  home: home.layout,
+  secrets,
+  rpcUrl: home.config.chain.rpcUrl ?? '',
+  chain: loadNetwork(await text(home.layout.network)),
+  openStore: openLevelStore
+})
+const engines = peer.ctx.engines as Map<string, Engine>
+for (const [id, engine] of engines) engines.set(id, lying(engine))
+await peer.start()
+const api = await startApi({
+  service: createService(peer),
+  port: 0,
+  file: home.layout.api,
+  files: nodeFiles,
+  random: systemRandom,
+  version: 'liar'
+})
+console.log(JSON.stringify({ ready: true, api: api.url }))
+await new Promise<void>(resolve => process.once('SIGTERM', () => resolve()))
+await api.stop()
+await peer.stop()
