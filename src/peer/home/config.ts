@@ -6,7 +6,7 @@ import { MiB } from '../../protocol/limits.ts'
 import { parseAmount } from '../../protocol/money.ts'
 import { nodeClass } from '../../protocol/records/advert.ts'
 import { parseDuration, parseSize } from '../../protocol/units.ts'
-import { describeIssue } from '../jobfile/issues.ts'
+import { describeIssue, worst } from '../jobfile/issues.ts'
 
 const parsed = <T>(inner: z.ZodType<string | number>, parse: (s: string) => T) =>
   inner.transform((value, context): T => {
@@ -124,7 +124,8 @@ export function loadConfig(
   flags: ConfigInput = {}
 ): Config {
   const lines = new LineCounter()
-  const document = file === undefined ? undefined : parseDocument(file.text, { lineCounter: lines })
+  const document =
+    file === undefined ? undefined : parseDocument(file.text, { lineCounter: lines, logLevel: 'error' })
   const broken = document?.errors[0]
   if (file !== undefined && broken !== undefined) {
     const at = lines.linePos(broken.pos[0])
@@ -134,11 +135,22 @@ export function loadConfig(
       { next: 'Mend the YAML.' }
     )
   }
-  const fromFile: unknown = document?.toJS() ?? {}
-  if (!isTree(fromFile)) throw new ShoalError('CONFIG_INVALID', `${file?.path}: expected a mapping of keys`)
-  const result = configSchema.safeParse(merge(merge(fromFile, fromEnvironment(env)), flags))
+  let fromFile: unknown
+  try {
+    fromFile = document?.toJS({ maxAliasCount: 16 }) ?? {}
+  } catch (cause) {
+    const message = `${file?.path}: ${(cause as Error).message}`
+    throw new ShoalError('CONFIG_INVALID', message, { next: 'Mend the YAML.', cause })
+  }
+  if (!isTree(fromFile))
+    throw new ShoalError('CONFIG_INVALID', `${file?.path}: expected a mapping of keys`, {
+      next: 'Mend the YAML.'
+    })
+  const result = configSchema.safeParse(merge(merge(fromFile, fromEnvironment(env)), flags), {
+    reportInput: true
+  })
   if (result.success) return result.data
-  const issue = result.error.issues[0]
+  const issue = worst(result.error.issues)
   const where = file === undefined ? 'configuration' : file.path
   throw new ShoalError('CONFIG_INVALID', `${where}: ${describeIssue(issue, configSchema)}`, {
     next: file === undefined ? 'Check the SHOAL_ variables and flags.' : `Edit ${file.path}.`

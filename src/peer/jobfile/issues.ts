@@ -27,14 +27,18 @@ export function nearest(key: string, known: readonly string[]): string | undefin
   return best !== undefined && best.d <= Math.max(2, Math.floor(key.length / 2)) ? best.k : undefined
 }
 
-type Shape = { shape?: Record<string, Shape>; def?: { innerType?: Shape; in?: Shape } }
+type Shape = { shape?: Record<string, Shape>; def?: { innerType?: Shape; in?: Shape; options?: Shape[] } }
 
-/** Keys that the schema knows at a path, looking through optional, default and pipe wrappers. */
+/** Keys that the schema knows at a path, looking through optional, default, pipe and union wrappers. */
 export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   const unwrap = (s: Shape | undefined): Shape | undefined => {
     let at = s
-    while (at !== undefined && at.shape === undefined && (at.def?.innerType ?? at.def?.in) !== undefined)
-      at = at.def?.innerType ?? at.def?.in
+    while (at !== undefined && at.shape === undefined) {
+      const inner: Shape | undefined =
+        at.def?.innerType ?? at.def?.in ?? at.def?.options?.find(o => o.shape !== undefined)
+      if (inner === undefined) break
+      at = inner
+    }
     return at
   }
   let at = unwrap(schema as unknown as Shape)
@@ -42,8 +46,33 @@ export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[
   return Object.keys(at?.shape ?? {})
 }
 
-/** One issue as a sentence: `resources.memory: write a size such as 16GiB`. */
-export function describeIssue(issue: z.core.$ZodIssue | undefined, schema: z.ZodType): string {
+type Issue = z.core.$ZodIssue
+
+/** The alternative of a union that was meant: the first whose own type fits. */
+function meant(issue: Issue): Issue {
+  if (issue.code !== 'invalid_union') return issue
+  const ofType = (i: Issue) =>
+    i.path.length === 0 && (i.code === 'invalid_type' || i.code === 'invalid_value')
+  const inside = worst(issue.errors.find(list => !list.some(ofType)) ?? [])
+  return inside === undefined ? issue : { ...inside, path: [...issue.path, ...inside.path] }
+}
+
+/** The issue to tell a person first: a misspelt key also leaves the right one missing, so it comes before others. */
+export function worst(issues: readonly Issue[]): Issue | undefined {
+  const all = issues.map(meant)
+  return all.find(i => i.code === 'unrecognized_keys') ?? all[0]
+}
+
+/** What a value should have been, from one alternative of a union. */
+const wanted = (issue: Issue | undefined): string =>
+  issue?.code === 'invalid_type'
+    ? issue.expected
+    : issue?.code === 'invalid_value'
+      ? issue.values.map(String).join(', ')
+      : (issue?.message ?? 'something else')
+
+/** One issue as a sentence: `resources.memory: write a size such as 16GiB`. Needs issues made with `reportInput`. */
+export function describeIssue(issue: Issue | undefined, schema: z.ZodType): string {
   if (issue === undefined) return 'invalid'
   const path = issue.path.map(String).join('.')
   const at = path === '' ? '' : `${path}: `
@@ -54,8 +83,12 @@ export function describeIssue(issue: z.core.$ZodIssue | undefined, schema: z.Zod
     const hint = near === undefined ? `known keys: ${known.join(', ')}` : `did you mean '${near}'?`
     return `${at}unknown key '${key}'; ${hint}`
   }
-  if (issue.code === 'invalid_value') return `${at}expected one of ${issue.values.map(String).join(', ')}`
+  if (issue.code === 'invalid_value' && issue.message.startsWith('Invalid'))
+    return `${at}expected one of ${issue.values.map(String).join(', ')}`
   if (issue.code === 'invalid_type')
-    return `${at}${issue.input === undefined ? 'is missing' : ''}${issue.input === undefined ? '; ' : ''}expected ${issue.expected}`
+    return `${at}${issue.input === undefined ? 'is missing; ' : ''}expected ${issue.expected}`
+  if (issue.code === 'invalid_union')
+    return `${at}expected ${issue.errors.map(list => wanted(list[0])).join(' or ')}`
+  if (issue.code === 'invalid_key') return `${at}${issue.issues[0]?.message ?? issue.message}`
   return `${at}${issue.message}`
 }

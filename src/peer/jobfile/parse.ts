@@ -1,8 +1,8 @@
 /** YAML or JSON text -> a job, or an error that shows the place: `file:line:col`, the line, a caret, the fix. */
-import { isMap, isNode, isPair, LineCounter, parseDocument, type Document } from 'yaml'
+import { isMap, isNode, isPair, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import type { z } from 'zod'
 import { ShoalError } from '../../protocol/errors.ts'
-import { describeIssue } from './issues.ts'
+import { describeIssue, worst } from './issues.ts'
 import { jobFileSchema, type JobFile } from './schema.ts'
 
 /** Larger job files are refused: ours are a screenful. */
@@ -53,7 +53,7 @@ function set(tree: Tree, dotted: string, value: unknown): void {
   const keys = dotted.split('.')
   let at = tree
   for (const key of keys.slice(0, -1)) {
-    if (typeof at[key] !== 'object' || at[key] === null) at[key] = {}
+    if (!Object.hasOwn(at, key) || typeof at[key] !== 'object' || at[key] === null) at[key] = {}
     at = at[key] as Tree
   }
   at[keys.at(-1) ?? ''] = value
@@ -69,9 +69,11 @@ export function parseJobFile(
   overrides: Readonly<Record<string, unknown>> = {}
 ): JobFile {
   if (text.length > JOB_FILE_MAX)
-    throw new ShoalError('JOB_FILE_INVALID', `${path} is larger than ${JOB_FILE_MAX} characters`)
+    throw new ShoalError('JOB_FILE_INVALID', `${path} is larger than ${JOB_FILE_MAX} characters`, {
+      next: 'Put data into input files.'
+    })
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, logLevel: 'error' })
   const broken = document.errors[0]
   if (broken !== undefined)
     fail(
@@ -84,31 +86,54 @@ export function parseJobFile(
   try {
     tree = document.toJS({ maxAliasCount: 16 })
   } catch (e) {
-    fail(path, text, { line: 1, col: 1 }, (e as Error).message)
+    fail(path, text, lines.linePos(unresolvedAlias(document)), (e as Error).message)
   }
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
     fail(path, text, { line: 1, col: 1 }, 'a job file is a mapping of keys; it begins with a name and a task')
   }
   for (const [key, value] of Object.entries(overrides)) set(tree as Tree, key, value)
-  const result = jobFileSchema.safeParse(tree)
+  const result = jobFileSchema.safeParse(tree, { reportInput: true })
   if (result.success) return checked(result.data, path, text, document, lines)
-  const issue = result.error.issues[0]
-  const key = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  const issue = worst(result.error.issues)
   const flag = Object.keys(overrides).find(k => k === issue?.path.join('.'))
   if (flag !== undefined)
     throw new ShoalError('USAGE', describeIssue(issue, jobFileSchema), {
       next: `Correct the flag that sets ${flag}.`
     })
-  const place = lines.linePos(offsetOf(document, deepest(issue), key))
+  const place = lines.linePos(offsetOf(document, parentOf(issue), keyOf(issue)))
   return fail(path, text, place, describeIssue(issue, jobFileSchema))
 }
 
-const deepest = (issue: z.core.$ZodIssue | undefined): readonly PropertyKey[] => issue?.path ?? []
+type Issue = z.core.$ZodIssue | undefined
+
+/** The key that an issue is about, where it is not about a value. */
+const keyOf = (issue: Issue): string | undefined =>
+  issue?.code === 'unrecognized_keys'
+    ? issue.keys[0]
+    : issue?.code === 'invalid_key'
+      ? String(issue.path.at(-1))
+      : undefined
+
+const parentOf = (issue: Issue): readonly PropertyKey[] =>
+  (issue?.code === 'invalid_key' ? issue.path.slice(0, -1) : issue?.path) ?? []
+
+/** Where an alias without an anchor stands, or the beginning. */
+function unresolvedAlias(document: Document): number {
+  let offset = 0
+  visit(document, {
+    Alias: (_, node) => {
+      if (node.resolve(document) !== undefined) return undefined
+      offset = node.range?.[0] ?? 0
+      return visit.BREAK
+    }
+  })
+  return offset
+}
 
 /** What one field alone cannot tell. */
 function checked(job: JobFile, path: string, text: string, document: Document, lines: LineCounter): JobFile {
   const at = (keys: string[]): Place => lines.linePos(offsetOf(document, keys))
-  if (job.split !== undefined && job.inputs[job.split.input] === undefined) {
+  if (job.split !== undefined && !Object.hasOwn(job.inputs, job.split.input)) {
     fail(
       path,
       text,

@@ -24,20 +24,21 @@ const taskPath = z
   .max(1024)
   .regex(/^(?!\/)(?!.*(^|\/)\.{1,2}(\/|$))[^\0\\]+$/, "a relative path without '..'")
 
+/** Text; numbers and flags are taken as they are written in JSON. */
+const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String).pipe(z.string().max(4096))
+
 const task = z.strictObject({
   engine: z.enum(['wasm']).default('wasm'),
   /** A path, from the job file's folder. */
   module: z.string().min(1),
-  args: z.array(z.coerce.string().max(4096)).max(256).default([]),
-  env: z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable name'), z.coerce.string().max(4096))
-    .default({})
+  args: z.array(scalar).max(256).default([]),
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable name'), scalar).default({})
 })
 
 const split = z.strictObject({ input: taskPath, by: z.enum(['lines', 'bytes', 'files']).default('lines') })
 const gather = z.union([
   z.literal('concat'),
-  z.strictObject({ module: z.string().min(1), args: z.array(z.coerce.string()).max(256).default([]) })
+  z.strictObject({ module: z.string().min(1), args: z.array(scalar).max(256).default([]) })
 ])
 
 export const jobFileSchema = z.strictObject({
