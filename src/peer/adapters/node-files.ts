@@ -1,7 +1,8 @@
 /** The Files port on the machine's disk. */
 import { createReadStream } from 'node:fs'
-import { lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { concatBytes } from '../../protocol/byte-source.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { MiB } from '../../protocol/limits.ts'
 import type { FileEntry, Files, FileStat } from '../../protocol/ports/files.ts'
@@ -75,6 +76,19 @@ async function write(
 }
 let counter = 0
 
+/** The bytes are counted as they come: a link or a device does not tell its size. */
+async function read(path: string, max: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of createReadStream(path, { highWaterMark: 256 * 1024 })) {
+    size += (part as Uint8Array).byteLength
+    if (size > max)
+      throw new ShoalError('FILE_TOO_LARGE', `${path} has more than ${max} bytes`, { data: { path, max } })
+    parts.push(part as Uint8Array)
+  }
+  return concatBytes(parts)
+}
+
 async function* stream(
   path: string,
   options: { start?: number; end?: number; signal?: AbortSignal } = {}
@@ -99,16 +113,7 @@ const kindOf = (e: { isFile(): boolean; isDirectory(): boolean }): FileEntry['ki
   e.isFile() ? 'file' : e.isDirectory() ? 'folder' : 'other'
 
 export const nodeFiles: Files = {
-  read: (path, options) =>
-    at(path, async () => {
-      const max = options?.max ?? 64 * MiB
-      const { size } = await lstat(path)
-      if (size > max)
-        throw new ShoalError('FILE_TOO_LARGE', `${path} has ${size} bytes, at most ${max} are read`, {
-          data: { size, max }
-        })
-      return new Uint8Array(await readFile(path))
-    }),
+  read: (path, options) => at(path, () => read(path, options?.max ?? 64 * MiB)),
   stream,
   write: (path, data, options) => at(path, () => write(path, data, options?.mode)),
   stat: async path => {
