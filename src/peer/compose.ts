@@ -29,6 +29,7 @@ import type { PeerContext } from './context.ts'
 import type { Config } from './home/config.ts'
 import type { Secrets } from './home/keystore.ts'
 import type { HomeLayout } from './home/layout.ts'
+import { Housekeeper } from './housekeeper.ts'
 import { Journal } from './journal/journal.ts'
 import { Advertiser } from './provider/advertiser.ts'
 import { Bidder } from './provider/bidder.ts'
@@ -181,6 +182,7 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
   if (provider !== undefined) rooms.push(provider.flow)
   rooms.push(ctx.chainNews, adverts)
   if (provider !== undefined) rooms.push(provider.advertiser, provider.bidder)
+  rooms.push(new Housekeeper(ctx, () => requester.live > 0 || (provider?.flow.live.length ?? 0) > 0))
   const started: Startable[] = []
   let unhandle = (): void => undefined
   const stop = async (): Promise<void> => {

@@ -133,6 +133,8 @@ export const executionEntry = record({
   providerSignature: signature.optional(),
   /** Checkpoint of an earlier attempt that this one starts from. */
   resumedFrom: record({ attempt: uint(), checkpoint, context: hex32, key: bytes(32) }).optional(),
+  /** The sealed spec on our disk, let go with the job. */
+  spec: cid.optional(),
   lastEvent: uint(),
   progress: bps,
   gas: amount,

@@ -109,7 +109,15 @@ export class Provider implements Startable {
       if (live.entry.state !== 'agreed' && live.entry.state !== 'started')
         this.#capacity.release(live.entry.agreementId)
     }
+    if (live.terminal) await this.#letGo(live.entry)
     this.#trim()
+  }
+
+  /** Content of an ended execution. A result that was paid without its requester stays: it may still come for it. */
+  async #letGo(entry: ProviderEntry): Promise<void> {
+    const kept = entry.closing?.outcome === 'released'
+    const objects = [entry.checkpoint?.object, kept ? undefined : entry.result?.object]
+    for (const cid of objects) if (cid !== undefined) await this.#ctx.content.forget(cid)
   }
 
   #trim(): void {

@@ -252,7 +252,8 @@ export class JobRunner {
       ...plan.inputs,
       ...(typeof plan.gather === 'object' ? [plan.gather.module] : [])
     ]
-    for (const ref of refs) await this.#ctx.content.forget(ref.cid)
+    const specs = this.#executions().flatMap(e => (e.spec === undefined ? [] : [e.spec]))
+    for (const cid of new Set([...refs.map(r => r.cid), ...specs])) await this.#ctx.content.forget(cid)
     if (this.#job.state !== 'settled')
       await this.#ctx.files.remove(resultFolder(this.#ctx.home, this.#job.id))
   }

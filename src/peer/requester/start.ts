@@ -24,6 +24,7 @@ async function startRequest(live: LiveExecution, signal: AbortSignal): Promise<R
   const spec: ShardSpec = { v: 1, common: plan.common, shard: entry.shard, module: plan.module, input }
   const context = contexts.spec(entry.agreementId)
   const sealed = await ctx.content.put(once(encode(spec)), context, signal)
+  await live.patch({ spec: sealed.cid })
   const { resumedFrom } = entry
   return {
     agreement: entry.agreementId,
