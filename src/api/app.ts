@@ -2,6 +2,7 @@
 import type { z } from '@hono/zod-openapi'
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
 import { asShoalError, ShoalError } from '../protocol/errors.ts'
 import { guard } from './guard.ts'
 import { amountBody, anyObject, errorBody, fromQuery, idParam, outBody, submitBody } from './schemas.ts'
@@ -98,15 +99,19 @@ export function createApi(service: Service, token: string, version: string): Ope
     '*',
     bodyLimit({
       maxSize: BODY_MAX,
-      onError: c => c.json({ error: { code: 'USAGE', message: `body larger than ${BODY_MAX} bytes` } }, 413)
+      // the rest of the body is not read, so the connection cannot serve another request
+      onError: c =>
+        c.json({ error: { code: 'USAGE', message: `body larger than ${BODY_MAX} bytes` } }, 413, {
+          connection: 'close'
+        })
     })
   )
   app.onError((e, c) => {
-    const error =
-      e instanceof SyntaxError
-        ? new ShoalError('USAGE', 'the body is not JSON')
-        : asShoalError(e, 'INVALID_TRANSITION')
-    if (!(e instanceof ShoalError)) service.peer.ctx.log.error({ err: e }, 'an API call failed')
+    const clients = e instanceof SyntaxError || (e instanceof HTTPException && e.status < 500)
+    const error = clients
+      ? new ShoalError('USAGE', `the request cannot be read: ${e.message}`)
+      : asShoalError(e, 'INVALID_TRANSITION')
+    if (!clients && !(e instanceof ShoalError)) service.peer.ctx.log.error({ err: e }, 'an API call failed')
     return c.json({ error: { code: error.code, message: error.message, next: error.next } }, statusOf(error))
   })
   app.notFound(c =>
