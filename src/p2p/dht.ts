@@ -76,7 +76,7 @@ export class Dht {
         const peer = found.id.toString() as PeerIdString
         if (seen.has(peer)) continue
         seen.add(peer)
-        yield { peer, addresses: found.multiaddrs.slice(0, ADDRESSES_MAX).map(String) }
+        yield { peer, addresses: [...new Set(found.multiaddrs.map(String))].slice(0, ADDRESSES_MAX) }
         if (seen.size > PROVIDERS_MAX) return
       }
     } catch (cause) {
