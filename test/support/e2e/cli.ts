@@ -55,8 +55,16 @@ export function startShoal(args: readonly string[], o: CliOptions = {}): CliRun 
   return { child, pid: child.pid ?? 0, stderr: () => stderr, done }
 }
 
-export const shoal = (args: readonly string[], o: CliOptions = {}): Promise<CliResult> =>
-  startShoal(args, o).done
+/** Runs a command to its end. */
+export async function shoal(args: readonly string[], o: CliOptions = {}): Promise<CliResult> {
+  const run = startShoal(args, o)
+  const cancel = systemClock.timer(CLI_MS, () => run.child.kill('SIGKILL'))
+  try {
+    return await run.done
+  } finally {
+    cancel()
+  }
+}
 
 /** The first line of a command that stays. Rejects when it ends before. */
 export async function firstLine<T>(run: CliRun): Promise<T> {
