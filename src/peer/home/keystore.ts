@@ -31,7 +31,8 @@ const keyFile = z.strictObject({
       .number()
       .int()
       .min(2)
-      .max(2 ** 20),
+      .max(2 ** 20)
+      .refine(n => Number.isInteger(Math.log2(n)), 'a power of two'),
     r: z.literal(8),
     p: z.literal(1),
     salt: hex(32)

@@ -45,6 +45,9 @@ export class BidBook {
       if (e instanceof ShoalError) return { accepted: false, reason: e.message.slice(0, 200) }
       throw e
     }
+    // while the signatures were checked, bidding may have ended, and other bids may have filled the book
+    if (this.#open.get(bid.offer) !== open) return { accepted: false, reason: 'no such open offer' }
+    if (open.bids.size >= LIST_MAX && !open.bids.has(key)) return { accepted: false, reason: 'enough bids' }
     // the first bid stands: changing it after seeing others would be an advantage
     if (!open.bids.has(key)) open.bids.set(key, bid)
     open.wake()
