@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createWasmEngine } from '../executor/wasm/engine.ts'
 import { identityFromSeed, identityVerifier } from '../p2p/identity.ts'
 import { createPeerNetwork } from '../p2p/network.ts'
-import { ShoalError } from '../protocol/errors.ts'
+import { isShoalError, ShoalError } from '../protocol/errors.ts'
 import type {
   Clock,
   Engine,
@@ -16,6 +16,7 @@ import type {
   Store
 } from '../protocol/ports/index.ts'
 import type { TaskOffer } from '../protocol/records/offer.ts'
+import { deadline, within } from '../protocol/signals.ts'
 import { createOperatorKey } from '../settlement/keys/operator.ts'
 import { domainOf, typedDataVerifier } from '../settlement/keys/typed.ts'
 import { networkDigest } from '../settlement/network.ts'
@@ -65,6 +66,9 @@ export interface Peer extends Startable {
     readonly advertiser: Advertiser
   }
 }
+
+/** How long a chain may take to answer when a peer starts, ms. */
+const CHAIN_START_MS = 15_000
 
 const slotsOf = (config: Config): number =>
   config.provider.slots > 0 ? config.provider.slots : Math.max(1, Math.floor(availableParallelism() / 2))
@@ -165,6 +169,22 @@ const answerOffers = (ctx: PeerContext, requester: Requester, bidder: Bidder | u
     return { offers: [...open.values()].filter(o => !known.includes(offerDigest(o))).slice(0, 32) }
   })
 
+/** Outages of a running peer are waited out; a person who starts one hears of a wrong address soon. */
+async function startSettlement(ctx: PeerContext, rpcUrl: string, signal?: AbortSignal): Promise<void> {
+  const message = `the chain does not answer at ${rpcUrl}`
+  const limit = deadline(ctx.clock, CHAIN_START_MS, 'CHAIN_UNREACHABLE', message, signal)
+  try {
+    await within(limit, s => ctx.settlement.start(s))
+  } catch (cause) {
+    if (!isShoalError(limit.signal.reason, 'CHAIN_UNREACHABLE')) throw cause
+    throw new ShoalError('CHAIN_UNREACHABLE', message, {
+      next: 'Check chain.rpcUrl, or start the chain with `shoal chain`.',
+      cause
+    })
+  }
+  await topUp(ctx, signal)
+}
+
 /**
  * Makes a peer; `start` brings everything up in order, `stop` takes it down in reverse. A peer that was stopped is not started again.
  * @throws HOME_LOCKED, CHAIN_UNREACHABLE, CHAIN_WRONG_NETWORK, PORT_IN_USE
@@ -197,8 +217,8 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
     try {
       for (const room of rooms) {
         started.push(room)
-        await room.start(signal)
-        if (room === ctx.settlement) await topUp(ctx, signal)
+        if (room === ctx.settlement) await startSettlement(ctx, parts.rpcUrl, signal)
+        else await room.start(signal)
       }
       unhandle = answerOffers(ctx, requester, provider?.bidder)
     } catch (e) {

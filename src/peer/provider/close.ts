@@ -7,6 +7,9 @@ const GRACE_MS = 6_000
 /** Commit at the latest this many seconds before the deadline. */
 const MARGIN = 10n
 
+/** A requester that has not refunded itself this long after the deadline is gone: we do it, to get our bond back. Seconds. */
+const ABSENT = 120n
+
 const full = (live: LiveProvision): boolean =>
   (live.entry.receipt?.receipt.amount ?? 0n) >= live.entry.agreement.price
 
@@ -91,6 +94,8 @@ export async function awaitEnd(live: LiveProvision, signal: AbortSignal): Promis
     await attempt(live, 'securing the pay', signal, async () => {
       const escrow = await ctx.settlement.escrow(agreementId, { signal })
       if (escrow.state === 'open' && owed > escrow.acknowledged) await claim(live, signal)
+      if (escrow.state === 'open' && (await ctx.settlement.time({ signal })) > agreement.deliverBy + ABSENT)
+        await ctx.settlement.refund(agreement, 0n, { signal })
       if (escrow.state === 'none' && (await ctx.settlement.time({ signal })) > agreement.openBy)
         await live.move('closed-cancelled', 'escrow was never opened')
     })

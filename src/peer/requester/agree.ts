@@ -80,9 +80,14 @@ export async function proposeExecution(
   }
 }
 
+/** No money is locked for a job that is being cancelled or has failed. */
+const wanted = (live: LiveExecution): boolean =>
+  live.job().state === 'running' && live.job().desired === 'run'
+
 /** Asks for the provider's signature: one try, since a provider that does not answer now is not the one to trust with work. */
 export async function agree(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { entry, ctx } = live
+  if (!wanted(live)) return void (await live.move('decline', 'no longer needed'))
   try {
     const answer = await ctx.network.request(
       entry.provider,
@@ -119,6 +124,12 @@ export async function openEscrow(live: LiveExecution, signal: AbortSignal): Prom
   const { entry, ctx } = live
   const { agreement, requesterSignature, providerSignature } = entry
   if (providerSignature === undefined) return
+  if (!wanted(live)) {
+    // an opening of before a restart may still be mined: only openBy makes sure
+    await freeSlot(live, 'CANCELLED', signal)
+    await live.pause(1_000, signal)
+    return await giveUpOpening(live, signal)
+  }
   try {
     await ctx.settlement.open(agreement, requesterSignature, providerSignature, { signal })
     await live.move('open', 'escrow open')

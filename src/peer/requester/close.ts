@@ -78,8 +78,11 @@ export async function recoup(live: LiveExecution, signal: AbortSignal): Promise<
     if (signal.aborted || live.entry.state !== 'lost') return
     try {
       const escrow = await ctx.settlement.escrow(agreementId, { signal })
-      if (escrow.state === 'delivered')
-        return (await lateResult(live, signal)) ? undefined : await contest(live, signal)
+      if (escrow.state === 'delivered') {
+        // a result that was refused once is not asked for again
+        const refused = /^CONTENT_|MISMATCH$/.test(live.entry.failure?.code ?? '')
+        return !refused && (await lateResult(live, signal)) ? undefined : await contest(live, signal)
+      }
       const late = (await ctx.settlement.time({ signal })) > agreement.deliverBy
       if (escrow.state === 'open' && late)
         await ctx.settlement.refund(agreement, live.entry.receipt?.receipt.amount ?? 0n, { signal })

@@ -1,7 +1,7 @@
 /** One job while it lives: keeps as many executions going as it needs, decides over results, ends when the money has ended. */
 import { asShoalError, type ErrorCode } from '../../protocol/errors.ts'
-import { can, isTerminal, next } from '../../protocol/machines/machine.ts'
-import { jobTable, type JobEvent } from '../../protocol/machines/job.ts'
+import { can } from '../../protocol/machines/machine.ts'
+import { jobTable } from '../../protocol/machines/job.ts'
 import type { PeerContext } from '../context.ts'
 import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { bidOf, matchRound } from './award.ts'
@@ -10,8 +10,10 @@ import type { BidBook } from './bid-book.ts'
 import { drive } from './drive.ts'
 import { resultFolder } from './fetch-result.ts'
 import { gatherResults } from './gather.ts'
+import { JobRecord } from './job-record.ts'
 import { LiveExecution } from './live-execution.ts'
 import { signReceipt } from './receipts.ts'
+import { windUp } from './wind.ts'
 import { decideShard, failures, idOf, openSeats, taskFailures, unreliable, type Seat } from './seats.ts'
 
 const TICK_MS = 500
@@ -23,7 +25,7 @@ export class JobRunner {
   readonly #book: BidBook
   readonly #live = new Map<string, LiveExecution>()
   readonly #drives = new Set<Promise<void>>()
-  #job: JobEntry
+  readonly #record: JobRecord
   #wake: () => void = () => undefined
   #matching: Promise<void> | undefined
   #gathering: Promise<void> | undefined
@@ -34,33 +36,18 @@ export class JobRunner {
   constructor(ctx: PeerContext, book: BidBook, job: JobEntry) {
     this.#ctx = ctx
     this.#book = book
-    this.#job = job
+    this.#record = new JobRecord(ctx, job)
   }
 
   get job(): JobEntry {
-    return this.#job
+    return this.#record.entry
   }
 
   /** The person's wish; harmless when the job has already ended or its results are in. */
   async cancel(): Promise<void> {
-    if (this.#job.desired === 'cancel') return
-    await this.#write({ ...this.#job, desired: 'cancel' }, 'cancel asked for')
+    if (this.job.desired === 'cancel') return
+    await this.#record.update(job => ({ ...job, desired: 'cancel' }), 'cancel asked for')
     this.#wake()
-  }
-
-  async #write(job: JobEntry, what: string, detail?: string): Promise<void> {
-    await this.#ctx.journal.putJob(job, what, detail)
-    this.#job = job
-  }
-
-  async #move(event: JobEvent, what: string, failure?: { code: string; message: string }): Promise<void> {
-    const state = next(jobTable, this.#job.state, event)
-    const ended = isTerminal(jobTable, state) ? this.#ctx.clock.now() : undefined
-    await this.#write(
-      { ...this.#job, state, ended, failure: failure ?? this.#job.failure },
-      what,
-      failure?.message
-    )
   }
 
   #executions(): ExecutionEntry[] {
@@ -70,7 +57,7 @@ export class JobRunner {
   #add(entry: ExecutionEntry, signal: AbortSignal): void {
     const live = new LiveExecution(
       this.#ctx,
-      () => this.#job,
+      () => this.job,
       entry,
       () => this.#wake()
     )
@@ -85,34 +72,38 @@ export class JobRunner {
 
   /** Takes the executions of the journal up where they stood. Call once, before run(). */
   async recover(signal: AbortSignal): Promise<void> {
-    for (const entry of await this.#ctx.journal.executions(this.#job.id)) this.#add(entry, signal)
+    for (const entry of await this.#ctx.journal.executions(this.job.id)) this.#add(entry, signal)
   }
 
   /** Ends when the job is terminal or the peer stops. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !isTerminal(jobTable, this.#job.state)) {
+    while (!signal.aborted && !this.#record.terminal) {
       try {
         await this.#step(signal)
       } catch (e) {
         if (signal.aborted) break
         this.#ctx.log.error(
-          { err: asShoalError(e, 'INVALID_TRANSITION'), job: this.#job.id },
+          { err: asShoalError(e, 'INVALID_TRANSITION'), job: this.job.id },
           'a step of a job failed; trying again'
         )
       }
       await this.#pause(signal)
     }
     await Promise.allSettled([...this.#drives, this.#matching, this.#gathering])
-    if (isTerminal(jobTable, this.#job.state)) await this.#forget()
+    if (this.#record.terminal) await this.#forget()
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { state, desired } = this.#job
+    const { state, desired } = this.job
     if (desired === 'cancel' && can(jobTable, state, 'cancel')) {
-      await this.#move('cancel', 'cancelling', { code: 'CANCELLED', message: 'cancelled by its owner' })
+      await this.#record.move('cancel', 'cancelling', {
+        code: 'CANCELLED',
+        message: 'cancelled by its owner'
+      })
       return
     }
-    if (state === 'submitted') return await this.#move('prepared', 'content sealed; looking for providers')
+    if (state === 'submitted')
+      return await this.#record.move('prepared', 'content sealed; looking for providers')
     if (state === 'running') return await this.#advance(signal)
     if (state === 'gathering') {
       this.#gathering ??= this.#gather(signal).finally(() => (this.#gathering = undefined))
@@ -123,7 +114,7 @@ export class JobRunner {
 
   /** running: decide over what came in, then give out what is missing. */
   async #advance(signal: AbortSignal): Promise<void> {
-    const { plan } = this.#job
+    const { plan } = this.job
     const open: Seat[] = []
     let settled = 0
     for (let shard = 0; shard < plan.common.shards; shard++) {
@@ -143,12 +134,12 @@ export class JobRunner {
       }
     }
     if (settled === plan.common.shards)
-      return await this.#move('complete', 'all shards have an accepted result')
+      return await this.#record.move('complete', 'all shards have an accepted result')
     if (this.#ctx.clock.now() > plan.deadline) {
       return await this.#fail(
         open.length > 0 ? 'MATCH_TIMEOUT' : 'RUN_TIMEOUT',
         open.length > 0
-          ? `no provider for ${open.length} executions by the deadline`
+          ? `no provider for ${open.length} executions by the deadline${this.#lastRefusal()}`
           : 'not finished by the deadline'
       )
     }
@@ -157,8 +148,17 @@ export class JobRunner {
     }
   }
 
+  /** Why the last agreement came to nothing, for the person who waits. */
+  #lastRefusal(): string {
+    const failure = this.#executions()
+      .filter(e => e.state === 'declined' && e.failure !== undefined)
+      .sort((a, b) => a.created - b.created)
+      .at(-1)?.failure
+    return failure === undefined ? '' : ` (${failure.code}: ${failure.message})`
+  }
+
   async #fail(code: ErrorCode, message: string): Promise<void> {
-    await this.#move('fail', 'failing', { code, message: message.slice(0, 2000) })
+    await this.#record.move('fail', 'failing', { code, message: message.slice(0, 2000) })
   }
 
   async #accept(id: string): Promise<void> {
@@ -179,18 +179,21 @@ export class JobRunner {
   }
 
   async #match(seats: readonly Seat[], signal: AbortSignal): Promise<void> {
-    const round = this.#job.rounds + 1
-    await this.#write({ ...this.#job, rounds: round }, `round ${round}: ${seats.length} executions offered`)
+    const round = this.job.rounds + 1
+    await this.#record.update(
+      job => ({ ...job, rounds: round }),
+      `round ${round}: ${seats.length} executions offered`
+    )
     const excluded = this.#dry ? [] : unreliable(this.#executions()).slice(-128)
-    const award = await matchRound(this.#ctx, this.#book, this.#job, round, seats, excluded, signal)
+    const award = await matchRound(this.#ctx, this.#book, this.job, round, seats, excluded, signal)
     let filled = 0
     for (const [i, seat] of seats.entries()) {
       const digest = award.assignment[i]
       const bid = digest == null ? undefined : bidOf(award, digest)
-      if (bid === undefined || this.#job.state !== 'running' || this.#job.desired === 'cancel') continue
+      if (bid === undefined || !this.#record.wanted) continue
       const entry = await proposeExecution(
         this.#ctx,
-        this.#job,
+        this.job,
         award,
         bid,
         seat,
@@ -209,21 +212,21 @@ export class JobRunner {
     for (const e of this.#executions())
       if (e.state === 'accepted' || e.state === 'settled') byShard.set(e.shard, e)
     try {
-      const { plan } = this.#job
+      const { plan } = this.job
       const out = await gatherResults(
         this.#ctx,
-        this.#job,
+        this.job,
         [...byShard.values()],
         signal,
-        `${plan.out}-${this.#job.id.slice(2, 10)}`
+        `${plan.out}-${this.job.id.slice(2, 10)}`
       )
       if (out !== plan.out)
-        await this.#write({ ...this.#job, plan: { ...plan, out } }, 'result goes elsewhere', out)
-      await this.#move('gathered', 'result written', undefined)
+        await this.#record.update(job => ({ ...job, plan: { ...plan, out } }), 'result goes elsewhere', out)
+      await this.#record.move('gathered', 'result written', undefined)
     } catch (e) {
       if (signal.aborted) return
       const error = asShoalError(e, 'TASK_FAILED')
-      this.#ctx.log.error({ err: error, job: this.#job.id }, 'gathering failed')
+      this.#ctx.log.error({ err: error, job: this.job.id }, 'gathering failed')
       if (error.fault === 'disk') await this.#ctx.clock.sleep(ROUND_PAUSE_MS, signal).catch(() => undefined)
       else await this.#fail(error.code, error.message)
     }
@@ -232,21 +235,17 @@ export class JobRunner {
 
   /** settling, failing, cancelling: what is not accepted is given up; the job ends when every escrow has. */
   async #wind(): Promise<void> {
-    let left = 0
-    for (const live of this.#live.values()) {
-      if (live.terminal) continue
-      left++
-      await live.move('lose', 'no longer needed', {
-        failure: { code: 'CANCELLED', message: 'no longer needed' }
-      })
-      if (live.entry.state === 'awarded') await live.move('decline', 'no longer needed')
-    }
-    if (left === 0 && this.#matching === undefined) await this.#move('closed', 'every escrow is closed')
+    const left = await windUp([...this.#live.values()], {
+      accept: live => this.#accept(idOf(live.entry)),
+      refuse: live => this.#refuse(idOf(live.entry))
+    })
+    if (left === 0 && this.#matching === undefined)
+      await this.#record.move('closed', 'every escrow is closed')
   }
 
   /** Content of an ended job is let go; its results stay where they were written. */
   async #forget(): Promise<void> {
-    const { plan } = this.#job
+    const { plan } = this.job
     const refs = [
       plan.module,
       ...plan.inputs,
@@ -254,8 +253,7 @@ export class JobRunner {
     ]
     const specs = this.#executions().flatMap(e => (e.spec === undefined ? [] : [e.spec]))
     for (const cid of new Set([...refs.map(r => r.cid), ...specs])) await this.#ctx.content.forget(cid)
-    if (this.#job.state !== 'settled')
-      await this.#ctx.files.remove(resultFolder(this.#ctx.home, this.#job.id))
+    if (this.job.state !== 'settled') await this.#ctx.files.remove(resultFolder(this.#ctx.home, this.job.id))
   }
 
   async #pause(signal: AbortSignal): Promise<void> {

@@ -15,6 +15,9 @@ const CLOSED: Readonly<Record<EscrowOutcome, ExecutionMove>> = {
   split: 'closed-resolved'
 }
 
+/** Failures that count against the provider's record. */
+const BROKEN = /_TIMEOUT$|^LEASE_MISSED$|MISMATCH$|^CONTENT_/
+
 export class LiveExecution {
   readonly ctx: PeerContext
   readonly job: () => JobEntry
@@ -49,6 +52,9 @@ export class LiveExecution {
   ): Promise<boolean> {
     return await this.#mutex.run(async () => {
       if (!can(executionTable, this.#entry.state, move)) return false
+      if (move === 'lose' && BROKEN.test(patch.failure?.code ?? '')) {
+        await this.ctx.journal.addWork(this.#entry.agreement.provider, 'failed')
+      }
       await this.#write(
         { ...this.#entry, ...patch, state: next(executionTable, this.#entry.state, move) },
         what,
