@@ -1,16 +1,10 @@
 /** A peer to talk to: the one that runs on this home, or one started here for as long as the command lasts. */
-import { apiClient, connectToPeer, type ApiClient } from '../api/adapters/client.ts'
-import { startApi } from '../api/adapters/server.ts'
-import { createService } from '../api/service.ts'
-import { openLevelStore } from '../peer/adapters/level-store.ts'
-import { createLogger } from '../peer/adapters/pino-logger.ts'
-import { createPeer, type Peer } from '../peer/compose.ts'
+import { connectToPeer, type ApiClient } from '../api/adapters/client.ts'
+import type { Peer } from '../peer/compose.ts'
 import type { ConfigInput } from '../peer/home/config.ts'
 import type { OpenedHome } from '../peer/home/home.ts'
-import { chainOf } from './chain-session.ts'
 import type { Cli } from './context.ts'
-import { open, secretsOf, type HomeFlags } from './home.ts'
-import { VERSION } from './version.ts'
+import { open, type HomeFlags } from './home.ts'
 
 export interface Session {
   readonly client: ApiClient
@@ -18,56 +12,6 @@ export interface Session {
   /** Set when the peer lives in this process. */
   readonly own?: Peer
   close(): Promise<void>
-}
-
-/** Starts a whole peer in this process, API included. HOME_LOCKED when another one has the home. */
-export async function startOwn(
-  cli: Cli,
-  flags: HomeFlags,
-  home: OpenedHome,
-  signal: AbortSignal
-): Promise<Session & { own: Peer }> {
-  const secrets = await secretsOf(cli, flags, home)
-  const log = createLogger({ level: home.config.log.level, file: home.layout.log })
-  // the lock comes first: a second peer must not start a second chain
-  const store = await openLevelStore(home.layout.journal)
-  const undo: (() => Promise<void>)[] = [() => store.close()]
-  const close = async (): Promise<void> => {
-    for (const f of undo.reverse().splice(0)) await f()
-  }
-  try {
-    const chain = await chainOf(cli, home, secrets, log, signal)
-    undo.push(chain.stop)
-    const { clock, random, files } = cli
-    const peer = await createPeer({
-      clock,
-      random,
-      files,
-      log,
-      config: home.config,
-      home: home.layout,
-      secrets,
-      rpcUrl: chain.rpcUrl,
-      chain: chain.network,
-      openStore: async () => store
-    })
-    undo[0] = async () => undefined // the peer closes the store now
-    undo.push(() => peer.stop())
-    await peer.start(signal)
-    const api = await startApi({
-      service: createService(peer),
-      port: home.config.api.port,
-      file: home.layout.api,
-      files,
-      random,
-      version: VERSION
-    })
-    undo.push(api.stop)
-    return { client: apiClient(api.url, api.token), home, own: peer, close }
-  } catch (e) {
-    await close()
-    throw e
-  }
 }
 
 /** The running peer of this home, else a light one of our own. */
@@ -80,5 +24,6 @@ export async function session(
   const home = await open(cli, flags, { profile: 'light', ...config })
   const client = await connectToPeer(cli.files, home.layout.api)
   if (client !== undefined) return { client, home, close: async () => undefined }
+  const { startOwn } = await import('./own-peer.ts')
   return await startOwn(cli, flags, home, signal)
 }

@@ -2,7 +2,7 @@ import { abortReason } from '../../protocol/signals.ts'
 import type { ConfigInput } from '../../peer/home/config.ts'
 import { command, EXIT } from '../command.ts'
 import { open } from '../home.ts'
-import { startOwn } from '../peer-session.ts'
+import { startOwn } from '../own-peer.ts'
 import type { UpFlags } from '../routes/peer.ts'
 
 /** A peer that does not stop in this time is left to the operating system, ms. */
