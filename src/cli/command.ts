@@ -17,7 +17,8 @@ export function exitCodeOf(e: ShoalError): number {
 
 /** Control characters in text that came from the network must not reach the terminal. */
 
-export const clean = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?')
+export const clean = (text: string): string =>
+  text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?')
 
 export function showError(cli: Cli, e: unknown): void {
   const error = asShoalError(e, 'INVALID_TRANSITION')

@@ -108,7 +108,11 @@ export class Journal {
 
   async #history(id: string, what: string, detail?: string): Promise<StoreOp> {
     const seq = await this.#number(`hist/${id}/`)
-    const line: HistoryEntry = { at: this.#clock.now(), what, detail: detail?.slice(0, 2048) }
+    const line: HistoryEntry = {
+      at: this.#clock.now(),
+      what: what.slice(0, 256),
+      detail: detail?.slice(0, 2048)
+    }
     return { put: keys.history(id, seq), value: encode(line) }
   }
 
