@@ -19,7 +19,7 @@ function expectClear(r: CliResult, code: number, message: RegExp): void {
   expect(r.stdout).to.equal('')
 }
 
-const address = (n: number): Address => `0x${String(n).repeat(40)}`
+const address = (n: number) => `0x${String(n).repeat(40)}` as Address
 const NETWORK = formatNetwork({
   chainId: 31337n,
   token: address(1),
