@@ -35,7 +35,6 @@ const sum = (text: string, pattern: RegExp): number =>
 
 /** Counts of mocha ("12 passing") and forge ("12 tests passed, 0 failed, 0 skipped"); a check without tests counts as one. */
 function count(text: string, ok: boolean): { passed: number; failed: number; skipped: number } {
-   
   const plain = text.replace(/\u001b\[[0-9;]*m/g, '')
   const passed = sum(plain, /^\s*(\d+) passing/gm) + sum(plain, /: (\d+) tests passed/g)
   const failed = sum(plain, /^\s*(\d+) failing/gm) + sum(plain, /tests passed, (\d+) failed/g)

@@ -27,7 +27,9 @@ export function makeContext(argv: readonly string[]): Cli {
     process,
     env: process.env,
     // npm run works in the package's folder: paths are meant from where the person stands
-    cwd: (process.env['npm_lifecycle_event'] === undefined ? undefined : process.env['INIT_CWD']) ?? process.cwd(),
+    cwd:
+      (process.env['npm_lifecycle_event'] === undefined ? undefined : process.env['INIT_CWD']) ??
+      process.cwd(),
     clock: systemClock,
     files: nodeFiles,
     random: systemRandom,

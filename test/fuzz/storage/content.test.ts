@@ -34,7 +34,8 @@ describe('content of strangers', () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(a.length), fc.nat(b.length), async (x, y) => {
         const spliced = new Uint8Array(Buffer.concat([a.subarray(0, x), b.subarray(y)]))
-        const whole = (x === a.length && y === b.length) || (x === 0 && y === 0)
+        // both begin with the same magic: such a splice is one of them
+        const whole = [a, b].some(o => Buffer.from(o).equals(spliced))
         const result = await collectBytes(openStream(one(spliced), key, context), MAX).catch(
           (e: unknown) => e
         )
