@@ -43,6 +43,18 @@ export type Run<F, A extends readonly string[]> = (
   ...args: A
 ) => Promise<void>
 
+/** A devnet's children end with it, even when it is killed: then the pipe that is their standard input closes. */
+function followParent(cli: Cli, stop: () => void): () => void {
+  if (cli.env['SHOAL_WITH_PARENT'] !== '1') return () => undefined
+  const { stdin } = cli.process
+  stdin.once('end', stop)
+  stdin.resume()
+  return () => {
+    stdin.off('end', stop)
+    stdin.pause()
+  }
+}
+
 /** The first Ctrl-C (or SIGTERM) aborts the signal, the second leaves at once. */
 export const command = <F, A extends readonly string[] = readonly []>(run: Run<F, A>) =>
   async function (this: Cli, flags: F, ...args: A): Promise<void> {
@@ -58,6 +70,7 @@ export const command = <F, A extends readonly string[] = readonly []>(run: Run<F
     }
     process.on('SIGINT', onSignal)
     process.on('SIGTERM', onSignal)
+    const unfollow = followParent(this, onSignal)
     try {
       await run(this, flags, stop.signal, ...args)
     } catch (e) {
@@ -65,5 +78,6 @@ export const command = <F, A extends readonly string[] = readonly []>(run: Run<F
     } finally {
       process.off('SIGINT', onSignal)
       process.off('SIGTERM', onSignal)
+      unfollow()
     }
   }

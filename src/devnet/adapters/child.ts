@@ -78,8 +78,8 @@ export function killProcess(pid: number): void {
 export async function startChild<Ready>(name: string, o: ChildOptions): Promise<Child<Ready>> {
   const args = ['--disable-warning=ExperimentalWarning', o.program ?? BIN, ...o.args, '--json']
   const child = spawn(process.execPath, args, {
-    env: { ...inherited(), ...o.env },
-    stdio: ['ignore', 'pipe', 'pipe']
+    env: { ...inherited(), SHOAL_WITH_PARENT: '1', ...o.env },
+    stdio: ['pipe', 'pipe', 'pipe']
   })
   living.add(child)
   child.once('exit', () => living.delete(child))
