@@ -19,7 +19,7 @@ export const plan = (changes: Partial<JobPlan> = {}): JobPlan => ({
   maxPrice: 80_000n,
   class: 'general',
   diskBytes: 1_000,
-  match: { rule: 'best-value/1', windowMs: 2_000, bids: 8, region: 'any', energy: 'any' },
+  match: { rule: 'best-value/1', windowMs: 2_000, bids: 8, region: 'any', energy: 'any', avoid: [] },
   tier: 'none',
   copies: 1,
   retries: 3,

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { join, resolve } from 'node:path'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Address } from '../../protocol/ids.ts'
@@ -48,6 +49,7 @@ export const chain = command<ChainFlags>(async (cli, flags, signal) => {
     }
     const network = join(folder, 'network.json')
     await files.write(network, new TextEncoder().encode(formatNetwork(served.network)), { mode: 0o644 })
+    flushCompileCache() // the next peer on this machine starts faster
     if (cli.json)
       cli.print(
         JSON.stringify({

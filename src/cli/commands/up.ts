@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { abortReason } from '../../protocol/signals.ts'
 import type { ConfigInput } from '../../peer/home/config.ts'
 import { command, EXIT } from '../command.ts'
@@ -30,6 +31,7 @@ export const up = command<UpFlags>(async (cli, flags, signal) => {
     api: session.client.url,
     home: home.layout.root
   }
+  flushCompileCache() // the next peer on this machine starts faster
   if (cli.json) cli.print(JSON.stringify({ ready: true, ...facts }))
   else {
     cli.print(

@@ -80,7 +80,12 @@ export const jobFileSchema = z.strictObject({
       window: durationText.prefault('2s'),
       bids: z.number().int().min(1).max(64).default(8),
       region: z.string().max(64).default('any'),
-      energy: z.enum(['any', 'renewable']).default('any')
+      energy: z.enum(['any', 'renewable']).default('any'),
+      /** Operators that shall not get this job. */
+      avoid: z
+        .array(z.string().regex(/^0x[0-9a-fA-F]{40}$/, "an operator's address: 0x and 40 hex digits"))
+        .max(64)
+        .default([])
     })
     .prefault({}),
   verify: z

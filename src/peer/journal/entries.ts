@@ -46,7 +46,8 @@ export const jobPlan = record({
     windowMs: uint(),
     bids: uint(LIST_MAX),
     region: text,
-    energy: z.enum(['any', 'renewable'])
+    energy: z.enum(['any', 'renewable']),
+    avoid: z.array(address).max(64)
   }),
   tier,
   copies: uint(COPIES_MAX),

@@ -184,7 +184,8 @@ export class JobRunner {
       job => ({ ...job, rounds: round }),
       `round ${round}: ${seats.length} executions offered`
     )
-    const excluded = this.#dry ? [] : unreliable(this.#executions()).slice(-128)
+    const lost = this.#dry ? [] : unreliable(this.#executions())
+    const excluded = [...this.job.plan.match.avoid, ...lost].slice(0, 128)
     const award = await matchRound(this.#ctx, this.#book, this.job, round, seats, excluded, signal)
     let filled = 0
     for (const [i, seat] of seats.entries()) {

@@ -2,7 +2,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import { packBundle } from '../../protocol/bundle.ts'
 import { ShoalError } from '../../protocol/errors.ts'
-import type { Hex32, JobId } from '../../protocol/ids.ts'
+import type { Address, Hex32, JobId } from '../../protocol/ids.ts'
 import { MiB } from '../../protocol/limits.ts'
 import type { JobCommon, ObjectRef } from '../../protocol/records/spec.ts'
 import { contexts } from '../contexts.ts'
@@ -148,7 +148,8 @@ export async function makePlan(job: JobFile, ports: Ports, o: PlanOptions): Prom
       windowMs: job.match.window,
       bids: job.match.bids,
       region: job.match.region,
-      energy: job.match.energy
+      energy: job.match.energy,
+      avoid: job.match.avoid as Address[]
     },
     tier: job.verify.tier,
     copies,
