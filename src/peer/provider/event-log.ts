@@ -1,6 +1,7 @@
 /** What happened in one execution, for a requester that may come and go: bounded, numbered, followed live. */
 import type { ExecutionEvent } from '../../protocol/records/events.ts'
 import type { Clock } from '../../protocol/ports/clock.ts'
+import { Waiter } from '../waiter.ts'
 
 /** Events kept; log lines and progress are dropped first, so a slow requester loses text, never a checkpoint or result. */
 const EVENTS_MAX = 2_048
@@ -18,11 +19,12 @@ export class EventLog {
   #events: ExecutionEvent[] = []
   #seq: number
   #progress = 0
-  #wakers = new Set<() => void>()
+  readonly #waiter: Waiter
 
   /** `start` counts how often the execution was begun on this peer: numbers rise over restarts. */
   constructor(clock: Clock, start: number) {
     this.#clock = clock
+    this.#waiter = new Waiter(clock)
     this.#seq = start * 2 ** 32
   }
 
@@ -31,7 +33,7 @@ export class EventLog {
     if (event.kind === 'progress') this.#progress = event.progress
     this.#events.push(event)
     if (this.#events.length > EVENTS_MAX) this.#drop()
-    for (const wake of [...this.#wakers]) wake()
+    this.#waiter.wake()
   }
 
   #drop(): void {
@@ -55,24 +57,8 @@ export class EventLog {
         continue
       }
       if (this.ended) return
-      if (await this.#wait(signal))
+      if (await this.#waiter.pause(HEARTBEAT_MS, signal))
         yield { kind: 'heartbeat', seq: this.#seq, at: this.#clock.now(), progress: this.#progress }
     }
-  }
-
-  /** True when it was only time that passed. */
-  async #wait(signal: AbortSignal): Promise<boolean> {
-    return await new Promise<boolean>(resolve => {
-      const done = (byTime: boolean) => {
-        cancel()
-        this.#wakers.delete(wake)
-        signal.removeEventListener('abort', wake)
-        resolve(byTime)
-      }
-      const wake = () => done(false)
-      const cancel = this.#clock.timer(HEARTBEAT_MS, () => done(true))
-      this.#wakers.add(wake)
-      signal.addEventListener('abort', wake, { once: true })
-    })
   }
 }

@@ -6,6 +6,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { PeerContext } from '../context.ts'
 import type { ProviderEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
+import { Waiter } from '../waiter.ts'
 import { EventLog } from './event-log.ts'
 
 const CLOSED: Readonly<Record<EscrowOutcome, ProviderMove>> = {
@@ -25,10 +26,11 @@ export class LiveProvision {
   #entry: ProviderEntry
   #events: EventLog
   #unlisten: (() => void) | undefined
-  #wakers = new Set<() => void>()
+  readonly #waiter: Waiter
 
   constructor(ctx: PeerContext, entry: ProviderEntry, onEnd: (live: LiveProvision) => void) {
     this.ctx = ctx
+    this.#waiter = new Waiter(ctx.clock)
     this.#entry = entry
     this.#onEnd = onEnd
     this.#events = new EventLog(ctx.clock, entry.starts)
@@ -97,7 +99,7 @@ export class LiveProvision {
       this.endRun('the agreement has ended')
       this.#onEnd(this)
     }
-    for (const wake of [...this.#wakers]) wake()
+    this.#waiter.wake()
   }
 
   async #onChain(e: SettlementEvent): Promise<void> {
@@ -110,18 +112,7 @@ export class LiveProvision {
 
   /** Resolves after `ms`, at the next change, or when stopped. */
   async pause(ms: number, signal: AbortSignal): Promise<void> {
-    await new Promise<void>(resolve => {
-      const done = () => {
-        cancel()
-        this.#wakers.delete(done)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const cancel = this.ctx.clock.timer(ms, done)
-      this.#wakers.add(done)
-      signal.addEventListener('abort', done, { once: true })
-      if (signal.aborted) done()
-    })
+    await this.#waiter.pause(ms, signal)
   }
 
   release(): void {

@@ -7,6 +7,7 @@ import type { TaskOffer } from '../../protocol/records/offer.ts'
 import type { PeerContext } from '../context.ts'
 import { linked } from '../../protocol/signals.ts'
 import { offerDigest, verifyBid } from '../records.ts'
+import { Waiter } from '../waiter.ts'
 
 /** How often the DHT is asked for providers of an open offer, ms. */
 const DHT_EVERY_MS = 500
@@ -15,7 +16,7 @@ interface Open {
   readonly offer: TaskOffer
   readonly bids: Map<string, Bid>
   readonly asked: Set<PeerIdString>
-  wake: () => void
+  readonly waiter: Waiter
 }
 
 type Ports = Pick<PeerContext, 'network' | 'clock' | 'typed' | 'identities' | 'log'>
@@ -50,7 +51,7 @@ export class BidBook {
     if (open.bids.size >= LIST_MAX && !open.bids.has(key)) return { accepted: false, reason: 'enough bids' }
     // the first bid stands: changing it after seeing others would be an advantage
     if (!open.bids.has(key)) open.bids.set(key, bid)
-    open.wake()
+    open.waiter.wake()
     return { accepted: true }
   }
 
@@ -64,7 +65,7 @@ export class BidBook {
     signal: AbortSignal
   ): Promise<Bid[]> {
     const id = offerDigest(offer)
-    const open: Open = { offer, bids: new Map(), asked: new Set(), wake: () => undefined }
+    const open: Open = { offer, bids: new Map(), asked: new Set(), waiter: new Waiter(this.#ports.clock) }
     this.#open.set(id, open)
     const scope = linked(signal)
     const search = this.#search(id, open, scope.signal)
@@ -73,7 +74,7 @@ export class BidBook {
       while (this.#ports.clock.now() < offer.expires) {
         signal.throwIfAborted()
         if (this.#ports.clock.now() >= half && enough([...open.bids.values()])) break
-        await this.#pause(open, 100, signal)
+        await open.waiter.pause(100, signal)
       }
       return [...open.bids.values()]
     } finally {
@@ -82,20 +83,6 @@ export class BidBook {
       await search
       scope[Symbol.dispose]()
     }
-  }
-
-  async #pause(open: Open, ms: number, signal: AbortSignal): Promise<void> {
-    await new Promise<void>(resolve => {
-      const done = () => {
-        cancel()
-        signal.removeEventListener('abort', done)
-        open.wake = () => undefined
-        resolve()
-      }
-      const cancel = this.#ports.clock.timer(ms, done)
-      signal.addEventListener('abort', done, { once: true })
-      open.wake = done
-    })
   }
 
   async #search(id: Hex32, open: Open, signal: AbortSignal): Promise<void> {

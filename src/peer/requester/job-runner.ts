@@ -6,6 +6,7 @@ import type { PeerContext } from '../context.ts'
 import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { bidOf, matchRound } from './award.ts'
 import { proposeExecution } from './agree.ts'
+import { Waiter } from '../waiter.ts'
 import type { BidBook } from './bid-book.ts'
 import { drive } from './drive.ts'
 import { resultFolder } from './fetch-result.ts'
@@ -26,7 +27,7 @@ export class JobRunner {
   readonly #live = new Map<string, LiveExecution>()
   readonly #drives = new Set<Promise<void>>()
   readonly #record: JobRecord
-  #wake: () => void = () => undefined
+  readonly #waiter: Waiter
   #matching: Promise<void> | undefined
   #gathering: Promise<void> | undefined
   #nextRoundAt = 0
@@ -37,6 +38,7 @@ export class JobRunner {
     this.#ctx = ctx
     this.#book = book
     this.#record = new JobRecord(ctx, job)
+    this.#waiter = new Waiter(ctx.clock)
   }
 
   get job(): JobEntry {
@@ -47,7 +49,7 @@ export class JobRunner {
   async cancel(): Promise<void> {
     if (this.job.desired === 'cancel') return
     await this.#record.update(job => ({ ...job, desired: 'cancel' }), 'cancel asked for')
-    this.#wake()
+    this.#waiter.wake()
   }
 
   #executions(): ExecutionEntry[] {
@@ -59,13 +61,13 @@ export class JobRunner {
       this.#ctx,
       () => this.job,
       entry,
-      () => this.#wake()
+      () => this.#waiter.wake()
     )
     this.#live.set(idOf(entry), live)
     if (live.terminal) return
     const done = drive(live, signal).finally(() => {
       this.#drives.delete(done)
-      this.#wake()
+      this.#waiter.wake()
     })
     this.#drives.add(done)
   }
@@ -87,7 +89,7 @@ export class JobRunner {
           'a step of a job failed; trying again'
         )
       }
-      await this.#pause(signal)
+      await this.#waiter.pause(TICK_MS, signal)
     }
     await Promise.allSettled([...this.#drives, this.#matching, this.#gathering])
     if (this.#record.terminal) await this.#forget()
@@ -231,7 +233,7 @@ export class JobRunner {
       if (error.fault === 'disk') await this.#ctx.clock.sleep(ROUND_PAUSE_MS, signal).catch(() => undefined)
       else await this.#fail(error.code, error.message)
     }
-    this.#wake()
+    this.#waiter.wake()
   }
 
   /** settling, failing, cancelling: what is not accepted is given up; the job ends when every escrow has. */
@@ -255,19 +257,5 @@ export class JobRunner {
     const specs = this.#executions().flatMap(e => (e.spec === undefined ? [] : [e.spec]))
     for (const cid of new Set([...refs.map(r => r.cid), ...specs])) await this.#ctx.content.forget(cid)
     if (this.job.state !== 'settled') await this.#ctx.files.remove(resultFolder(this.#ctx.home, this.job.id))
-  }
-
-  async #pause(signal: AbortSignal): Promise<void> {
-    await new Promise<void>(resolve => {
-      const done = () => {
-        cancel()
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const cancel = this.#ctx.clock.timer(TICK_MS, done)
-      this.#wake = done
-      signal.addEventListener('abort', done, { once: true })
-      if (signal.aborted) done()
-    })
   }
 }

@@ -5,6 +5,7 @@ import type { EscrowOutcome, SettlementEvent } from '../../protocol/ports/settle
 import type { PeerContext } from '../context.ts'
 import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
+import { Waiter } from '../waiter.ts'
 
 const CLOSED: Readonly<Record<EscrowOutcome, ExecutionMove>> = {
   accepted: 'closed-paid',
@@ -25,10 +26,11 @@ export class LiveExecution {
   readonly #changed: () => void
   #entry: ExecutionEntry
   #unlisten: (() => void) | undefined
-  #wakers = new Set<() => void>()
+  readonly #waiter: Waiter
 
   constructor(ctx: PeerContext, job: () => JobEntry, entry: ExecutionEntry, changed: () => void) {
     this.ctx = ctx
+    this.#waiter = new Waiter(ctx.clock)
     this.job = job
     this.#entry = entry
     this.#changed = changed
@@ -77,9 +79,10 @@ export class LiveExecution {
 
   async #write(entry: ExecutionEntry, what: string, detail?: string): Promise<void> {
     await this.ctx.journal.putExecution(entry, what, detail)
-    this.#entry = entry
+    // progress that was noted during the write is not lost
+    this.#entry = { ...entry, lastEvent: Math.max(entry.lastEvent, this.#entry.lastEvent) }
     if (this.terminal) this.release()
-    for (const wake of [...this.#wakers]) wake()
+    this.#waiter.wake()
     this.#changed()
   }
 
@@ -92,20 +95,9 @@ export class LiveExecution {
     })
   }
 
-  /** Resolves after `ms`, or at the next change, or when stopped. */
+  /** Resolves after `ms`, at the next change, or when stopped. */
   async pause(ms: number, signal: AbortSignal): Promise<void> {
-    await new Promise<void>(resolve => {
-      const done = () => {
-        cancel()
-        this.#wakers.delete(done)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const cancel = this.ctx.clock.timer(ms, done)
-      this.#wakers.add(done)
-      signal.addEventListener('abort', done, { once: true })
-      if (signal.aborted) done()
-    })
+    await this.#waiter.pause(ms, signal)
   }
 
   /** Stops listening to the chain. Harmless twice. */
