@@ -99,6 +99,8 @@ describe('few providers', function () {
       )
       for (const e of honest.executionList.filter(x => x.state === 'settled'))
         expect(e.operator).to.not.equal(liar.operator)
+      // the liar commits its result after its grace; our objection then locks a bond of its own (0.01)
+      await until('the dispute is on the chain', 60_000, async () => Number(await lockedOf(buyer)) >= 0.01)
       expect((await world.ledger.snapshot()).get(liar.name), 'what the liar owns').to.equal(earned)
     } finally {
       await child.stop()

@@ -113,17 +113,20 @@ async function contest(live: LiveExecution, signal: AbortSignal): Promise<void> 
   await live.pause(POLL_MS, signal)
 }
 
-/** Waits for the arbiter; after its window applies the split. */
+/** Disputes what the provider commits on chain, waits for the arbiter, after its window applies the split; refunds what was never committed. */
 export async function awaitRuling(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { ctx } = live
   const { agreement, agreementId } = live.entry
   while (!signal.aborted && live.entry.state === 'disputed') {
     try {
       const escrow = await ctx.settlement.escrow(agreementId, { signal })
+      const now = await ctx.settlement.time({ signal })
       const until = escrow.disputedAt + BigInt(agreement.arbitrationWindow)
       if (escrow.state === 'delivered') await ctx.settlement.dispute(agreement, { signal })
-      else if (escrow.state === 'disputed' && (await ctx.settlement.time({ signal })) > until)
-        await ctx.settlement.split(agreement, { signal })
+      else if (escrow.state === 'disputed' && now > until) await ctx.settlement.split(agreement, { signal })
+      // refused here, but never committed on chain: nothing to dispute there
+      else if (escrow.state === 'open' && now > agreement.deliverBy)
+        await ctx.settlement.refund(agreement, live.entry.receipt?.receipt.amount ?? 0n, { signal })
     } catch (err) {
       if (!signal.aborted)
         ctx.log.warn(

@@ -1,0 +1,61 @@
+import { expect } from 'chai'
+import type { PeerContext } from '../../../src/peer/context.ts'
+import { awaitRuling } from '../../../src/peer/requester/close.ts'
+import { LiveExecution } from '../../../src/peer/requester/live-execution.ts'
+import type { Escrow } from '../../../src/protocol/ports/settlement.ts'
+import { execution, job } from '../../support/entries.ts'
+import { provider } from '../../support/records.ts'
+import { systemClock } from '../../../src/peer/adapters/system-clock.ts'
+
+/** A disputed execution over a chain that shows `escrow` at second `time`; returns what was called. */
+async function ruling(escrow: Partial<Escrow>, time: (deliverBy: bigint) => bigint): Promise<string[]> {
+  const entry = await execution(provider, { state: 'disputed' })
+  const calls: string[] = []
+  const stop = new AbortController()
+  const act = (name: string) => async () => {
+    calls.push(name)
+    stop.abort()
+  }
+  const settlement = {
+    escrow: async () => ({ state: 'open', acknowledged: 0n, deliveredAt: 0n, disputedAt: 0n, ...escrow }),
+    time: async () => {
+      // looked at the time and did nothing: one pass is enough
+      systemClock.timer(20, () => stop.abort())
+      return time(entry.agreement.deliverBy)
+    },
+    refund: act('refund'),
+    dispute: act('dispute'),
+    split: act('split')
+  }
+  const ctx = {
+    clock: systemClock,
+    log: { warn: () => undefined },
+    chainNews: { listen: () => () => undefined },
+    settlement
+  } as unknown as PeerContext
+  await awaitRuling(
+    new LiveExecution(
+      ctx,
+      () => job({}),
+      entry,
+      () => undefined
+    ),
+    stop.signal
+  )
+  return calls
+}
+
+describe('a result that was refused', () => {
+  it('and never committed on chain: the money is taken back after the deadline, not left in the escrow', async () => {
+    expect(await ruling({ state: 'open' }, deliverBy => deliverBy + 1n)).to.deep.equal(['refund'])
+    expect(await ruling({ state: 'open' }, deliverBy => deliverBy)).to.deep.equal([])
+  })
+
+  it('and committed on chain: it is disputed there', async () => {
+    expect(await ruling({ state: 'delivered' }, deliverBy => deliverBy)).to.deep.equal(['dispute'])
+  })
+
+  it('and an arbiter who is silent: the split ends it', async () => {
+    expect(await ruling({ state: 'disputed', disputedAt: 5n }, () => 1n << 60n)).to.deep.equal(['split'])
+  })
+})
