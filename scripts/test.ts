@@ -1,6 +1,7 @@
 /**
  * Runs all suites one after another and adds them up: `npm test`, and what CI runs. `npm test -- unit e2e` runs only those.
- * The last line counts every test: "N passed, N failed".
+ * The failures of all suites are repeated at
+ * the end; the last line counts every test: "N passed, N failed, N skipped".
  */
 import { spawn } from 'node:child_process'
 
@@ -28,6 +29,21 @@ interface Result {
   readonly failed: number
   readonly skipped: number
   readonly seconds: number
+  /** What the suite said of its failures; empty when it passed. */
+  readonly failures: string
+}
+
+/** The most that is repeated of one suite's failures, in characters: a CI log that shows only its end still shows them all. */
+const FAILURES_SHOWN = 6000
+
+const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, '')
+
+/** mocha's section "N failing", or the end of the output of a check that has none. */
+function failuresOf(text: string): string {
+  const lines = plain(text).trimEnd()
+  const section = /^\s*\d+ failing$/m.exec(lines)
+  if (section) return lines.slice(section.index).slice(0, FAILURES_SHOWN)
+  return lines.slice(-FAILURES_SHOWN / 2)
 }
 
 const sum = (text: string, pattern: RegExp): number =>
@@ -35,10 +51,10 @@ const sum = (text: string, pattern: RegExp): number =>
 
 /** Counts of mocha ("12 passing") and forge ("12 tests passed, 0 failed, 0 skipped"); a check without tests counts as one. */
 function count(text: string, ok: boolean): { passed: number; failed: number; skipped: number } {
-  const plain = text.replace(/\u001b\[[0-9;]*m/g, '')
-  const passed = sum(plain, /^\s*(\d+) passing/gm) + sum(plain, /: (\d+) tests passed/g)
-  const failed = sum(plain, /^\s*(\d+) failing/gm) + sum(plain, /tests passed, (\d+) failed/g)
-  const skipped = sum(plain, /^\s*(\d+) pending/gm)
+  const said = plain(text)
+  const passed = sum(said, /^\s*(\d+) passing/gm) + sum(said, /: (\d+) tests passed/g)
+  const failed = sum(said, /^\s*(\d+) failing/gm) + sum(said, /tests passed, (\d+) failed/g)
+  const skipped = sum(said, /^\s*(\d+) pending/gm)
   if (passed + failed === 0) return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped }
   return { passed, failed: ok ? failed : Math.max(1, failed), skipped }
 }
@@ -47,15 +63,25 @@ async function run(suite: Suite): Promise<Result> {
   process.stdout.write(`\n=== ${suite.name}\n`)
   const begun = performance.now()
   const [program = '', ...args] = suite.command
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    process.stdout.write(chunk)
-    text += chunk.toString()
-  })
+  for (const [from, to] of [
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr]
+  ] as const)
+    from.on('data', (chunk: Buffer) => {
+      to.write(chunk)
+      text += chunk.toString()
+    })
   const code = await new Promise<number | null>(resolve => child.once('close', resolve))
   const ok = code === 0
-  return { name: suite.name, ok, ...count(text, ok), seconds: Math.round((performance.now() - begun) / 1000) }
+  return {
+    name: suite.name,
+    ok,
+    ...count(text, ok),
+    seconds: Math.round((performance.now() - begun) / 1000),
+    failures: ok ? '' : failuresOf(text)
+  }
 }
 
 const wanted = process.argv.slice(2)
@@ -68,6 +94,7 @@ const results: Result[] = []
 for (const suite of suites)
   if (wanted.length === 0 || wanted.includes(suite.name)) results.push(await run(suite))
 
+for (const r of results.filter(r => !r.ok)) console.log(`\n=== what failed in ${r.name}\n${r.failures}`)
 console.log('')
 for (const r of results)
   console.log(
