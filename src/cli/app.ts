@@ -1,8 +1,10 @@
 /** All commands. Only their flags and texts are loaded for --help. */
-import { buildApplication, buildRouteMap, text_en } from '@stricli/core'
+import { buildApplication, buildRouteMap, type Application } from '@stricli/core'
+import type { Cli } from './context.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { networkRoutes } from './routes/network.ts'
 import { peerRoutes } from './routes/peer.ts'
+import { textsFor } from './texts.ts'
 import { VERSION } from './version.ts'
 
 const root = buildRouteMap({
@@ -22,10 +24,12 @@ const root = buildRouteMap({
   }
 })
 
-export const app = buildApplication(root, {
-  name: 'shoal',
-  versionInfo: { currentVersion: VERSION },
-  scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
-  documentation: { caseStyle: 'convert-camel-to-kebab', disableAnsiColor: true },
-  localization: { text: text_en }
-})
+/** The application for one command line: its error texts name the command, as text or as JSON. */
+export const appFor = (argv: readonly string[], json: boolean): Application<Cli> =>
+  buildApplication(root, {
+    name: 'shoal',
+    versionInfo: { currentVersion: VERSION },
+    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    documentation: { caseStyle: 'convert-camel-to-kebab', disableAnsiColor: true },
+    localization: { text: textsFor(argv, json) }
+  })

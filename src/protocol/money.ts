@@ -9,9 +9,13 @@ export const SYMBOL = 'SHL'
 export function parseAmount(text: string): bigint {
   const match = /^(\d{1,20})(?:\.(\d{1,18}))?$/.exec(text.trim())
   if (match === null) {
-    throw new ShoalError('USAGE', `'${text}' is no amount`, {
-      next: 'Write a decimal number with at most 18 places, such as 0.50.'
-    })
+    throw new ShoalError(
+      'USAGE',
+      `'${text.slice(0, 80)}' is no amount: write a decimal number with at most 18 places, such as 0.50`,
+      {
+        next: 'Amounts are in whole tokens; the point is a point.'
+      }
+    )
   }
   return BigInt(match[1] ?? '0') * UNIT + BigInt((match[2] ?? '').padEnd(DECIMALS, '0'))
 }

@@ -16,11 +16,10 @@ const DURATIONS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000,
 
 /** `"128MiB"` -> bytes. A bare number is bytes. */
 export function parseSize(value: string | number): number {
-  // a number is bytes as it stands: a fraction of a byte is a mistake
-  if (typeof value === 'number' && !Number.isInteger(value))
-    throw new ShoalError('USAGE', 'write a size such as 16GiB')
+  // a fraction of a byte is a mistake: a unit was forgotten
   const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(String(value).trim())
-  const factor = match === null ? undefined : match[2] === '' ? 1 : SIZES[match[2] ?? '']
+  const unit = match?.[2] === '' ? 'B' : (match?.[2] ?? '')
+  const factor = unit === 'B' && match?.[1]?.includes('.') === true ? undefined : SIZES[unit]
   const bytes = factor === undefined ? NaN : Math.round(Number(match?.[1]) * factor)
   if (!Number.isSafeInteger(bytes)) throw new ShoalError('USAGE', 'write a size such as 16GiB')
   return bytes

@@ -29,7 +29,11 @@ export function loadNetwork(source: string | object): NetworkParameters {
   try {
     return check(schema, typeof source === 'string' ? (JSON.parse(source) as unknown) : source, 'network')
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const said = cause instanceof Error ? cause.message : String(cause)
+    const reason = said.replace(
+      /Invalid input: expected (\w+), received undefined/,
+      'is missing, expected $1'
+    )
     throw new ShoalError('CONFIG_INVALID', `network file: ${reason}`, {
       next: 'Copy network.json again from whoever runs the chain.',
       cause

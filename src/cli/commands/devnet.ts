@@ -9,7 +9,10 @@ const PEERS_MAX = 50
 
 export const devnet = command<DevnetFlags>(async (cli, flags, signal) => {
   const count = flags.peers ?? 5
-  if (count < 1 || count > PEERS_MAX) throw new ShoalError('USAGE', `--peers ${count}: 1 to ${PEERS_MAX}`)
+  if (count < 1 || count > PEERS_MAX)
+    throw new ShoalError('USAGE', `--peers ${count}: 1 to ${PEERS_MAX}`, {
+      next: 'Example: shoal devnet --peers 5'
+    })
   const temporary = flags.folder === undefined
   const folder = temporary
     ? await cli.files.temporaryFolder(join(tmpdir(), 'shoal-devnet-'))

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { ShoalError } from '../../protocol/errors.ts'
 import { initHome } from '../../peer/home/home.ts'
@@ -12,7 +13,9 @@ function kdfCost(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const n = Number(text)
   if (!Number.isInteger(Math.log2(n)) || n < 2 || n > 2 ** 20)
-    throw new ShoalError('USAGE', 'SHOAL_KDF_COST is a power of two up to 2^20')
+    throw new ShoalError('USAGE', 'SHOAL_KDF_COST is a power of two up to 2^20', {
+      next: 'Unset it: it is for tests.'
+    })
   return n
 }
 
@@ -27,7 +30,7 @@ export const init = command<InitFlags>(async (cli, flags) => {
   const network =
     flags.network === undefined
       ? undefined
-      : new TextDecoder().decode(await cli.files.read(flags.network, { max: 65_536 }))
+      : new TextDecoder().decode(await cli.files.read(resolve(cli.cwd, flags.network), { max: 65_536 }))
   if (network !== undefined) loadNetwork(network)
   const secret = await passphrase(cli, flags, undefined, true)
   const names = await initHome(cli.files, cli.random, {

@@ -14,6 +14,18 @@ import { jobText, type FullJob } from '../ui/job-view.ts'
 import { watchJob } from '../ui/watch-job.ts'
 import { currentOffers, offerTable } from './network-commands.ts'
 
+/** A flag's value is YAML: `3`, `[a, b]`, `5m`. */
+function valueOf(item: string, at: number): unknown {
+  try {
+    return parseYaml(item.slice(at + 1), { prettyErrors: false, logLevel: 'error', maxAliasCount: 0 })
+  } catch (cause) {
+    throw new ShoalError('USAGE', `--set ${item}: not YAML: ${(cause as Error).message}`, {
+      next: 'Put quotes around text, in the shell and in YAML: --set \'key="value"\'',
+      cause
+    })
+  }
+}
+
 /** Flags as dotted keys of the job file. */
 function overridesOf(cli: Cli, flags: RunFlags): Record<string, unknown> {
   const out: Record<string, unknown> = {}
@@ -35,7 +47,7 @@ function overridesOf(cli: Cli, flags: RunFlags): Record<string, unknown> {
       throw new ShoalError('USAGE', `--set ${item}: write KEY=VALUE`, {
         next: 'Example: --set limits.wall=5m'
       })
-    out[item.slice(0, at)] = parseYaml(item.slice(at + 1))
+    out[item.slice(0, at)] = valueOf(item, at)
   }
   return out
 }

@@ -1,13 +1,17 @@
 import { dirname, resolve } from 'node:path'
 import { formatAmount, SYMBOL } from '../../protocol/money.ts'
 import { parseJobFile } from '../../peer/jobfile/parse.ts'
+import { readModule } from '../../peer/requester/plan.ts'
 import { shardInputs, sizeOf } from '../../peer/requester/inputs.ts'
 import { command } from '../command.ts'
 
-/** Checks the file and that its inputs are there. */
+/** Checks the file, and that its module and inputs are there. */
 export const validate = command<{ json: boolean }, [string]>(async (cli, _flags, signal, path) => {
   const full = resolve(cli.cwd, path)
   const job = parseJobFile(new TextDecoder().decode(await cli.files.read(full, { max: 1024 * 1024 })), path)
+  await readModule(job.task.module, dirname(full), 'task.module', cli.files)
+  if (typeof job.gather === 'object')
+    await readModule(job.gather.module, dirname(full), 'gather.module', cli.files)
   const shards = await shardInputs(job, dirname(full), cli.files, signal)
   const bytes = shards.reduce((n, s) => n + sizeOf(s), 0)
   if (cli.json)

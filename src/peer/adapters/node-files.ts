@@ -8,6 +8,7 @@ import { MiB } from '../../protocol/limits.ts'
 import type { FileEntry, Files, FileStat } from '../../protocol/ports/files.ts'
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+const REFUSED = new Set(['EACCES', 'EPERM', 'EROFS'])
 const MISSING = new Set(['ENOENT', 'ENOTDIR'])
 
 /** A system error as one of ours. */
@@ -17,6 +18,13 @@ function translate(cause: unknown, path: string): never {
     throw new ShoalError('FILE_NOT_FOUND', `no such file: ${path}`, {
       data: { path },
       next: 'Check the path.',
+      cause
+    })
+  }
+  if (code === 'EISDIR') {
+    throw new ShoalError('DISK_ERROR', `${path} is a folder, not a file`, {
+      data: { path },
+      next: 'Give the path of a file.',
       cause
     })
   }
@@ -30,6 +38,7 @@ function translate(cause: unknown, path: string): never {
   if (cause instanceof ShoalError) throw cause
   throw new ShoalError('DISK_ERROR', `${code === '' ? 'input or output failed' : code}: ${path}`, {
     data: { path, code },
+    next: REFUSED.has(code) ? 'Check who owns it and its permissions.' : 'Check the disk.',
     cause
   })
 }
@@ -83,7 +92,10 @@ async function read(path: string, max: number): Promise<Uint8Array> {
   for await (const part of createReadStream(path, { highWaterMark: 256 * 1024 })) {
     size += (part as Uint8Array).byteLength
     if (size > max)
-      throw new ShoalError('FILE_TOO_LARGE', `${path} has more than ${max} bytes`, { data: { path, max } })
+      throw new ShoalError('FILE_TOO_LARGE', `${path} has more than ${max} bytes`, {
+        data: { path, max },
+        next: 'Give a smaller file.'
+      })
     parts.push(part as Uint8Array)
   }
   return concatBytes(parts)

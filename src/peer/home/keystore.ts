@@ -44,7 +44,9 @@ export type KeyFile = z.output<typeof keyFile>
 async function deriveKey(passphrase: string, salt: Uint8Array, N: number): Promise<Buffer> {
   const secret = passphrase.normalize('NFKC')
   if (secret === '' || secret.length > PASSPHRASE_MAX) {
-    throw new ShoalError('PASSPHRASE_MISSING', `a passphrase has 1 to ${PASSPHRASE_MAX} characters`)
+    throw new ShoalError('PASSPHRASE_MISSING', `a passphrase has 1 to ${PASSPHRASE_MAX} characters`, {
+      next: 'Check SHOAL_PASSPHRASE, or the first line of the passphrase file.'
+    })
   }
   return await new Promise((resolve, reject) =>
     scrypt(secret, salt, 32, { N, r: 8, p: 1, maxmem: 256 * N * 8 }, (e, key) =>

@@ -18,13 +18,18 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0
 }
 
+/** A key that begins like a known one was meant to be it, however it ends: `maximum` is `max`. Characters. */
+const START = 3
+
 /** The known key closest to a wrong one, if any is close enough to have been meant. */
 export function nearest(key: string, known: readonly string[]): string | undefined {
   const rows = known
     .map(k => ({ k, d: editDistance(key.toLowerCase(), k.toLowerCase()) }))
     .sort((x, y) => x.d - y.d)
   const best = rows[0]
-  return best !== undefined && best.d <= Math.max(2, Math.floor(key.length / 2)) ? best.k : undefined
+  if (best !== undefined && best.d <= Math.max(2, Math.floor(key.length / 2))) return best.k
+  const start = key.toLowerCase().slice(0, START)
+  return start.length < START ? undefined : known.find(k => k.toLowerCase().startsWith(start))
 }
 
 type Shape = { shape?: Record<string, Shape>; def?: { innerType?: Shape; in?: Shape; options?: Shape[] } }
@@ -63,10 +68,27 @@ export function worst(issues: readonly Issue[]): Issue | undefined {
   return all.find(i => i.code === 'unrecognized_keys') ?? all[0]
 }
 
+/** The parser's kinds in the words of the file. */
+const KINDS: Readonly<Record<string, string>> = {
+  record: 'mapping',
+  object: 'mapping',
+  int: 'whole number (int)'
+}
+const kind = (expected: string): string => KINDS[expected] ?? expected
+
+/** Bounds as a person would say them. */
+function bounds(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): string {
+  const small = issue.code === 'too_small'
+  const n = String(small ? issue.minimum : issue.maximum)
+  if (issue.origin === 'string' && small && n === '1') return 'must not be empty'
+  const unit = issue.origin === 'string' ? ' characters' : issue.origin === 'array' ? ' entries' : ''
+  return `must ${unit === '' ? 'be' : 'have'} ${issue.inclusive === false ? (small ? 'more than' : 'less than') : small ? 'at least' : 'at most'} ${n}${unit}`
+}
+
 /** What a value should have been, from one alternative of a union. */
 const wanted = (issue: Issue | undefined): string =>
   issue?.code === 'invalid_type'
-    ? issue.expected
+    ? kind(issue.expected)
     : issue?.code === 'invalid_value'
       ? issue.values.map(String).join(', ')
       : (issue?.message ?? 'something else')
@@ -86,9 +108,10 @@ export function describeIssue(issue: Issue | undefined, schema: z.ZodType): stri
   if (issue.code === 'invalid_value' && issue.message.startsWith('Invalid'))
     return `${at}expected one of ${issue.values.map(String).join(', ')}`
   if (issue.code === 'invalid_type')
-    return `${at}${issue.input === undefined ? 'is missing; ' : ''}expected ${issue.expected}`
+    return `${at}${issue.input === undefined ? 'is missing; ' : ''}expected ${kind(issue.expected)}`
   if (issue.code === 'invalid_union')
     return `${at}expected ${issue.errors.map(list => wanted(list[0])).join(' or ')}`
+  if (issue.code === 'too_small' || issue.code === 'too_big') return `${at}${bounds(issue)}`
   if (issue.code === 'invalid_key') return `${at}${issue.issues[0]?.message ?? issue.message}`
   return `${at}${issue.message}`
 }

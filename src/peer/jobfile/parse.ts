@@ -1,53 +1,21 @@
 /** YAML or JSON text -> a job, or an error that shows the place: `file:line:col`, the line, a caret, the fix. */
-import { isMap, isNode, isPair, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import type { z } from 'zod'
 import { ShoalError } from '../../protocol/errors.ts'
+import { formatDuration } from '../../protocol/units.ts'
 import { describeIssue, worst } from './issues.ts'
 import { jobFileSchema, type JobFile } from './schema.ts'
+import { readSource, SOURCE_MAX, type Source, type Tree } from './source.ts'
 
 /** Larger job files are refused: ours are a screenful. */
-export const JOB_FILE_MAX = 256 * 1024
+export const JOB_FILE_MAX = SOURCE_MAX
 
-interface Place {
-  readonly line: number
-  readonly col: number
-}
-
-function fail(path: string, text: string, place: Place, message: string): never {
-  const line = (text.split('\n')[place.line - 1] ?? '').replace(/\t/g, ' ').slice(0, 200)
-  const where = `${path}:${place.line}:${place.col}`
-  throw new ShoalError(
-    'JOB_FILE_INVALID',
-    `${where} ${message}\n  ${line}\n  ${' '.repeat(Math.max(0, place.col - 1))}^`,
-    {
-      data: { path, line: place.line, col: place.col },
-      next: `Edit ${path} at line ${place.line}, then check it with: shoal validate ${path}`
-    }
-  )
-}
-
-/** The offset of the node at a path, or of the nearest parent that exists; of a key when `key` is given. */
-function offsetOf(document: Document, path: readonly PropertyKey[], key?: string): number {
-  if (key !== undefined) {
-    const parent = path.length === 0 ? document.contents : document.getIn(path, true)
-    const pair = isMap(parent)
-      ? parent.items.find(i => isPair(i) && isNode(i.key) && String(i.key) === key)
-      : undefined
-    if (pair !== undefined && isNode(pair.key) && pair.key.range != null) return pair.key.range[0]
-  }
-  for (let n = path.length; n > 0; n--) {
-    const node = document.getIn(path.slice(0, n), true)
-    if (isNode(node) && node.range != null) return node.range[0]
-  }
-  return isNode(document.contents) && document.contents.range != null ? document.contents.range[0] : 0
-}
-
-type Tree = { [key: string]: unknown }
+type Overrides = Readonly<Record<string, unknown>>
 
 function set(tree: Tree, dotted: string, value: unknown): void {
-  if (dotted === 'inputs') {
+  if (dotted === 'inputs' && typeof value === 'object' && value !== null && !Array.isArray(value)) {
     // paths under /in contain dots: inputs are merged as a whole
-    tree['inputs'] = { ...(tree['inputs'] as Tree | undefined), ...(value as Tree) }
+    const old = tree['inputs']
+    tree['inputs'] = { ...(typeof old === 'object' && !Array.isArray(old) ? old : {}), ...value }
     return
   }
   const keys = dotted.split('.')
@@ -59,89 +27,108 @@ function set(tree: Tree, dotted: string, value: unknown): void {
   at[keys.at(-1) ?? ''] = value
 }
 
-/**
- * Checks a job file. `overrides` are flags as dotted keys (`price.max`); they win over the file.
- * @throws JOB_FILE_INVALID
- */
-export function parseJobFile(
-  text: string,
-  path: string,
-  overrides: Readonly<Record<string, unknown>> = {}
-): JobFile {
-  if (text.length > JOB_FILE_MAX)
-    throw new ShoalError('JOB_FILE_INVALID', `${path} is larger than ${JOB_FILE_MAX} characters`, {
-      next: 'Put data into input files.'
-    })
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, logLevel: 'error' })
-  const broken = document.errors[0]
-  if (broken !== undefined)
-    fail(
-      path,
-      text,
-      lines.linePos(broken.pos[0]),
-      (broken.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')
-    )
-  let tree: unknown
-  try {
-    tree = document.toJS({ maxAliasCount: 16 })
-  } catch (e) {
-    fail(path, text, lines.linePos(unresolvedAlias(document)), (e as Error).message)
-  }
-  if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
-    fail(path, text, { line: 1, col: 1 }, 'a job file is a mapping of keys; it begins with a name and a task')
-  }
-  for (const [key, value] of Object.entries(overrides)) set(tree as Tree, key, value)
-  const result = jobFileSchema.safeParse(tree, { reportInput: true })
-  if (result.success) return checked(result.data, path, text, document, lines)
-  const issue = worst(result.error.issues)
-  const flag = Object.keys(overrides).find(k => k === issue?.path.join('.'))
-  if (flag !== undefined)
-    throw new ShoalError('USAGE', describeIssue(issue, jobFileSchema), {
-      next: `Correct the flag that sets ${flag}.`
-    })
-  const place = lines.linePos(offsetOf(document, parentOf(issue), keyOf(issue)))
-  return fail(path, text, place, describeIssue(issue, jobFileSchema))
+/** What is wrong, and where: dotted paths in the tree, the first of them to be shown. */
+interface Problem {
+  readonly message: string
+  readonly paths: readonly (readonly string[])[]
+  /** The last part of the first path is a key that should not be there, or not like this. */
+  readonly key?: string
 }
 
 type Issue = z.core.$ZodIssue | undefined
 
-/** The key that an issue is about, where it is not about a value. */
-const keyOf = (issue: Issue): string | undefined =>
-  issue?.code === 'unrecognized_keys'
-    ? issue.keys[0]
-    : issue?.code === 'invalid_key'
-      ? String(issue.path.at(-1))
-      : undefined
-
-const parentOf = (issue: Issue): readonly PropertyKey[] =>
-  (issue?.code === 'invalid_key' ? issue.path.slice(0, -1) : issue?.path) ?? []
-
-/** Where an alias without an anchor stands, or the beginning. */
-function unresolvedAlias(document: Document): number {
-  let offset = 0
-  visit(document, {
-    Alias: (_, node) => {
-      if (node.resolve(document) !== undefined) return undefined
-      offset = node.range?.[0] ?? 0
-      return visit.BREAK
-    }
-  })
-  return offset
+function problemOf(issue: Issue): Problem {
+  const path = (issue?.path ?? []).map(String)
+  const message = describeIssue(issue, jobFileSchema)
+  if (issue?.code === 'unrecognized_keys') {
+    const key = issue.keys[0] ?? ''
+    return { message, paths: [[...path, key]], key }
+  }
+  return { message, paths: [path], key: issue?.code === 'invalid_key' ? path.at(-1) : undefined }
 }
 
 /** What one field alone cannot tell. */
-function checked(job: JobFile, path: string, text: string, document: Document, lines: LineCounter): JobFile {
-  const at = (keys: string[]): Place => lines.linePos(offsetOf(document, keys))
+function conflictIn(job: JobFile): Problem | undefined {
   if (job.split !== undefined && !Object.hasOwn(job.inputs, job.split.input)) {
-    fail(
-      path,
-      text,
-      at(['split', 'input']),
-      `split.input: no input '${job.split.input}'; inputs are: ${Object.keys(job.inputs).join(', ') || 'none'}`
-    )
+    const inputs = Object.keys(job.inputs).join(', ') || 'none'
+    return {
+      message: `split.input: no input '${job.split.input}'; inputs are: ${inputs}`,
+      paths: [['split', 'input'], ['inputs']]
+    }
   }
-  if (job.limits.wall >= job.deadline)
-    fail(path, text, at(['deadline']), 'deadline: must be longer than limits.wall')
-  return job
+  if (job.limits.wall < job.deadline) return undefined
+  const [deadline, wall] = [formatDuration(job.deadline), formatDuration(job.limits.wall)]
+  return {
+    message: `deadline: must be longer than limits.wall, but ${deadline} is not longer than ${wall}`,
+    paths: [['deadline'], ['limits', 'wall']]
+  }
+}
+
+type Checked = { readonly job: JobFile } | { readonly problem: Problem }
+
+function check(tree: Tree): Checked {
+  const result = jobFileSchema.safeParse(tree, { reportInput: true })
+  if (!result.success) return { problem: problemOf(worst(result.error.issues)) }
+  const problem = conflictIn(result.data)
+  return problem === undefined ? { job: result.data } : { problem }
+}
+
+/** Keys that a flag's name and a path have in common, from the left. An input's name may contain dots. */
+function shared(flag: string, path: readonly string[]): number {
+  const keys = flag.split('.')
+  const different = keys.findIndex((key, i) => key !== path[i])
+  return different < 0 ? keys.length : different
+}
+
+/** The flag that is nearest to one of the paths. */
+function nearestFlag(overrides: Overrides, paths: Problem['paths']): string {
+  const near = (flag: string) => Math.max(...paths.map(p => shared(flag, p)))
+  return Object.keys(overrides).reduce((best, flag) => (near(flag) > near(best) ? flag : best))
+}
+
+/** A flag that set exactly the value which is wrong, or the whole that contains it. */
+function flagOf(overrides: Overrides, { paths }: Problem): string | undefined {
+  const [path = []] = paths
+  return Object.keys(overrides).find(flag => {
+    if (shared(flag, path) < flag.split('.').length) return false
+    return flag !== 'inputs' || path.length === 1 || Object.hasOwn(overrides[flag] ?? {}, path[1] ?? '')
+  })
+}
+
+function failFlag(flag: string, message: string): never {
+  throw new ShoalError('USAGE', message, {
+    data: { flag },
+    next:
+      flag === 'inputs'
+        ? 'Correct --input: NAME=FILE, such as --input text.txt=book.txt'
+        : `Correct the flag that sets ${flag}.`
+  })
+}
+
+function failFile(source: Source, { message, paths, key }: Problem): never {
+  const path = paths.find(p => source.has(p)) ?? paths[0] ?? []
+  return source.fail(source.place(key === undefined ? path : path.slice(0, -1), key), message)
+}
+
+/**
+ * Checks a job file. `overrides` are flags as dotted keys (`price.max`); they win over the file. A conflict that only a flag
+ * brings about is the flag's mistake: no line of the file is shown for it.
+ * @throws JOB_FILE_INVALID for a mistake in the file, USAGE for one in a flag
+ */
+export function parseJobFile(text: string, path: string, overrides: Overrides = {}): JobFile {
+  const source = readSource(text, {
+    path,
+    code: 'JOB_FILE_INVALID',
+    expected: 'a job file is a mapping of keys; it begins with a name and a task',
+    next: line => `Edit ${path} at line ${line}, then check it with: shoal validate ${path}`
+  })
+  const alone = check(source.tree)
+  const flags = Object.entries(overrides)
+  for (const [key, value] of flags) set(source.tree, key, value)
+  const both = flags.length === 0 ? alone : check(source.tree)
+  if ('job' in both) return both.job
+  const flag = flagOf(overrides, both.problem)
+  if (flag !== undefined) return failFlag(flag, both.problem.message)
+  if ('problem' in alone) return failFile(source, alone.problem)
+  return failFlag(nearestFlag(overrides, both.problem.paths), both.problem.message)
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { COPIES_MAX, SHARDS_MAX } from '../../protocol/limits.ts'
 import { nodeClass } from '../../protocol/records/advert.ts'
 import { parseGas } from '../../protocol/units.ts'
-import { amountText, durationText, sizeText } from '../home/config.ts'
+import { amountText, durationText, sizeText } from '../home/config-schema.ts'
 
 const gas = z.union([z.string(), z.number()]).transform((value, context): bigint => {
   try {

@@ -34,7 +34,8 @@ export interface PlanOptions {
   readonly onProgress?: (done: number, total: number) => void
 }
 
-async function readModule(
+/** FILE_NOT_FOUND or MODULE_INVALID, in the words of the job file's `key`. */
+export async function readModule(
   path: string,
   folder: string,
   key: string,

@@ -1,37 +1,13 @@
 import { expect } from 'chai'
 import { parseJobFile, JOB_FILE_MAX } from '../../../src/peer/jobfile/parse.ts'
 import type { ShoalError } from '../../../src/protocol/errors.ts'
+import { GOOD, mistakes, placeOf as place } from '../../mistakes/job-files.ts'
 import { thrown } from '../../support/failures.ts'
 
-const GOOD = `name: wordcount
-task:
-  engine: wasm
-  module: wordcount.wasm
-  args: ["--top", 100]
-  env: { LANG: C }
-inputs: { text.txt: ./book.txt }
-split: { input: text.txt, by: lines }
-outputs: ["counts.tsv"]
-count: 8
-gather: { module: merge.wasm }
-resources: { cpu: 1, memory: 128MiB, disk: 64MiB, gpu: none, class: general }
-limits: { gas: 20e9, wall: 2m, log: 1MiB, output: 64MiB }
-price: { max: "0.50", settle: auto }
-match: { rule: best-value/1, window: 2s, bids: 8, region: any, energy: any }
-verify: { tier: replicas, copies: 2 }
-retries: 2
-deadline: 10m
-`
 const replaced = (from: string, to: string): string => {
   expect(GOOD, 'the mistake is made in the good file').to.contain(from)
   return GOOD.replace(from, to)
 }
-/** The line and column (from 1) at which `text` stands. */
-function place(file: string, text: string): string {
-  const before = file.slice(0, file.indexOf(text)).split('\n')
-  return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`
-}
-
 function refused(file: string): ShoalError {
   const e = thrown(() => parseJobFile(file, 'job.yaml'), 'JOB_FILE_INVALID')
   expect(e.message).to.match(/^job\.yaml:\d+:\d+ /)
@@ -72,62 +48,6 @@ describe('job files', () => {
     expect(e.next).to.contain('price.max')
   })
 
-  /** what is replaced, by what, where the caret stands (text in the broken file), what the message must say. */
-  const mistakes: readonly (readonly [string, string, string, ...string[]])[] = [
-    ['name: wordcount', 'nmae: wordcount', 'nmae', "unknown key 'nmae'", "did you mean 'name'?"],
-    ['deadline: 10m', 'dedline: 10m', 'dedline', "did you mean 'deadline'?"],
-    ['memory: 128MiB', 'memroy: 128MiB', 'memroy', 'resources', "did you mean 'memory'?"],
-    ['copies: 2', 'copie: 2', 'copie', 'verify', "did you mean 'copies'?"],
-    ['count: 8', 'count: 8\nfoo_bar_baz_qux: 1', 'foo_bar', 'known keys', 'deadline'],
-    ['name: wordcount', 'name: word count', 'word count', 'name', 'letters, digits'],
-    ['name: wordcount', 'name: ../../etc', '../../etc', 'name', 'letters, digits'],
-    ['name: wordcount', 'name: [a]', '[a]', 'name', 'expected string'],
-    ['engine: wasm', 'engine: python', 'python', 'task.engine', 'wasm'],
-    ['  module: wordcount.wasm\n', '', 'engine: wasm', 'task.module', 'is missing'],
-    ['module: wordcount.wasm', 'module: 5', '5', 'task.module', 'expected string'],
-    ['module: wordcount.wasm', 'module: ""', '""', 'task.module'],
-    ['args: ["--top", 100]', 'args: --top', '--top', 'task.args', 'expected array'],
-    ['args: ["--top", 100]', 'args: [{ a: 1 }]', '{ a: 1 }', 'task.args.0'],
-    ['env: { LANG: C }', 'env: { "1A": C }', '"1A"', 'task.env', 'a variable name'],
-    ['env: { LANG: C }', 'env: [LANG]', '[LANG]', 'task.env'],
-    [
-      '{ text.txt: ./book.txt }',
-      '{ ../text.txt: ./book.txt }',
-      '../text.txt',
-      'inputs',
-      "relative path without '..'"
-    ],
-    ['{ text.txt: ./book.txt }', '{ text.txt: 5 }', '5 }', 'inputs.text.txt', 'expected string'],
-    ['input: text.txt', 'input: other.txt', 'other.txt', 'split.input', 'text.txt'],
-    ['by: lines', 'by: words', 'words', 'split.by', 'lines, bytes, files'],
-    ['outputs: ["counts.tsv"]', 'outputs: ["/etc/passwd"]', '"/etc/passwd"', 'outputs.0', "without '..'"],
-    ['count: 8', 'count: 0', '0\n', 'count', '1'],
-    ['count: 8', 'count: 2.5', '2.5', 'count', 'int'],
-    ['count: 8', 'count: 1025', '1025', 'count', '1024'],
-    ['count: 8', 'count: "8"', '"8"', 'count', 'expected number'],
-    ['gather: { module: merge.wasm }', 'gather: concatenate', 'concatenate', 'gather', 'concat'],
-    ['cpu: 1', 'cpu: -1', '-1', 'resources.cpu'],
-    ['memory: 128MiB', 'memory: 128 megs', '128 megs', 'resources.memory', 'such as 16GiB'],
-    ['gpu: none', 'gpu: any', 'any, class', 'resources.gpu', 'sells no GPUs yet'],
-    ['class: general', 'class: huge', 'huge', 'resources.class', 'general, high-end, storage'],
-    ['gas: 20e9', 'gas: lots', 'lots', 'limits.gas', 'such as 20e9'],
-    ['gas: 20e9', 'gas: [1]', '[1]', 'limits.gas', 'string', 'number'],
-    ['wall: 2m', 'wall: 2', '2, log', 'limits.wall', 'string'],
-    ['wall: 2m', 'wall: soon', 'soon', 'limits.wall', '1h30m'],
-    ['max: "0.50"', 'max: "-1"', '"-1"', 'price.max', 'no amount'],
-    ['max: "0.50"', 'max: 1e30', '1e30', 'price.max'],
-    ['settle: auto', 'settle: later', 'later', 'price.settle', 'auto, escrow'],
-    ['rule: best-value/1', 'rule: cheapest', 'cheapest', 'match.rule', 'best-value/1'],
-    ['bids: 8', 'bids: 100', '100, region', 'match.bids', '64'],
-    ['tier: replicas', 'tier: jury', 'jury', 'verify.tier', 'none, replicas'],
-    ['copies: 2', 'copies: 8', '8 }\nretries', 'verify.copies', '7'],
-    ['retries: 2', 'retries: many', 'many', 'retries', 'expected number'],
-    ['deadline: 10m', 'deadline: 1m', '1m\n', 'deadline', 'longer than limits.wall'],
-    ['count: 8', 'count: 8\ncount: 9', 'count: 9', 'unique'],
-    ['  engine: wasm', '\tengine: wasm', '\tengine', 'ab'],
-    ['outputs: ["counts.tsv"]', 'outputs: ["counts.tsv"', 'count: 8'],
-    ['name: wordcount', 'name: *nobody', '*nobody', 'nobody']
-  ]
   for (const [from, to, caret, ...says] of mistakes) {
     it(`${JSON.stringify(to)}: the message shows the place and what to do`, () => {
       const file = replaced(from, to)
@@ -138,7 +58,7 @@ describe('job files', () => {
       const [, line = '', pointer = ''] = e.message.split('\n').slice(-3)
       const column = Number(e.data['col'])
       expect(pointer.indexOf('^')).to.equal(column + 1)
-      expect(file.split('\n')[Number(e.data['line']) - 1]?.replaceAll('\t', ' ')).to.equal(line.slice(2))
+      expect(file.split('\n')[Number(e.data['line']) - 1]?.replace(/[\t\0]/g, ' ')).to.equal(line.slice(2))
       expect(e.next).to.contain('shoal validate job.yaml')
     })
   }

@@ -1,0 +1,91 @@
+/** What a peer's configuration may say, with all defaults. One schema for the file, the docs and the API. */
+import { z } from 'zod'
+import { MiB } from '../../protocol/limits.ts'
+import { parseAmount } from '../../protocol/money.ts'
+import { nodeClass } from '../../protocol/records/advert.ts'
+import { parseDuration, parseSize } from '../../protocol/units.ts'
+
+const parsed = <V extends string | number, T>(inner: z.ZodType<V>, parse: (value: V) => T) =>
+  inner.transform((value, context): T => {
+    try {
+      return parse(value)
+    } catch (e) {
+      context.addIssue({ code: 'custom', message: (e as Error).message })
+      return z.NEVER
+    }
+  })
+export const sizeText = parsed(z.union([z.string(), z.number()]), parseSize)
+export const durationText = parsed(z.string(), parseDuration)
+export const amountText = parsed(z.union([z.string(), z.number()]), value => parseAmount(String(value)))
+
+const multiaddr = z.string().startsWith('/', 'write a multiaddr such as /ip4/127.0.0.1/tcp/4001')
+
+export const configSchema = z.strictObject({
+  /** `full` sells and serves; `light` only buys, listens on nothing. */
+  profile: z.enum(['full', 'light']).default('full'),
+  chain: z
+    .strictObject({
+      /** JSON-RPC address of an EVM chain; without it a full peer starts an embedded one. */
+      rpcUrl: z
+        .url({ protocol: /^https?$/, error: 'write an address such as http://127.0.0.1:8545' })
+        .optional(),
+      /** How often the chain is asked for news. */
+      poll: durationText.prefault('500ms'),
+      /** Port of the embedded chain when this peer serves it; 0 = any. */
+      port: z.number().int().min(0).max(65535).default(0)
+    })
+    .prefault({}),
+  p2p: z
+    .strictObject({
+      listen: z.array(multiaddr).max(16).default(['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws']),
+      announce: z.array(multiaddr).max(16).default([]),
+      bootstrap: z.array(multiaddr).max(64).default([]),
+      mdns: z.boolean().default(false)
+    })
+    .prefault({}),
+  api: z.strictObject({ port: z.number().int().min(0).max(65535).default(0) }).prefault({}),
+  provider: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /** Executions at the same time; 0 = half of the cores, at least one. */
+      slots: z.number().int().min(0).max(4096).default(0),
+      /** Ask per 10^9 units of gas. */
+      ask: amountText.prefault('0.0002'),
+      memory: sizeText.prefault('1GiB'),
+      disk: sizeText.prefault('2GiB'),
+      class: nodeClass.default('general'),
+      region: z.string().max(64).default('unknown'),
+      energy: z.enum(['unknown', 'grid', 'renewable']).default('unknown'),
+      engines: z.array(z.enum(['wasm'])).default(['wasm']),
+      /** Bond offered with every agreement. */
+      bond: amountText.prefault('0.01'),
+      /** Arbiters that this provider accepts besides the network's own. */
+      arbiters: z
+        .array(z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'write an address: 0x and 40 hex digits'))
+        .max(16)
+        .default([]),
+      /** Where pay is credited; the operator's own address when absent. */
+      beneficiary: z
+        .string()
+        .regex(/^0x[0-9a-fA-F]{40}$/, 'write an address: 0x and 40 hex digits')
+        .optional()
+    })
+    .prefault({}),
+  /** Silence of a provider after which an execution is offered again. */
+  lease: durationText.prefault('6s'),
+  /** File whose first line is the passphrase, for unattended peers. */
+  passphraseFile: z.string().optional(),
+  wallet: z
+    .strictObject({
+      /** Kept free in the vault: topped up from the wallet when the peer starts. */
+      autoDeposit: amountText.prefault('0')
+    })
+    .prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') })
+    .prefault({}),
+  /** Largest input of one job that this peer will seal or open. */
+  maxInput: sizeText.prefault(String(512 * MiB))
+})
+export type Config = z.output<typeof configSchema>
+export type ConfigInput = z.input<typeof configSchema>

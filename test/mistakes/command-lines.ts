@@ -1,0 +1,414 @@
+/** Mistakes at the command line: flags, arguments, files, environment. Each runs in a folder of its own. */
+import { GOOD } from './job-files.ts'
+
+export interface LineMistake {
+  readonly args: readonly string[]
+  /** Files in the working folder; one that ends with / is a folder. */
+  readonly files?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
+  /** A home with this config.yaml, its passphrase is `right`. */
+  readonly config?: string
+  readonly code: number
+  readonly says: readonly string[]
+}
+
+const MINI = 'name: a\ntask: { module: a.wasm }\n'
+const WASM = '\0asm\u0001\0\0\0'
+const job = { 'job.yaml': GOOD }
+const mini = { 'job.yaml': MINI, 'a.wasm': WASM }
+const EMPTY = 'profile: light\n'
+
+/** A wrong use of flags and arguments: code 2, and which help to read. */
+const usage = (args: string, ...says: string[]): LineMistake => ({
+  args: args.split(' '),
+  code: 2,
+  says: [...says, 'See: shoal']
+})
+
+const flags: readonly LineMistake[] = [
+  usage('jbos', "no command 'jbos'", 'jobs'),
+  usage('rnu job.yaml', 'run'),
+  usage('Run job.yaml', "no command 'Run'"),
+  usage('--verison', '--verison'),
+  usage('wallet depost 5', 'depost'),
+  usage('wallet deposit', 'AMOUNT'),
+  usage('wallet withdraw 1 2', "'2'", 'too many'),
+  usage('run', 'SPEC'),
+  usage('run a.yaml b.yaml', 'b.yaml', 'too many'),
+  usage('run job.yaml --jsn', '--jsn', '--json'),
+  usage('run job.yaml --coutn 3', '--coutn', '--count'),
+  usage('run job.yaml --count three', '--count', 'three', 'whole number'),
+  usage('run job.yaml --count 2.5', '--count', '2.5'),
+  usage('run job.yaml --count -1', '--count', '-1'),
+  usage('run job.yaml --count 99999999999', '--count', '99999999999'),
+  usage('run job.yaml --count', '--count'),
+  usage('run job.yaml --out a --out b', '--out'),
+  usage('run job.yaml --out', '--out'),
+  usage('run job.yaml -z', '-z'),
+  usage('run job.yaml --yes=perhaps', '--yes', 'perhaps'),
+  usage('up --slots many', '--slots', 'many'),
+  usage('up --api-port 1e3', '--api-port', '1e3'),
+  usage('up now', "'now'", 'too many'),
+  usage('logs', 'JOB'),
+  usage('logs 0xabcdef --tail last', '--tail', 'last'),
+  usage('logs 0xabcdef --shard x', '--shard', 'x'),
+  usage('job', 'JOB'),
+  usage('get', 'JOB'),
+  usage('cancel', 'JOB'),
+  usage('validate', 'SPEC'),
+  usage('devnet --peers lots', '--peers', 'lots'),
+  usage('chain --port http', '--port', 'http'),
+  usage('init --light=2', '--light', '2'),
+  usage('demo --kepe', '--kepe', '--keep')
+]
+
+const own: readonly LineMistake[] = [
+  { args: ['devnet', '--peers', '0'], code: 2, says: ['--peers 0', '1 to 50'] },
+  { args: ['devnet', '--peers', '51'], code: 2, says: ['--peers 51', '1 to 50'] },
+  { args: ['chain', '--fund', 'me'], code: 2, says: ['--fund me', '40 hex digits'] },
+  { args: ['chain', '--fund', `0x${'1'.repeat(40)}=lots`], code: 2, says: ['lots', 'no amount'] },
+  {
+    args: ['run', 'job.yaml', '-y', '--input', 'nothing'],
+    files: job,
+    code: 2,
+    says: ['--input nothing', 'NAME=FILE']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--input', '=x'],
+    files: job,
+    code: 2,
+    says: ['--input =x', 'NAME=FILE']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--input', '../up=x'],
+    files: job,
+    code: 2,
+    says: ["without '..'", '--input']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--set', 'count'],
+    files: job,
+    code: 2,
+    says: ['--set count', 'KEY=VALUE']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--set', 'cuont=3'],
+    files: job,
+    code: 2,
+    says: ["'cuont'", "'count'", 'flag that sets cuont']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--set', 'limits.wal=3m'],
+    files: job,
+    code: 2,
+    says: ["'wal'", "'wall'", 'flag that sets limits.wal']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--set', 'limits.wall=soon'],
+    files: job,
+    code: 2,
+    says: ['limits.wall', 'flag that sets limits.wall']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--set', 'limits=soon'],
+    files: job,
+    code: 2,
+    says: ['limits', 'expected mapping', 'flag that sets limits']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--set', 'a.b.c=1'],
+    files: job,
+    code: 2,
+    says: ["unknown key 'a'", 'flag that sets a.b.c']
+  },
+  { args: ['run', 'job.yaml', '-y', '--set', '__proto__.x=1'], files: job, code: 2, says: ['__proto__'] },
+  {
+    args: ['run', 'job.yaml', '-y', '--set', 'limits.wall=20m'],
+    files: job,
+    code: 2,
+    says: ['longer than limits.wall', 'flag that sets limits.wall']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--set', 'deadline=30s'],
+    files: job,
+    code: 2,
+    says: ['longer than limits.wall', 'flag that sets deadline']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--set', 'split.input=other'],
+    files: job,
+    code: 2,
+    says: ["no input 'other'", 'flag that sets split.input']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--set', 'count=[1'],
+    files: job,
+    code: 2,
+    says: ['--set count=[1', 'YAML']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--count', '0'],
+    files: job,
+    code: 2,
+    says: ['count', 'at least 1', 'flag that sets count']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--count', '5000'],
+    files: job,
+    code: 2,
+    says: ['count', 'at most 1024', 'flag that sets count']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--price', 'cheap'],
+    files: job,
+    code: 2,
+    says: ['price.max', 'no amount', 'flag that sets price.max']
+  },
+  { args: ['run', 'job.yaml', '-y', '--price', '1,5'], files: job, code: 2, says: ['1,5', 'no amount'] },
+  {
+    args: ['init', '--home', 'h', '--rpc-url', 'localhost:8545'],
+    code: 2,
+    says: ['--rpc-url', 'chain.rpcUrl']
+  },
+  { args: ['init', '--home', 'h', '--bootstrap', '1.2.3.4'], code: 2, says: ['--bootstrap', '/ip4/'] }
+]
+
+const files: readonly LineMistake[] = [
+  { args: ['run', 'none.yaml', '-y'], code: 1, says: ['no such file', 'none.yaml', 'Check the path'] },
+  { args: ['validate', 'none.yaml'], code: 1, says: ['no such file', 'none.yaml'] },
+  { args: ['validate', 'folder'], files: { 'folder/': '' }, code: 1, says: ['folder', 'is a folder'] },
+  { args: ['validate', 'a.wasm'], files: mini, code: 2, says: ['a.wasm:1:1', 'not text'] },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { 'job.yaml': '#'.repeat(70_000) },
+    code: 2,
+    says: ['larger than 65536']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { 'job.yaml': '#'.repeat(2_000_000) },
+    code: 1,
+    says: ['job.yaml', 'more than']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { 'job.yaml': '' },
+    code: 2,
+    says: ['job.yaml:1:1', 'mapping of keys']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { ...mini, 'job.yaml': MINI + 'inputs: { a: nowhere.txt }\n' },
+    code: 1,
+    says: ['input a', 'nowhere.txt', '--input a=FILE']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { 'job.yaml': MINI },
+    code: 1,
+    says: ['task.module', 'a.wasm', 'relative to its folder']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { 'job.yaml': MINI, 'a.wasm': 'text' },
+    code: 1,
+    says: ['task.module', 'not a WebAssembly module', 'wasm32-wasi']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { ...mini, 'job.yaml': MINI + 'gather: { module: b.wasm }\n' },
+    code: 1,
+    says: ['gather.module', 'b.wasm']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: {
+      ...mini,
+      'x/': '',
+      'x/1': 'a',
+      'x/2': 'b',
+      'job.yaml': MINI + 'inputs: { x: ./x }\nsplit: { input: x }\n'
+    },
+    code: 2,
+    says: ["'x' must be one file", 'by: files']
+  },
+  // each would take a parser seconds or minutes
+  {
+    args: ['validate', 'job.yaml'],
+    files: { 'job.yaml': `a: ${'['.repeat(60_000)}` },
+    code: 2,
+    says: ['job.yaml:1:36', 'nest at most 32 deep']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { 'job.yaml': `a: ${'{a: '.repeat(15_000)}` },
+    code: 2,
+    says: ['nest at most 32 deep']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { 'job.yaml': '- '.repeat(30_000) },
+    code: 2,
+    says: ['nest at most 32 deep']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { 'job.yaml': '? '.repeat(30_000) },
+    code: 2,
+    says: ['nest at most 32 deep']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { 'job.yaml': Array.from({ length: 340 }, (_, i) => `${' '.repeat(i)}a:`).join('\n') },
+    code: 2,
+    says: ['nest at most 32 deep']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { 'job.yaml': Array.from({ length: 7_000 }, (_, i) => `${i}:`).join('\n') },
+    code: 2,
+    says: ['at most 4096 keys']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { 'job.yaml': `a: "${'\\x'.repeat(30_000)}"` },
+    code: 2,
+    says: ['job.yaml:1:']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { 'job.yaml': `a: ${'!a '.repeat(21_000)}` },
+    code: 2,
+    says: ['job.yaml:1:']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { 'job.yaml': 'a: ]\n'.repeat(13_000) },
+    code: 2,
+    says: ['job.yaml:1:4']
+  },
+  {
+    args: ['validate', 'job.yaml'],
+    files: { 'job.yaml': Array.from({ length: 4_200 }, (_, i) => `${i}: &${i}`).join('\n') },
+    code: 2,
+    says: ['at most 4096 keys']
+  },
+  { args: ['init', '--home', 'h', '--network', 'none.json'], code: 1, says: ['no such file', 'none.json'] },
+  {
+    args: ['init', '--home', 'h', '--network', 'n.json'],
+    files: { 'n.json': '{' },
+    code: 2,
+    says: ['network']
+  },
+  {
+    args: ['init', '--home', 'h', '--network', 'n.json'],
+    files: { 'n.json': '{}' },
+    code: 2,
+    says: ['network']
+  }
+]
+
+const env: readonly LineMistake[] = [
+  {
+    args: ['up'],
+    config: EMPTY,
+    env: { SHOAL_PROFILE: 'heavy' },
+    code: 2,
+    says: ['SHOAL_PROFILE', 'full, light', 'unset it']
+  },
+  {
+    args: ['up'],
+    config: EMPTY,
+    env: { SHOAL_RPC_URL: 'nowhere' },
+    code: 2,
+    says: ['SHOAL_RPC_URL', 'chain.rpcUrl']
+  },
+  { args: ['up'], config: EMPTY, env: { SHOAL_RPC_URL: '' }, code: 2, says: ['SHOAL_RPC_URL'] },
+  {
+    args: ['up'],
+    config: EMPTY,
+    env: { SHOAL_API_PORT: 'x' },
+    code: 2,
+    says: ['SHOAL_API_PORT', 'api.port', 'expected number']
+  },
+  { args: ['up'], config: EMPTY, env: { SHOAL_API_PORT: '' }, code: 2, says: ['SHOAL_API_PORT'] },
+  {
+    args: ['up'],
+    config: EMPTY,
+    env: { SHOAL_API_PORT: '70000' },
+    code: 2,
+    says: ['SHOAL_API_PORT', 'at most 65535']
+  },
+  { args: ['up'], config: EMPTY, env: { SHOAL_LOG: 'loud' }, code: 2, says: ['SHOAL_LOG', 'debug, info'] },
+  {
+    args: ['up'],
+    config: EMPTY,
+    env: { SHOAL_BOOTSTRAP: '1.2.3.4:4001' },
+    code: 2,
+    says: ['SHOAL_BOOTSTRAP', '/ip4/']
+  },
+  { args: ['up'], env: { SHOAL_HOME: 'nowhere' }, code: 4, says: ['no Shoal home', 'shoal init'] },
+  { args: ['up'], config: EMPTY, code: 4, says: ['passphrase', '--passphrase-file'] },
+  {
+    args: ['up'],
+    config: EMPTY,
+    env: { SHOAL_PASSPHRASE: 'wrong' },
+    code: 4,
+    says: ['does not open the keys']
+  },
+  { args: ['up'], config: EMPTY, env: { SHOAL_PASSPHRASE: '' }, code: 4, says: ['passphrase'] },
+  {
+    args: ['up'],
+    config: EMPTY,
+    env: { SHOAL_PASSPHRASE_FILE: 'none' },
+    code: 1,
+    says: ['no such file', 'none']
+  },
+  { args: ['up', '--passphrase-file', 'none'], config: EMPTY, code: 1, says: ['no such file', 'none'] },
+  { args: ['up', '--ask', 'free'], config: EMPTY, code: 2, says: ['--ask', 'provider.ask', 'no amount'] },
+  {
+    args: ['up', '--slots', '9999'],
+    config: EMPTY,
+    code: 2,
+    says: ['--slots', 'provider.slots', 'at most 4096']
+  },
+  { args: ['up', '--api-port', '70000'], config: EMPTY, code: 2, says: ['--api-port', 'at most 65535'] },
+  { args: ['up', '--rpc-url', 'x'], config: EMPTY, code: 2, says: ['--rpc-url', 'chain.rpcUrl'] },
+  {
+    args: ['up', '--light'],
+    config: 'profile: light\n',
+    env: { SHOAL_PASSPHRASE: 'right' },
+    code: 2,
+    says: ['no chain is configured', 'shoal devnet']
+  },
+  {
+    args: ['jobs'],
+    config: 'profile: light\n',
+    env: { SHOAL_PASSPHRASE: 'right' },
+    code: 2,
+    says: ['no chain is configured', 'shoal up']
+  },
+  {
+    args: ['jobs'],
+    config: 'chain: { rpcUrl: "http://127.0.0.1:1" }\n',
+    env: { SHOAL_PASSPHRASE: 'right' },
+    code: 2,
+    says: ['network.json', 'is missing']
+  },
+  {
+    args: ['init', '--home', 'h'],
+    env: { SHOAL_PASSPHRASE: 'x', SHOAL_KDF_COST: '3' },
+    code: 2,
+    says: ['SHOAL_KDF_COST', 'power of two']
+  },
+  {
+    args: ['init'],
+    config: EMPTY,
+    env: { SHOAL_PASSPHRASE: 'x' },
+    code: 1,
+    says: ['already holds a Shoal home', '--home']
+  },
+  { args: ['init', '--home', 'h'], code: 4, says: ['passphrase', '--passphrase-file'] }
+]
+
+export const lineMistakes: readonly LineMistake[] = [...flags, ...own, ...files, ...env]
