@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Runs the built program when it is there, else the sources (Node strips the types itself).
+// Runs the sources where there are any (a checkout: a build there may be stale), else the built program (a package: it starts in
+// half the time, as Node has no types to strip).
 import { existsSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 

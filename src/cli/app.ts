@@ -4,11 +4,12 @@ import type { Cli } from './context.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { networkRoutes } from './routes/network.ts'
 import { peerRoutes } from './routes/peer.ts'
+import { toolRoutes } from './routes/tools.ts'
 import { textsFor } from './texts.ts'
 import { VERSION } from './version.ts'
 
-const root = buildRouteMap({
-  routes: { ...peerRoutes, ...jobRoutes, ...networkRoutes },
+export const root = buildRouteMap({
+  routes: { ...peerRoutes, ...jobRoutes, ...networkRoutes, ...toolRoutes },
   docs: {
     brief: 'Shoal: a peer-to-peer market for compute',
     fullDescription: [
