@@ -1,7 +1,8 @@
 /** What helps around the other commands. */
 import { buildCommand } from '@stricli/core'
 import type { Cli } from '../context.ts'
-import { arg } from './flags.ts'
+import { arg, homeFlags, jsonFlag } from './flags.ts'
+import type { CommonFlags } from './jobs.ts'
 
 const completion = buildCommand<object, [string], Cli>({
   loader: async () => (await import('../commands/completion.ts')).completion,
@@ -23,4 +24,20 @@ const completion = buildCommand<object, [string], Cli>({
   }
 })
 
-export const toolRoutes = { completion }
+const doctor = buildCommand<CommonFlags, [], Cli>({
+  loader: async () => (await import('../commands/doctor.ts')).doctor,
+  parameters: { flags: { ...homeFlags, ...jsonFlag } },
+  docs: {
+    brief: 'Say what is missing, and the command that mends it',
+    fullDescription: [
+      'Looks at Node, the environment, the disk, the home, its configuration and keys, the running peer, the chain and the money.',
+      'Changes nothing, asks nothing. Exit code 0: nothing is in the way; 1: something is; 4: keys or funds are.',
+      '',
+      'Examples:',
+      '  shoal doctor',
+      '  shoal doctor --home /srv/shoal --json | jq ".findings[] | select(.state != \"ok\")"'
+    ].join('\n')
+  }
+})
+
+export const toolRoutes = { doctor, completion }

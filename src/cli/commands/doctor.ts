@@ -1,0 +1,43 @@
+import { connectToPeer } from '../../api/adapters/client.ts'
+import type { CommonFlags } from '../routes/jobs.ts'
+import { command, clean, EXIT } from '../command.ts'
+import type { Cli } from '../context.ts'
+import type { Finding } from '../doctor/check.ts'
+import { checkHomeFolder, checkKeys } from '../doctor/home.ts'
+import { checkDisk, checkNode, checkVariables } from '../doctor/machine.ts'
+import { checkPeer, statusOf } from '../doctor/peer.ts'
+import { homeFolder } from '../home.ts'
+
+async function examine(cli: Cli, flags: CommonFlags, signal: AbortSignal): Promise<Finding[]> {
+  const root = await homeFolder(cli, flags)
+  const { home, findings } = await checkHomeFolder(cli, root)
+  const all = [checkNode(), checkVariables(cli.env), await checkDisk(root), ...findings]
+  if (home === undefined) return all
+  all.push(await checkKeys(cli, flags, home))
+  const client = await connectToPeer(cli.files, home.layout.api)
+  all.push(...checkPeer(client === undefined ? undefined : await statusOf(client, signal)))
+  // a peer that serves its own chain answers for it
+  if (client !== undefined && home.config.chain.rpcUrl === undefined) return all
+  const { checkChain } = await import('../doctor/chain.ts')
+  return [...all, ...(await checkChain(cli, home, signal))]
+}
+
+const MARK = { ok: 'ok  ', note: 'note', bad: 'BAD ' } as const
+
+function lines(f: Finding): string {
+  const first = `${MARK[f.state]}  ${f.name.padEnd(11)}  ${f.said}`
+  return clean(f.next === undefined ? first : `${first}\n                   -> ${f.next}`)
+}
+
+/** Looks and changes nothing. */
+export const doctor = command<CommonFlags>(async (cli, flags, signal) => {
+  const findings = await examine(cli, flags, signal)
+  const wrong = findings.filter(f => f.state === 'bad')
+  if (cli.json) cli.print(JSON.stringify({ ok: wrong.length === 0, findings }))
+  else {
+    for (const f of findings) cli.print(lines(f))
+    const verdict = wrong.length === 0 ? 'Nothing is in the way.' : `${wrong.length} to mend first.`
+    cli.print(`\n${verdict}`)
+  }
+  if (wrong.length > 0) cli.process.exitCode = wrong.some(f => f.funds === true) ? EXIT.funds : EXIT.failed
+})

@@ -1,0 +1,87 @@
+import { expect } from 'chai'
+import { join } from 'node:path'
+import { checkPeer } from '../../../src/cli/doctor/peer.ts'
+import { checkDisk, checkNode, checkVariables } from '../../../src/cli/doctor/machine.ts'
+import { fundsOf } from '../../../src/cli/doctor/chain.ts'
+import { cleanEnv, makeFolder, removeFolder, runHere } from '../../mistakes/in-process.ts'
+
+interface Report {
+  readonly ok: boolean
+  readonly findings: readonly { name: string; state: string; said: string; next?: string }[]
+}
+
+describe('doctor', function () {
+  this.timeout(30_000)
+  const folders: string[] = []
+  after(async () => await Promise.all(folders.map(removeFolder)))
+
+  async function examine(config: string | undefined, env: Record<string, string> = {}) {
+    const folder = await makeFolder({}, config)
+    folders.push(folder)
+    const home = { SHOAL_HOME: join(folder, 'home'), ...env }
+    const r = await runHere(['doctor', '--json'], folder, { ...cleanEnv(folder), ...home })
+    expect(r.stderr).to.equal('')
+    const report = JSON.parse(r.stdout) as Report
+    const find = (name: string) => report.findings.find(f => f.name === name)
+    for (const f of report.findings.filter(x => x.state === 'bad')) expect(f.next, f.name).to.be.a('string')
+    return { code: r.code, report, find }
+  }
+
+  it('without a home: says so, and the command that makes one', async () => {
+    const { code, find } = await examine(undefined)
+    expect(code).to.equal(4)
+    expect(find('home')).to.deep.include({ state: 'bad', next: 'Run: shoal init' })
+    expect(find('node')?.state).to.equal('ok')
+  })
+
+  it('a wrong configuration is shown with its place', async () => {
+    const { code, find } = await examine('profile: light\nlaese: 3s\n')
+    expect(code).to.equal(1)
+    expect(find('config')?.state).to.equal('bad')
+    expect(find('config')?.said).to.match(/config\.yaml:2:1 unknown key 'laese'; did you mean 'lease'/)
+  })
+
+  it('a missing passphrase, a wrong one, and the right one', async () => {
+    const light = 'profile: full\n'
+    const missing = await examine(light)
+    expect(missing.code).to.equal(4)
+    expect(missing.find('keys')?.next).to.contain('--passphrase-file')
+    expect((await examine(light, { SHOAL_PASSPHRASE: 'wrong' })).find('keys')?.state).to.equal('bad')
+    expect((await examine(light, { SHOAL_PASSPHRASE: 'right' })).find('keys')?.state).to.equal('ok')
+  })
+
+  it('a light peer without a chain, and a chain that does not answer', async () => {
+    const env = { SHOAL_PASSPHRASE: 'right' }
+    const none = await examine('profile: light\n', env)
+    expect(none.code).to.equal(1)
+    expect(none.find('chain')?.next).to.contain('shoal devnet')
+    const gone = await examine('profile: light\nchain: { rpcUrl: "http://127.0.0.1:1" }\n', env)
+    expect(gone.find('chain')?.said).to.contain('network.json is missing')
+  })
+
+  it('a full home with its passphrase has nothing in the way', async () => {
+    const { code, report } = await examine('profile: full\n', { SHOAL_PASSPHRASE: 'right' })
+    expect(report.findings.filter(f => f.state === 'bad')).to.deep.equal([])
+    expect(code).to.equal(0)
+  })
+
+  it('a misspelt variable is noticed', () => {
+    const f = checkVariables({ SHOAL_PASPHRASE: 'x' })
+    expect(f.state).to.equal('note')
+    expect(f.said).to.contain('did you mean SHOAL_PASSPHRASE?')
+    expect(f.next).to.equal('unset SHOAL_PASPHRASE')
+  })
+
+  it('an old Node, a full disk, no gas, money outside the vault, a lonely peer', async () => {
+    expect(checkNode('20.18.0')).to.include({ state: 'bad' })
+    expect(checkNode('22.19.0')).to.include({ state: 'ok' })
+    expect(await checkDisk('/', async () => 1_000)).to.include({ state: 'bad' })
+    const account = { address: '0xme', gas: 1n, wallet: 0n, free: 0n, locked: 0n, staked: 0n } as never
+    const of = (changes: object) => fundsOf({ ...(account as object), ...changes } as never)
+    expect(of({ gas: 0n })).to.include({ state: 'bad', funds: true })
+    expect(of({ wallet: 10n ** 18n }).next).to.equal('shoal wallet deposit 1')
+    expect(of({ free: 1n }).state).to.equal('ok')
+    const status = { profile: 'light', connections: 0, providersKnown: 0, chain: { reachable: false } }
+    expect(checkPeer(status).map(f => f.state)).to.deep.equal(['ok', 'bad', 'note'])
+  })
+})
