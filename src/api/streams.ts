@@ -61,7 +61,7 @@ export const streamJob = (c: Context, service: Service, job: JobEntry) =>
 
 const isLog = (i: FeedItem): boolean => i.kind === 'log' || i.kind === 'dropped'
 
-/** Kept lines from number `from` on; with `follow` also those to come, until the job ends. */
+/** Kept lines from number `from` on; with `follow` also those to come, until the job ends, after a mark that all kept ones were sent. */
 export const streamLogs = (c: Context, service: Service, job: JobEntry, from: number, follow: boolean) =>
   lines(c, service, async (write, signal) => {
     const { journal } = service.peer.ctx
@@ -73,6 +73,7 @@ export const streamLogs = (c: Context, service: Service, job: JobEntry, from: nu
         await write({ kind: 'log', seq, ...line })
         if (signal.aborted) return
       }
+      if (follow) await write({ kind: 'live' })
       while (follow && !signal.aborted) {
         for (const item of feed.take().filter(isLog))
           if (item.kind !== 'log' || item.seq >= next) await write(item)

@@ -36,7 +36,7 @@ export function showError(cli: Cli, e: unknown): void {
 /** A second signal within this time is the first one again, ms. */
 const AGAIN_MS = 500
 
-export type Run<F, A extends readonly string[]> = (
+export type Run<F, A extends readonly (string | undefined)[]> = (
   cli: Cli,
   flags: F,
   signal: AbortSignal,
@@ -56,7 +56,7 @@ function followParent(cli: Cli, stop: () => void): () => void {
 }
 
 /** The first Ctrl-C (or SIGTERM) aborts the signal, the second leaves at once. */
-export const command = <F, A extends readonly string[] = readonly []>(run: Run<F, A>) =>
+export const command = <F, A extends readonly (string | undefined)[] = readonly []>(run: Run<F, A>) =>
   async function (this: Cli, flags: F, ...args: A): Promise<void> {
     const stop = new AbortController()
     let firstAt = 0

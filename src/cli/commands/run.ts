@@ -12,7 +12,7 @@ import { session, type Session } from '../peer-session.ts'
 import type { RunFlags } from '../routes/jobs.ts'
 import { jobText, type FullJob } from '../ui/job-view.ts'
 import { watchJob } from '../ui/watch-job.ts'
-import { currentOffers, offerTable } from './network-commands.ts'
+import { currentOffers, offerTable } from '../offers/show.ts'
 
 /** A flag's value is YAML: `3`, `[a, b]`, `5m`. */
 function valueOf(item: string, at: number): unknown {

@@ -62,6 +62,9 @@ export interface LogFlags extends CommonFlags {
   readonly follow: boolean
   readonly tail?: number
   readonly shard?: number
+  readonly since?: string
+  readonly search?: string
+  readonly timestamps: boolean
 }
 const logs = buildCommand<LogFlags, [string], Cli>({
   loader: async () => (await import('../commands/logs.ts')).logs,
@@ -70,12 +73,26 @@ const logs = buildCommand<LogFlags, [string], Cli>({
       ...common,
       follow: flag('Wait for more'),
       tail: whole('Only the last lines', 'N'),
-      shard: whole('Only this shard', 'N')
+      shard: whole('Only this shard', 'N'),
+      since: text('Only lines from then on: 10m ago, or a time such as 2026-11-24T18:00:00Z', 'WHEN'),
+      search: text('Only lines with this text, in any case', 'TEXT'),
+      timestamps: flag('Show when each line was written')
     },
     positional: jobArg,
-    aliases: { f: 'follow', n: 'tail' }
+    aliases: { f: 'follow', n: 'tail', t: 'timestamps' }
   },
-  docs: { brief: 'What the tasks of a job wrote' }
+  docs: {
+    brief: 'What the tasks of a job wrote',
+    fullDescription: [
+      'The reason of every failure comes first, on standard error; then the lines, each with [shard.attempt].',
+      'With -f it ends with the job, and with exit code 3 when the job failed.',
+      '',
+      'Examples:',
+      '  shoal logs 0x3fa9c1 -f --tail 20',
+      '  shoal logs 0x3fa9c1 --since 10m --search error',
+      '  shoal logs 0x3fa9c1 --shard 3 --json'
+    ].join('\n')
+  }
 })
 
 export interface GetFlags extends CommonFlags {

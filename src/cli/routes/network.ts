@@ -1,16 +1,46 @@
 /** The network, and networks to play with. */
 import { buildCommand } from '@stricli/core'
 import type { Cli } from '../context.ts'
-import { flag, homeFlags, jsonFlag, list, text, whole } from './flags.ts'
+import { arg, flag, homeFlags, jsonFlag, list, text, whole } from './flags.ts'
 import type { CommonFlags } from './jobs.ts'
 
 const common = { ...homeFlags, ...jsonFlag }
-const list2 = (name: 'peers' | 'offers', brief: string) =>
+const list2 = (name: 'peers', brief: string) =>
   buildCommand<CommonFlags, [], Cli>({
     loader: async () => (await import('../commands/network-commands.ts'))[name],
     parameters: { flags: common },
     docs: { brief }
   })
+
+export interface OfferFlags extends CommonFlags {
+  readonly groupBy?: string
+}
+const offers = buildCommand<OfferFlags, [filter?: string], Cli>({
+  loader: async () => (await import('../commands/offers.ts')).offers,
+  parameters: {
+    flags: { ...common, groupBy: text('Sum up by region, class, energy, engine, operator or gpu', 'KEY') },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ ...arg("Only these, such as 'price<0.5 region=eu'", 'FILTER'), optional: true }]
+    }
+  },
+  docs: {
+    brief: 'Capacity on offer and its price, cheapest first',
+    fullDescription: [
+      'Shows what providers advertise; nothing is bought. A filter is terms with spaces between, all of which must hold:',
+      '',
+      '  KEY=VALUE  KEY!=VALUE             region, class, energy, engine, isolation, operator, peer (a,b: either)',
+      '  KEY<VALUE  <=  >  >=  =  !=       price (ask per 10^9 gas), memory, disk, gpu, slots (free), speed (Mgas/s)',
+      '  KEY:FROM..TO  KEY:FROM..  KEY:..TO',
+      '',
+      'Examples:',
+      '  shoal offers',
+      "  shoal offers 'memory:1GiB.. price<0.5 region=eu'",
+      "  shoal offers 'gpu:24GB..80GB price<0.5' --group-by region",
+      "  shoal offers 'energy=renewable slots>=4' --json"
+    ].join('\n')
+  }
+})
 
 export interface ChainFlags {
   readonly folder?: string
@@ -71,7 +101,7 @@ const demo = buildCommand<DemoFlags, [], Cli>({
 
 export const networkRoutes = {
   peers: list2('peers', 'Connected peers'),
-  offers: list2('offers', 'Capacity on offer and its price'),
+  offers,
   chain,
   devnet,
   demo
