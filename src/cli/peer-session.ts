@@ -14,16 +14,24 @@ export interface Session {
   close(): Promise<void>
 }
 
-/** The running peer of this home, else a light one of our own. */
-export async function session(
+/** The running peer of this home, else what `start` gives. */
+export async function runningOr(
   cli: Cli,
   flags: HomeFlags,
   signal: AbortSignal,
+  start: (home: OpenedHome) => Promise<Session>,
   config: ConfigInput = {}
 ): Promise<Session> {
+  signal.throwIfAborted()
   const home = await open(cli, flags, { profile: 'light', ...config })
   const client = await connectToPeer(cli.files, home.layout.api)
   if (client !== undefined) return { client, home, close: async () => undefined }
-  const { startOwn } = await import('./own-peer.ts')
-  return await startOwn(cli, flags, home, signal)
+  return await start(home)
 }
+
+/** The running peer of this home, else a light one of our own. */
+export const session = (cli: Cli, flags: HomeFlags, signal: AbortSignal): Promise<Session> =>
+  runningOr(cli, flags, signal, async home => {
+    const { startOwn } = await import('./own-peer.ts')
+    return await startOwn(cli, flags, home, signal)
+  })

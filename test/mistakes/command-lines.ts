@@ -48,6 +48,7 @@ const flags: readonly LineMistake[] = [
   usage('run job.yaml --yes=perhaps', '--yes', 'perhaps'),
   usage('up --slots many', '--slots', 'many'),
   usage('up --api-port 1e3', '--api-port', '1e3'),
+  usage('run job.yaml --retries -1', '--retries', '-1'),
   usage('up now', "'now'", 'too many'),
   usage('logs', 'JOB'),
   usage('logs 0xabcdef --tail last', '--tail', 'last'),
@@ -165,6 +166,35 @@ const own: readonly LineMistake[] = [
     says: ['price.max', 'no amount', 'flag that sets price.max']
   },
   { args: ['run', 'job.yaml', '-y', '--price', '1,5'], files: job, code: 2, says: ['1,5', 'no amount'] },
+  {
+    args: ['run', 'job.yaml', '-y', '--max-time', '1m'],
+    files: job,
+    code: 2,
+    says: ['longer than limits.wall', 'flag that sets deadline']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--max-price', 'little'],
+    files: job,
+    code: 2,
+    says: ['price.max', 'no amount']
+  },
+  {
+    args: ['run', 'job.yaml', '-y', '--retries', '99'],
+    files: job,
+    code: 2,
+    says: ['retries', 'at most 16', 'flag that sets retries']
+  },
+  {
+    args: ['up', '--until-idle', 'later'],
+    config: EMPTY,
+    code: 2,
+    says: ['--until-idle later', 'such as 90s']
+  },
+  { args: ['logs', '0xabcdef', '--since', 'yore'], config: EMPTY, code: 2, says: ['--since yore'] },
+  { args: ['offers', 'pirce<1'], config: EMPTY, code: 2, says: ['filter:1:1', "'price'", '^'] },
+  { args: ['offers', '--group-by', 'regoin'], config: EMPTY, code: 2, says: ["'region'"] },
+  { args: ['completion', 'tcsh'], code: 2, says: ['bash, zsh, fish'] },
+  { args: ['down'], config: EMPTY, code: 1, says: ['no peer runs', 'shoal up'] },
   {
     args: ['init', '--home', 'h', '--rpc-url', 'localhost:8545'],
     code: 2,

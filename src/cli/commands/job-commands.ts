@@ -6,6 +6,7 @@ import { clean, command, EXIT } from '../command.ts'
 import type { Cli } from '../context.ts'
 import { session } from '../peer-session.ts'
 import type { CommonFlags, GetFlags } from '../routes/jobs.ts'
+import { cancelAndWait, MONEY_MS } from '../run/cancel-wait.ts'
 import { jobsTable, jobText, type FullJob } from '../ui/job-view.ts'
 import { shortPeer, table } from '../ui/table.ts'
 import { watchJob } from '../ui/watch-job.ts'
@@ -40,10 +41,8 @@ export const job = over(async (cli, client, signal, id) =>
 )
 
 export const cancel = over(async (cli, client, signal, id) => {
-  const job = await client.call<FullJob>('POST', `/v1/jobs/${id}/cancel`, {}, signal)
   // the money returns by consent at once, or at the deadline: wait for it here so that nothing is left open unseen
-  const end = await watchJob(cli, client, job.id, signal)
-  showJob(cli, end)
+  showJob(cli, await cancelAndWait(cli, client, id, MONEY_MS, signal))
 })
 
 export const attach = over(async (cli, client, signal, id) => {

@@ -1,5 +1,8 @@
 import { flushCompileCache } from 'node:module'
-import { abortReason } from '../../protocol/signals.ts'
+import { ShoalError } from '../../protocol/errors.ts'
+import type { Clock } from '../../protocol/ports/clock.ts'
+import { abortReason, linked, type ScopedSignal } from '../../protocol/signals.ts'
+import type { Peer } from '../../peer/compose.ts'
 import type { ConfigInput } from '../../peer/home/config.ts'
 import { command, EXIT } from '../command.ts'
 import { open } from '../home.ts'
@@ -17,6 +20,18 @@ function configOf(flags: UpFlags): ConfigInput {
     provider: { slots: flags.slots, ask: flags.ask },
     api: { port: flags.apiPort }
   }
+}
+
+/** How often an idle peer looks whether it still is, ms. */
+const LOOK_MS = 1_000
+
+/** Ends the scope when neither a job nor work for others was under way for `ms`. */
+function endWhenIdle(clock: Clock, peer: Peer, ms: number, scope: ScopedSignal): () => void {
+  let busyAt = clock.monotonic()
+  return clock.every(Math.min(LOOK_MS, ms), () => {
+    if (peer.requester.live > 0 || (peer.provider?.flow.live.length ?? 0) > 0) busyAt = clock.monotonic()
+    if (clock.monotonic() - busyAt >= ms) scope.abort(new ShoalError('CANCELLED', 'nothing left to do'))
+  })
 }
 
 export const up = command<UpFlags>(async (cli, flags, signal) => {
@@ -40,8 +55,15 @@ export const up = command<UpFlags>(async (cli, flags, signal) => {
     for (const a of facts.addresses) cli.print(`Address   ${a}`)
     cli.remark('\nRunning. Ctrl-C stops it; jobs go on when it runs again.')
   }
-  await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
-  cli.remark(`stopping (${abortReason(signal).message})`)
+  const stop = linked(signal)
+  const unwatch =
+    flags.untilIdle === undefined
+      ? () => undefined
+      : endWhenIdle(cli.clock, session.own, flags.untilIdle, stop)
+  await new Promise<void>(resolve => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
+  unwatch()
+  stop[Symbol.dispose]()
+  cli.remark(`stopping (${abortReason(stop.signal).message})`)
   const giveUp = cli.clock.timer(STOP_MS, () => cli.process.exit(EXIT.failed))
   await session.close()
   giveUp()

@@ -1,4 +1,6 @@
 /** Flags that many commands share. */
+import { parseDuration } from '../../protocol/units.ts'
+
 const asIs = (s: string): string => s
 
 export const homeFlags = {
@@ -40,4 +42,7 @@ export const whole = (brief: string, placeholder: string) =>
     brief,
     placeholder
   }) as const
+/** Milliseconds, from `90s` or `1h30m`. */
+export const duration = (brief: string) =>
+  ({ kind: 'parsed', parse: parseDuration, optional: true, brief, placeholder: 'DURATION' }) as const
 export const arg = (brief: string, placeholder: string) => ({ brief, placeholder, parse: asIs }) as const

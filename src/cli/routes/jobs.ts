@@ -16,6 +16,9 @@ export interface RunFlags extends CommonFlags {
   readonly set?: readonly string[]
   readonly count?: number
   readonly price?: string
+  readonly maxPrice?: string
+  readonly maxTime?: string
+  readonly retries?: number
   readonly yes: boolean
   readonly detach: boolean
 }
@@ -29,8 +32,11 @@ const run = buildCommand<RunFlags, [string], Cli>({
       out: text('Folder for the results (default: NAME-JOBID)', 'DIR'),
       set: list('Any key of the job file (repeatable), such as limits.wall=5m', 'KEY=VALUE'),
       count: whole('Number of shards', 'N'),
-      price: text('Highest price of the whole job', 'AMOUNT'),
-      detach: flag('Return after submitting; the job goes on in the peer that runs on this home')
+      maxPrice: text('Cap on what the whole job may cost', 'AMOUNT'),
+      maxTime: text('Cap on the time from submit to the last result', 'DURATION'),
+      retries: whole('Cap on further attempts at one shard', 'N'),
+      price: text('The same as --max-price', 'AMOUNT'),
+      detach: flag('Return after submitting; a peer in the background carries the job on')
     },
     positional: { kind: 'tuple', parameters: [arg('Job file (YAML or JSON)', 'SPEC')] },
     aliases: { y: 'yes', i: 'input', o: 'out', d: 'detach' }

@@ -1,7 +1,7 @@
 /** Keys, the peer itself, money. */
 import { buildCommand, buildRouteMap } from '@stricli/core'
 import type { Cli } from '../context.ts'
-import { arg, flag, homeFlags, jsonFlag, list, text, whole } from './flags.ts'
+import { arg, duration, flag, homeFlags, jsonFlag, list, text, whole } from './flags.ts'
 import type { CommonFlags } from './jobs.ts'
 
 const common = { ...homeFlags, ...jsonFlag }
@@ -33,6 +33,7 @@ export interface UpFlags extends CommonFlags {
   readonly slots?: number
   readonly ask?: string
   readonly apiPort?: number
+  readonly untilIdle?: number
 }
 const up = buildCommand<UpFlags, [], Cli>({
   loader: async () => (await import('../commands/up.ts')).up,
@@ -44,7 +45,8 @@ const up = buildCommand<UpFlags, [], Cli>({
       light: flag('Buy only, listen on nothing'),
       slots: whole('Executions at the same time', 'N'),
       ask: text('Ask per 10^9 gas', 'AMOUNT'),
-      apiPort: whole('Port of the local API (0: any)', 'PORT')
+      apiPort: whole('Port of the local API (0: any)', 'PORT'),
+      untilIdle: duration('End by itself when no job was under way for this long')
     }
   },
   docs: {
@@ -87,4 +89,17 @@ const status = buildCommand<CommonFlags, [], Cli>({
   docs: { brief: 'The peer that runs on this home' }
 })
 
-export const peerRoutes = { init, up, status, wallet }
+const down = buildCommand<CommonFlags, [], Cli>({
+  loader: async () => (await import('../commands/down.ts')).down,
+  parameters: { flags: common },
+  docs: {
+    brief: 'Stop the peer of this home',
+    fullDescription: [
+      'Also one that `run --detach` started in the background. Jobs under way go on when a peer runs again.',
+      '',
+      'Example: shoal down'
+    ].join('\n')
+  }
+})
+
+export const peerRoutes = { init, up, down, status, wallet }

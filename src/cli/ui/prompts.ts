@@ -1,5 +1,6 @@
 /** Questions to a person; only called when there is one. */
-import { confirm as ask, isCancel, password } from '@clack/prompts'
+import { createInterface } from 'node:readline/promises'
+import { isCancel, password } from '@clack/prompts'
 import { ShoalError } from '../../protocol/errors.ts'
 
 const interrupted = (): never => {
@@ -19,8 +20,20 @@ export async function askPassphrase(twice: boolean): Promise<string> {
   return first
 }
 
-/** False on anything but a clear yes. */
-export async function askYes(message: string): Promise<boolean> {
-  const answer = await ask({ message, initialValue: false })
-  return answer === true
+/** `[y/N]`: false on anything but a clear yes. CANCELLED when interrupted. */
+export async function askYes(message: string, signal?: AbortSignal): Promise<boolean> {
+  // not a terminal to readline: then Ctrl-C stays a signal, as everywhere else
+  const asker = createInterface({ input: process.stdin, output: process.stderr, terminal: false })
+  try {
+    // the end of input (Ctrl-D) is no answer
+    const ended = new Promise<string>(resolve => asker.once('close', () => resolve('')))
+    const asked = asker.question(`${message} [y/N] `, signal === undefined ? {} : { signal })
+    const answer = await Promise.race([asked, ended])
+    return /^\s*(y|yes)\s*$/i.test(answer)
+  } catch (e) {
+    if (signal?.aborted === true) return interrupted()
+    throw e
+  } finally {
+    asker.close()
+  }
 }
