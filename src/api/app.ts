@@ -36,6 +36,7 @@ const routes = {
   jobs: get('/v1/jobs', 'All jobs, newest first'),
   job: getJob('/v1/jobs/{id}', 'One job with its executions'),
   history: getJob('/v1/jobs/{id}/history', 'What happened to a job, in order'),
+  source: getJob('/v1/jobs/{id}/source', 'The job file and flags of a job, as submitted'),
   bids: getJob('/v1/jobs/{id}/bids', 'The bids of each round and who won'),
   audit: getJob('/v1/jobs/{id}/audit', 'Choose again from the same bids and compare'),
   cancel: createRoute({
@@ -126,6 +127,7 @@ export function createApi(service: Service, token: string, version: string): Ope
   app.openapi(routes.history, async c =>
     c.json({ history: await service.history(c.req.valid('param').id) }, 200)
   )
+  app.openapi(routes.source, async c => c.json(await service.source(c.req.valid('param').id), 200))
   app.openapi(routes.bids, async c => c.json({ rounds: await service.bids(c.req.valid('param').id) }, 200))
   app.openapi(routes.audit, async c => c.json({ ...(await service.audit(c.req.valid('param').id)) }, 200))
   app.openapi(routes.cancel, async c => c.json({ ...(await service.cancel(c.req.valid('param').id)) }, 200))

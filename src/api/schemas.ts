@@ -24,6 +24,8 @@ export const submitBody = z
     out: z.string().max(4096),
     /** Seconds on top of the wall limit until an undelivered execution is refunded. */
     deliverMargin: z.number().int().min(5).max(86_400).optional(),
+    /** Only the first shard, to see what it costs and how long it takes. */
+    probe: z.boolean().optional(),
     challengeSeconds: z.number().int().min(1).max(86_400).optional()
   })
   .openapi('Submit')

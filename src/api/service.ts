@@ -51,6 +51,8 @@ const jobCalls = (peer: Peer) => {
         out: s.out,
         deliverMargin: s.deliverMargin,
         challengeSeconds: s.challengeSeconds,
+        probe: s.probe,
+        source: { file: s.file, path: s.path, folder: s.folder, overrides: JSON.stringify(s.overrides) },
         signal: ctx.stopping
       }
       return await view(await peer.requester.submit(job, options))
@@ -61,6 +63,15 @@ const jobCalls = (peer: Peer) => {
       return await Promise.all(jobs.map(async j => jobView(j, await journal.executions(j.id))))
     },
     job: async (id: string) => await view(await find(id)),
+    /** What was submitted, to submit it again. NOT_FOUND for a job of an older version, which kept none. */
+    source: async (id: string) => {
+      const { id: whole, source } = await find(id)
+      if (source === undefined)
+        throw new ShoalError('NOT_FOUND', `job ${whole.slice(0, 10)} kept no job file`, {
+          next: 'Submit its file again with: shoal run FILE'
+        })
+      return { ...source, overrides: JSON.parse(source.overrides) as Record<string, unknown> }
+    },
     history: async (id: string) => await journal.history((await find(id)).id),
     cancel: async (id: string) => {
       const job = await find(id)
@@ -93,10 +104,10 @@ const jobCalls = (peer: Peer) => {
         e => e.fetched && (e.state === 'accepted' || e.state === 'settled')
       )
       const byShard = new Map(accepted.map(e => [e.shard, e]))
-      if (byShard.size < job.plan.common.shards) {
+      if (byShard.size < job.plan.inputs.length) {
         throw new ShoalError(
           'NOT_FOUND',
-          `only ${byShard.size} of ${job.plan.common.shards} shards have a result`,
+          `only ${byShard.size} of ${job.plan.inputs.length} shards have a result`,
           { next: `See: shoal job ${id}` }
         )
       }

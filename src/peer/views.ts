@@ -90,7 +90,7 @@ const bought = (e: ExecutionEntry): boolean => !['awarded', 'agreed', 'declined'
 
 export function jobView(job: JobEntry, executions: readonly ExecutionEntry[]): JobView {
   const { plan } = job
-  const shards = Array.from({ length: plan.common.shards }, (_, s) => executions.filter(e => e.shard === s))
+  const shards = Array.from({ length: plan.inputs.length }, (_, s) => executions.filter(e => e.shard === s))
   const spent = executions.reduce(
     (n, e) => n + (e.closing === undefined ? 0n : e.closing.paid + e.closing.fee),
     0n
@@ -102,7 +102,7 @@ export function jobView(job: JobEntry, executions: readonly ExecutionEntry[]): J
     desired: job.desired,
     created: job.created,
     ended: job.ended,
-    shards: plan.common.shards,
+    shards: plan.inputs.length,
     shardsDone: shards.filter(list => decideShard(plan, list).settled !== undefined).length,
     executions: executions.filter(bought).length,
     resumed: executions.filter(e => bought(e) && e.resumedFrom !== undefined).length,

@@ -14,7 +14,7 @@ import * as r from './records.ts'
 export const plan = (changes: Partial<JobPlan> = {}): JobPlan => ({
   common: r.common,
   module: r.object,
-  inputs: [r.object],
+  inputs: Array.from({ length: r.common.shards }, () => r.object),
   ceiling: 10_000n,
   maxPrice: 80_000n,
   class: 'general',

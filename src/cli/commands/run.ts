@@ -2,12 +2,16 @@ import { basename, dirname, resolve } from 'node:path'
 import type { ApiClient } from '../../api/adapters/client.ts'
 import { isShoalError, ShoalError } from '../../protocol/errors.ts'
 import { parseJobFile } from '../../peer/jobfile/parse.ts'
+import type { JobFile } from '../../peer/jobfile/schema.ts'
+import { capOf } from '../../peer/requester/plan.ts'
 import { command, EXIT } from '../command.ts'
 import type { Cli } from '../context.ts'
 import { runningOr, type Session } from '../peer-session.ts'
 import type { RunFlags } from '../routes/jobs.ts'
 import { cancelAndWait } from '../run/cancel-wait.ts'
 import { confirm } from '../run/confirm.ts'
+import { estimateText } from '../run/estimate.ts'
+import { probeJob } from '../run/probe.ts'
 import { overridesOf } from '../run/overrides.ts'
 import { jobText, type FullJob } from '../ui/job-view.ts'
 import { watchJob } from '../ui/watch-job.ts'
@@ -61,6 +65,22 @@ async function watchOrCancel(
   }
 }
 
+/** Asks for the price of one shard, runs it, tells what all would cost; buys nothing more. */
+async function estimateJob(
+  cli: Cli,
+  flags: RunFlags,
+  s: Session,
+  job: JobFile,
+  what: Submission,
+  signal: AbortSignal
+): Promise<void> {
+  const one = { ...job, count: 1, price: { ...job.price, max: capOf(job, true) } }
+  await confirm(cli, flags.yes, s, one, signal)
+  const result = await probeJob(cli, s, job, what, j => watchOrCancel(cli, s.client, j, signal), signal)
+  cli.print(cli.json ? JSON.stringify(result) : estimateText(result, job.deadline))
+  if (!cli.json) cli.remark('\nTo run all of it, give the same command without --estimate.')
+}
+
 /** Asks, submits, and waits or leaves it to the peer. */
 export async function runJob(
   cli: Cli,
@@ -70,6 +90,7 @@ export async function runJob(
   signal: AbortSignal
 ): Promise<void> {
   const job = parseJobFile(what.file, what.path, what.overrides)
+  if (flags.estimate) return await estimateJob(cli, flags, s, job, what, signal)
   await confirm(cli, flags.yes, s, job, signal)
   const out = resolve(cli.cwd, flags.out ?? `${job.name}-{id}`)
   const sent = await s.client.call<FullJob>('POST', '/v1/jobs', { ...what, out }, signal)
@@ -105,11 +126,39 @@ export async function withPeer(
   }
 }
 
+const checkFlags = (flags: RunFlags): void => {
+  if (flags.estimate && flags.detach)
+    throw new ShoalError('USAGE', '--estimate waits for its one shard, --detach does not wait', {
+      next: 'Give one of them.'
+    })
+}
+
+/** Runs what an earlier job of this home ran, with other flags where given. */
+export const rerun = command<RunFlags, [string]>(async (cli, flags, signal, id) => {
+  checkFlags(flags)
+  const changes = overridesOf(cli.cwd, flags)
+  await withPeer(cli, flags, signal, async s => {
+    const path = `/v1/jobs/${encodeURIComponent(id)}/source`
+    const old = await s.client.call<Submission>('GET', path, undefined, signal)
+    const inputs = {
+      ...(old.overrides['inputs'] as object | undefined),
+      ...(changes['inputs'] as object | undefined)
+    }
+    const overrides = {
+      ...old.overrides,
+      ...changes,
+      ...(Object.keys(inputs).length === 0 ? {} : { inputs })
+    }
+    await runJob(cli, flags, s, { ...old, overrides }, signal)
+  })
+})
+
 export const run = command<RunFlags, [string]>(async (cli, flags, signal, path) => {
   const full = resolve(cli.cwd, path)
   const file = new TextDecoder().decode(await cli.files.read(full, { max: FILE_MAX }))
   const what = { file, path, folder: dirname(full), overrides: overridesOf(cli.cwd, flags) }
   // what is wrong with the file is said before any peer starts
   parseJobFile(file, path, what.overrides)
+  checkFlags(flags)
   await withPeer(cli, flags, signal, s => runJob(cli, flags, s, what, signal))
 })

@@ -21,30 +21,62 @@ export interface RunFlags extends CommonFlags {
   readonly retries?: number
   readonly yes: boolean
   readonly detach: boolean
+  readonly estimate: boolean
 }
+const runFlags = {
+  ...common,
+  ...yesFlag,
+  input: list("Input under /in, instead of the file's (repeatable)", 'NAME=FILE'),
+  out: text('Folder for the results (default: NAME-JOBID)', 'DIR'),
+  set: list('Any key of the job file (repeatable), such as limits.wall=5m', 'KEY=VALUE'),
+  count: whole('Number of shards', 'N'),
+  maxPrice: text('Cap on what the whole job may cost', 'AMOUNT'),
+  maxTime: text('Cap on the time from submit to the last result', 'DURATION'),
+  retries: whole('Cap on further attempts at one shard', 'N'),
+  price: text('The same as --max-price', 'AMOUNT'),
+  estimate: flag('Buy and run one shard only; tell what all would cost and take'),
+  detach: flag('Return after submitting; a peer in the background carries the job on')
+}
+const runAliases = { y: 'yes', i: 'input', o: 'out', d: 'detach' } as const
+
 const run = buildCommand<RunFlags, [string], Cli>({
   loader: async () => (await import('../commands/run.ts')).run,
   parameters: {
-    flags: {
-      ...common,
-      ...yesFlag,
-      input: list("Input under /in, instead of the file's (repeatable)", 'NAME=FILE'),
-      out: text('Folder for the results (default: NAME-JOBID)', 'DIR'),
-      set: list('Any key of the job file (repeatable), such as limits.wall=5m', 'KEY=VALUE'),
-      count: whole('Number of shards', 'N'),
-      maxPrice: text('Cap on what the whole job may cost', 'AMOUNT'),
-      maxTime: text('Cap on the time from submit to the last result', 'DURATION'),
-      retries: whole('Cap on further attempts at one shard', 'N'),
-      price: text('The same as --max-price', 'AMOUNT'),
-      detach: flag('Return after submitting; a peer in the background carries the job on')
-    },
+    flags: runFlags,
     positional: { kind: 'tuple', parameters: [arg('Job file (YAML or JSON)', 'SPEC')] },
-    aliases: { y: 'yes', i: 'input', o: 'out', d: 'detach' }
+    aliases: runAliases
   },
   docs: {
     brief: 'Run a job and wait for its result',
-    fullDescription:
-      'Shows offers and the price, asks, then runs the job over the peers that won.\n\nExample: shoal run examples/wordcount/job.yaml --input text.txt=book.txt --out counts -y'
+    fullDescription: [
+      'Shows the offers with what a shard costs at each, and the caps, and asks [y/N] before any money moves; -y agrees.',
+      'Without a peer on this home a light one is started for as long as the command runs (with --detach: as the job runs).',
+      'The first Ctrl-C cancels the job and waits up to two minutes for the money; the second leaves at once.',
+      'Flags win over the environment, that over ./shoal.yaml, that over your own settings.yaml.',
+      '',
+      'Exit codes: 0 done, 1 failed, 2 a mistake in file or flags, 3 the job itself failed, 4 keys or funds, 130 Ctrl-C.',
+      '',
+      'Examples:',
+      '  shoal run examples/wordcount/job.yaml --input text.txt=book.txt --out counts',
+      '  shoal run job.yaml --estimate                       # one shard, then the price of all',
+      '  shoal run job.yaml -y --max-price 2 --max-time 30m --retries 1',
+      '  shoal run job.yaml -y --detach --json | jq -r .id   # for programs'
+    ].join('\n')
+  }
+})
+
+const rerun = buildCommand<RunFlags, [string], Cli>({
+  loader: async () => (await import('../commands/run.ts')).rerun,
+  parameters: { flags: runFlags, positional: jobArg, aliases: runAliases },
+  docs: {
+    brief: 'Run an earlier job again',
+    fullDescription: [
+      'Takes the job file and flags as they were submitted, and the inputs as they are now. New flags win over old ones.',
+      '',
+      'Examples:',
+      '  shoal rerun 0x3fa9c1 --out again',
+      '  shoal rerun 0x3fa9c1 -y --count 16 --max-price 2'
+    ].join('\n')
   }
 })
 
@@ -122,6 +154,7 @@ const validate = buildCommand<{ json: boolean }, [string], Cli>({
 
 export const jobRoutes = {
   run,
+  rerun,
   jobs,
   job: simple('job', 'Show one job with its executions'),
   attach: simple('attach', 'Watch a running job'),

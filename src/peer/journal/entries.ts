@@ -33,7 +33,7 @@ const failure = record({ code: text, message: z.string().max(2048) })
 export const jobPlan = record({
   common: jobCommon,
   module: objectRef,
-  /** One sealed input bundle per shard. */
+  /** One sealed input bundle for each shard that is bought: all of `common.shards`, or the first alone for a probe. */
   inputs: z.array(objectRef).max(SHARDS_MAX),
   /** Highest price of one execution. */
   ceiling: amount,
@@ -66,6 +66,16 @@ export const jobPlan = record({
 })
 export type JobPlan = z.output<typeof jobPlan>
 
+/** A job file as a person gave it, and where its paths begin. */
+const jobSource = record({
+  file: z.string(),
+  path: z.string().max(4096),
+  folder: z.string().max(4096),
+  /** JSON. */
+  overrides: z.string()
+})
+export type JobSource = z.output<typeof jobSource>
+
 export const jobEntry = record({
   v: z.literal(1),
   id: hex32,
@@ -85,6 +95,8 @@ export const jobEntry = record({
   ),
   rounds: uint(),
   plan: jobPlan,
+  /** What was submitted, so that it can be submitted again. */
+  source: jobSource.optional(),
   failure: failure.optional()
 })
 export type JobEntry = z.output<typeof jobEntry>

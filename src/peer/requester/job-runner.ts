@@ -119,7 +119,7 @@ export class JobRunner {
     const { plan } = this.job
     const open: Seat[] = []
     let settled = 0
-    for (let shard = 0; shard < plan.common.shards; shard++) {
+    for (let shard = 0; shard < plan.inputs.length; shard++) {
       const executions = this.#executions().filter(e => e.shard === shard)
       const decision = decideShard(plan, executions)
       for (const id of decision.accept) await this.#accept(id)
@@ -135,7 +135,7 @@ export class JobRunner {
         )
       }
     }
-    if (settled === plan.common.shards)
+    if (settled === plan.inputs.length)
       return await this.#record.move('complete', 'all shards have an accepted result')
     if (this.#ctx.clock.now() > plan.deadline) {
       return await this.#fail(

@@ -30,6 +30,8 @@ export interface PlanOptions {
   /** Overrides of the margins above (the demo and tests use shorter ones). */
   readonly deliverMargin?: number
   readonly challengeSeconds?: number
+  /** Buys the first shard alone, at its share of the price: what the rest would cost and take can be told from it. */
+  readonly probe?: boolean
   /** Bytes sealed so far, of all. */
   readonly onProgress?: (done: number, total: number) => void
 }
@@ -100,13 +102,20 @@ function commonOf(
   }
 }
 
+const copiesOf = (job: JobFile): number => (job.verify.tier === 'replicas' ? job.verify.copies : 1)
+
+/** The most that a job, or its probe, may cost. */
+export const capOf = (job: JobFile, probe: boolean): bigint =>
+  probe ? job.price.max / BigInt(job.count) : job.price.max
+
 /**
  * Reads, splits and seals everything a job needs.
  * @throws FILE_NOT_FOUND, FILE_TOO_LARGE, MODULE_INVALID, JOB_FILE_INVALID, DISK_FULL
  */
 export async function makePlan(job: JobFile, ports: Ports, o: PlanOptions): Promise<JobPlan> {
   const module = await readModule(job.task.module, o.folder, 'task.module', ports.files)
-  const shards = await shardInputs(job, o.folder, ports.files, o.signal)
+  const all = await shardInputs(job, o.folder, ports.files, o.signal)
+  const shards = o.probe === true ? all.slice(0, 1) : all
   const total = shards.reduce((n, s) => n + sizeOf(s), 0)
   if (total > ports.config.maxInput) {
     throw new ShoalError(
@@ -118,9 +127,10 @@ export async function makePlan(job: JobFile, ports: Ports, o: PlanOptions): Prom
     )
   }
   const gather =
-    typeof job.gather === 'object'
+    typeof job.gather === 'object' && o.probe !== true
       ? await readModule(job.gather.module, o.folder, 'gather.module', ports.files)
       : undefined
+  const copies = copiesOf(job)
   const inputs: ObjectRef[] = []
   let done = 0
   for (const [shard, list] of shards.entries()) {
@@ -135,13 +145,12 @@ export async function makePlan(job: JobFile, ports: Ports, o: PlanOptions): Prom
     o.onProgress?.((done += sizeOf(list)), total)
   }
   const moduleRef = await seal(ports, once(module), contexts.module(o.id), o.signal)
-  const copies = job.verify.tier === 'replicas' ? job.verify.copies : 1
   return {
     common: commonOf(job, o.id, moduleRef.digest, module.byteLength, Math.max(...inputs.map(i => i.size))),
     module: moduleRef,
     inputs,
     ceiling: job.price.max / BigInt(job.count * copies),
-    maxPrice: job.price.max,
+    maxPrice: capOf(job, o.probe === true),
     class: job.resources.class,
     diskBytes: job.resources.disk,
     match: {
@@ -161,7 +170,7 @@ export async function makePlan(job: JobFile, ports: Ports, o: PlanOptions): Prom
     outputs: job.outputs,
     gather:
       gather === undefined
-        ? job.gather === 'concat'
+        ? job.gather === 'concat' && o.probe !== true
           ? 'concat'
           : 'none'
         : {

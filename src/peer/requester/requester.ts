@@ -7,11 +7,11 @@ import { jobTable } from '../../protocol/machines/job.ts'
 import type { Startable } from '../../protocol/ports/startable.ts'
 import { formatAmount, SYMBOL } from '../../protocol/money.ts'
 import type { PeerContext } from '../context.ts'
-import type { JobEntry } from '../journal/entries.ts'
+import type { JobEntry, JobSource } from '../journal/entries.ts'
 import type { JobFile } from '../jobfile/schema.ts'
 import { BidBook } from './bid-book.ts'
 import { JobRunner } from './job-runner.ts'
-import { makePlan, type PlanOptions } from './plan.ts'
+import { capOf, makePlan, type PlanOptions } from './plan.ts'
 
 /** Jobs at the same time: each has its own offers, streams and escrows. */
 const LIVE_JOBS_MAX = 64
@@ -77,12 +77,15 @@ export class Requester implements Startable {
   }
 
   /** Seals the job's content, journals it, and begins. Returns once the job is durable: from here on it survives anything. */
-  async submit(job: JobFile, options: Omit<PlanOptions, 'id'>): Promise<JobEntry> {
+  async submit(
+    job: JobFile,
+    options: Omit<PlanOptions, 'id'> & { readonly source?: JobSource }
+  ): Promise<JobEntry> {
     if (this.#runners.size >= LIVE_JOBS_MAX)
       throw new ShoalError('QUOTA_EXCEEDED', `at most ${LIVE_JOBS_MAX} jobs run at the same time`, {
         next: 'Wait for one to end: shoal jobs'
       })
-    await this.#checkFunds(job.price.max)
+    await this.#checkFunds(capOf(job, options.probe === true))
     const id = toHex(this.#ctx.random.bytes(32)) as JobId
     const out = options.out.replaceAll('{id}', id.slice(2, 10))
     const there = await this.#ctx.files.stat(out)
@@ -99,7 +102,8 @@ export class Requester implements Startable {
       desired: 'run',
       state: 'submitted',
       rounds: 0,
-      plan
+      plan,
+      source: options.source
     }
     await this.#ctx.journal.putJob(entry, 'submitted')
     await this.#launch(entry, false)

@@ -8,6 +8,8 @@ import type { Session } from '../../../src/cli/peer-session.ts'
 import type { RunFlags } from '../../../src/cli/routes/jobs.ts'
 import { cancelAndWait } from '../../../src/cli/run/cancel-wait.ts'
 import { confirm, offerText } from '../../../src/cli/run/confirm.ts'
+import { estimate, estimateText } from '../../../src/cli/run/estimate.ts'
+import type { FullJob } from '../../../src/cli/ui/job-view.ts'
 import { overridesOf } from '../../../src/cli/run/overrides.ts'
 import { parseJobFile } from '../../../src/peer/jobfile/parse.ts'
 import { ShoalError } from '../../../src/protocol/errors.ts'
@@ -97,6 +99,7 @@ describe('caps as flags', () => {
     json: false,
     yes: false,
     detach: false,
+    estimate: false,
     ...changes
   })
 
@@ -176,5 +179,45 @@ describe('waiting for the money after Ctrl-C', () => {
     for (let i = 0; i < 20; i++) await new Promise(resolve => setImmediate(resolve))
     stop.abort(new ShoalError('CANCELLED', 'interrupted'))
     await rejection(waiting, 'CANCELLED')
+  })
+})
+
+describe('an estimate from one shard', () => {
+  const at = 1_800_000_000_000
+  const probe = {
+    created: at,
+    ended: at + 9_000,
+    spent: '0.0101',
+    executionList: [{ gas: '5' }, { gas: '7' }]
+  } as unknown as FullJob
+  const history = [
+    { at: at + 4_000, what: 'shard 0 attempt 1: task handed over' },
+    { at: at + 7_000, what: 'shard 0 attempt 1: result announced' },
+    { at: at + 9_000, what: 'every escrow is closed' }
+  ]
+  const of = (changes: object = {}) =>
+    estimate({ probe, history, count: 10, copies: 1, maxPrice: 10n ** 18n, slots: 4, ...changes })
+
+  it('money grows with the shards, time with how often the free slots must be filled', () => {
+    expect(of()).to.deep.equal({
+      shards: 10,
+      copies: 1,
+      probeCost: '0.0101',
+      cost: '0.101',
+      maxPrice: '1',
+      withinCap: true,
+      shardMs: 3_000,
+      totalMs: 6_000 + 3 * 3_000,
+      slots: 4,
+      gas: '7'
+    })
+    expect(of({ copies: 2 }).totalMs).to.equal(6_000 + 5 * 3_000)
+    expect(of({ slots: 0 }).totalMs).to.equal(6_000 + 10 * 3_000)
+  })
+
+  it('caps that are too low are named with the flag that raises them', () => {
+    expect(estimateText(of(), 600_000)).not.to.match(/Too/)
+    const text = estimateText(of({ maxPrice: 10n ** 16n }), 10_000)
+    expect(text).to.contain('--max-price 0.101').and.contain('--max-time 23s')
   })
 })
