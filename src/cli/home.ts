@@ -1,22 +1,58 @@
 /** Finding and unlocking a home folder. */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { ShoalError } from '../protocol/errors.ts'
 import { openHome, unlock, type OpenedHome } from '../peer/home/home.ts'
 import type { ConfigInput } from '../peer/home/config.ts'
 import type { Secrets } from '../peer/home/keystore.ts'
 import type { Cli } from './context.ts'
+import { userFolders } from './settings/folders.ts'
+import { loadSettings, type Settings } from './settings/load.ts'
+import { PROFILE_NAME } from './settings/schema.ts'
 
 export interface HomeFlags {
   readonly home?: string
+  readonly profile?: string
   readonly passphraseFile?: string
 }
 
-/** --home, else SHOAL_HOME, else the user's data folder. */
+const fromHere = (cli: Cli, path: string): string =>
+  resolve(cli.cwd, path.replace(/^~(?=\/|$)/, cli.env['HOME'] ?? '~'))
+
+/** The folder of a named profile: as the user's settings say, else below the data folder. */
+async function profileHome(cli: Cli, settings: Settings): Promise<string | undefined> {
+  const { profile, profiles } = settings
+  if (profile === undefined) return undefined
+  const { value, from } = profile
+  const own = Object.hasOwn(profiles, value) ? profiles[value] : undefined
+  if (own?.home !== undefined) return fromHere(cli, own.home)
+  if (!PROFILE_NAME.test(value))
+    throw new ShoalError(
+      'USAGE',
+      `${from} ${value}: a profile is named with a-z, 0-9, dot, dash and underscore`,
+      {
+        next: `Example: --profile test. There are: ${Object.keys(profiles).join(', ') || 'none yet'}`
+      }
+    )
+  return join((await userFolders(cli)).data, 'profiles', value)
+}
+
+/** --home or --profile, else SHOAL_HOME or SHOAL_PROFILE, else the profile of the settings, else the user's data folder. */
 export async function homeFolder(cli: Cli, flags: HomeFlags): Promise<string> {
-  const given = flags.home ?? cli.env['SHOAL_HOME']
-  if (given !== undefined && given !== '') return resolve(cli.cwd, given)
-  const { default: envPaths } = await import('env-paths')
-  return envPaths('shoal', { suffix: '' }).data
+  if (flags.home !== undefined && flags.profile !== undefined)
+    throw new ShoalError('USAGE', '--home and --profile both name a home', { next: 'Give one of them.' })
+  const given = flags.profile === undefined ? (flags.home ?? cli.env['SHOAL_HOME']) : undefined
+  if (given !== undefined && given !== '') return fromHere(cli, given)
+  const settings = await loadSettings(cli, flags)
+  return (await profileHome(cli, settings)) ?? (await userFolders(cli)).data
+}
+
+/** The passphrase file that the user's settings name for the profile in use. */
+async function profilePassphrase(cli: Cli, flags: HomeFlags): Promise<string | undefined> {
+  if (flags.home !== undefined || (flags.profile === undefined && cli.env['SHOAL_HOME'] !== undefined))
+    return undefined
+  const { profile, profiles } = await loadSettings(cli, flags)
+  const file = profile === undefined ? undefined : profiles[profile.value]?.passphraseFile
+  return file === undefined ? undefined : fromHere(cli, file)
 }
 
 const firstLine = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).split(/\r?\n/)[0] ?? ''
@@ -28,7 +64,11 @@ export async function passphrase(
   configured: string | undefined,
   confirm: boolean
 ): Promise<string> {
-  const file = flags.passphraseFile ?? cli.env['SHOAL_PASSPHRASE_FILE'] ?? configured
+  const file =
+    flags.passphraseFile ??
+    cli.env['SHOAL_PASSPHRASE_FILE'] ??
+    (await profilePassphrase(cli, flags)) ??
+    configured
   if (flags.passphraseFile === undefined && cli.env['SHOAL_PASSPHRASE'] !== undefined)
     return cli.env['SHOAL_PASSPHRASE']
   if (file !== undefined) return firstLine(await cli.files.read(resolve(cli.cwd, file), { max: 4096 }))

@@ -342,9 +342,9 @@ const env: readonly LineMistake[] = [
   {
     args: ['up'],
     config: EMPTY,
-    env: { SHOAL_PROFILE: 'heavy' },
+    env: { SHOAL_MODE: 'heavy' },
     code: 2,
-    says: ['SHOAL_PROFILE', 'full, light', 'unset it']
+    says: ['SHOAL_MODE', 'full, light', 'unset it']
   },
   {
     args: ['up'],

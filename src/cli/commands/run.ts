@@ -13,6 +13,8 @@ import { confirm } from '../run/confirm.ts'
 import { estimateText } from '../run/estimate.ts'
 import { probeJob } from '../run/probe.ts'
 import { overridesOf } from '../run/overrides.ts'
+import { checkCaps } from '../settings/caps.ts'
+import { loadSettings } from '../settings/load.ts'
 import { jobText, type FullJob } from '../ui/job-view.ts'
 import { watchJob } from '../ui/watch-job.ts'
 
@@ -90,6 +92,7 @@ export async function runJob(
   signal: AbortSignal
 ): Promise<void> {
   const job = parseJobFile(what.file, what.path, what.overrides)
+  checkCaps(job, flags, await loadSettings(cli, flags))
   if (flags.estimate) return await estimateJob(cli, flags, s, job, what, signal)
   await confirm(cli, flags.yes, s, job, signal)
   const out = resolve(cli.cwd, flags.out ?? `${job.name}-{id}`)
@@ -158,7 +161,7 @@ export const run = command<RunFlags, [string]>(async (cli, flags, signal, path) 
   const file = new TextDecoder().decode(await cli.files.read(full, { max: FILE_MAX }))
   const what = { file, path, folder: dirname(full), overrides: overridesOf(cli.cwd, flags) }
   // what is wrong with the file is said before any peer starts
-  parseJobFile(file, path, what.overrides)
+  checkCaps(parseJobFile(file, path, what.overrides), flags, await loadSettings(cli, flags))
   checkFlags(flags)
   await withPeer(cli, flags, signal, s => runJob(cli, flags, s, what, signal))
 })

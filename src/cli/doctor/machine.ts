@@ -11,8 +11,8 @@ const DISK_MIN = 1024 * MiB
 /** Every variable that some part of the program reads. */
 export const VARIABLES = [
   'SHOAL_HOME',
-  'SHOAL_NAME',
   'SHOAL_PROFILE',
+  'SHOAL_MODE',
   'SHOAL_RPC_URL',
   'SHOAL_BOOTSTRAP',
   'SHOAL_LOG',

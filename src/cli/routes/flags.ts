@@ -11,6 +11,13 @@ export const homeFlags = {
     brief: 'Home folder of the peer (default: SHOAL_HOME, else the data folder)',
     placeholder: 'DIR'
   },
+  profile: {
+    kind: 'parsed',
+    parse: asIs,
+    optional: true,
+    brief: 'Profile of your settings, each with a home of its own (default: SHOAL_PROFILE)',
+    placeholder: 'NAME'
+  },
   passphraseFile: {
     kind: 'parsed',
     parse: asIs,

@@ -52,7 +52,7 @@ const run = buildCommand<RunFlags, [string], Cli>({
       'Shows the offers with what a shard costs at each, and the caps, and asks [y/N] before any money moves; -y agrees.',
       'Without a peer on this home a light one is started for as long as the command runs (with --detach: as the job runs).',
       'The first Ctrl-C cancels the job and waits up to two minutes for the money; the second leaves at once.',
-      'Flags win over the environment, that over ./shoal.yaml, that over your own settings.yaml.',
+      'Flags win over the environment, that over ./.shoal.yaml, that over your own settings.yaml.',
       '',
       'Exit codes: 0 done, 1 failed, 2 a mistake in file or flags, 3 the job itself failed, 4 keys or funds, 130 Ctrl-C.',
       '',

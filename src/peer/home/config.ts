@@ -37,7 +37,7 @@ const numeric = (text: string | undefined): number | string | undefined =>
 
 /** Environment variables that set configuration, and the key of each. */
 const VARIABLES: Readonly<Record<string, readonly [path: string, read?: (text: string) => unknown]>> = {
-  SHOAL_PROFILE: ['profile'],
+  SHOAL_MODE: ['profile'],
   SHOAL_RPC_URL: ['chain.rpcUrl'],
   SHOAL_BOOTSTRAP: ['p2p.bootstrap', text => text.split(',').filter(s => s !== '')],
   SHOAL_LOG: ['log.level'],

@@ -39,7 +39,9 @@ export const layoutOf = (root: string): HomeLayout => ({
 /** HOME_NOT_INITIALISED or HOME_VERSION when this folder cannot be used as it is. */
 export async function checkHome(files: Files, home: HomeLayout): Promise<void> {
   if ((await files.stat(home.version)) === undefined) {
-    throw new ShoalError('HOME_NOT_INITIALISED', `no Shoal home at ${home.root}`, { next: 'Run: shoal init' })
+    throw new ShoalError('HOME_NOT_INITIALISED', `no Shoal home at ${home.root}`, {
+      next: `Run: shoal init --home ${home.root}`
+    })
   }
   const version = new TextDecoder().decode(await files.read(home.version)).trim()
   if (version !== String(HOME_VERSION)) {

@@ -32,7 +32,10 @@ export function nearest(key: string, known: readonly string[]): string | undefin
   return start.length < START ? undefined : known.find(k => k.toLowerCase().startsWith(start))
 }
 
-type Shape = { shape?: Record<string, Shape>; def?: { innerType?: Shape; in?: Shape; options?: Shape[] } }
+type Shape = {
+  shape?: Record<string, Shape>
+  def?: { innerType?: Shape; in?: Shape; options?: Shape[]; valueType?: Shape }
+}
 
 /** Keys that the schema knows at a path, looking through optional, default, pipe and union wrappers. */
 export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
@@ -47,7 +50,7 @@ export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[
     return at
   }
   let at = unwrap(schema as unknown as Shape)
-  for (const key of path) at = unwrap(at?.shape?.[String(key)])
+  for (const key of path) at = unwrap(at?.shape?.[String(key)] ?? at?.def?.valueType)
   return Object.keys(at?.shape ?? {})
 }
 

@@ -165,7 +165,8 @@ export function readSource(text: string, options: SourceOptions): Source {
     })
   }
   const at = (offset: number): Place => {
-    const before = text.slice(0, offset).split('\n')
+    // what is missing at the end is missing after the last thing written, not below it
+    const before = text.slice(0, Math.min(offset, text.trimEnd().length)).split('\n')
     return { line: before.length, col: (before.at(-1)?.length ?? 0) + 1 }
   }
   const binary = notText(text)

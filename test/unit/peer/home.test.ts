@@ -161,7 +161,7 @@ describe('configuration', () => {
   }
 
   it('a wrong variable is not blamed on a file', () => {
-    const e = thrown(() => loadConfig(undefined, { SHOAL_PROFILE: 'heavy' }), 'CONFIG_INVALID')
+    const e = thrown(() => loadConfig(undefined, { SHOAL_MODE: 'heavy' }), 'CONFIG_INVALID')
     expect(e.message).to.contain('profile')
     expect(e.next).to.contain('SHOAL_')
   })
