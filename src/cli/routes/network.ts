@@ -42,6 +42,26 @@ const offers = buildCommand<OfferFlags, [filter?: string], Cli>({
   }
 })
 
+export interface TopFlags extends CommonFlags {
+  readonly once: boolean
+}
+const top = buildCommand<TopFlags, [], Cli>({
+  loader: async () => (await import('../commands/top.ts')).top,
+  parameters: { flags: { ...common, once: flag('Print it once and end (so does a pipe)') } },
+  docs: {
+    brief: 'Who does what, live',
+    fullDescription: [
+      'Your jobs with each execution, its provider and progress; work done here for others; the providers that are known.',
+      'Redrawn every second until Ctrl-C.',
+      '',
+      'Examples:',
+      '  shoal top',
+      '  shoal top --once',
+      '  shoal top --json | jq .wallet'
+    ].join('\n')
+  }
+})
+
 export interface ChainFlags {
   readonly folder?: string
   readonly port?: number
@@ -102,6 +122,7 @@ const demo = buildCommand<DemoFlags, [], Cli>({
 export const networkRoutes = {
   peers: list2('peers', 'Connected peers'),
   offers,
+  top,
   chain,
   devnet,
   demo
