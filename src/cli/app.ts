@@ -15,12 +15,18 @@ export const root = buildRouteMap({
     fullDescription: [
       'Sell cycles, buy cycles, with no server in the middle.',
       '',
-      'Try it:    shoal demo',
-      'Sell:      shoal init && shoal up',
-      'Buy:       shoal run job.yaml --out DIR',
+      'Try it:      shoal demo',
+      'Sell:        shoal init && shoal up',
+      'Buy:         shoal run job.yaml --out DIR',
+      'Look:        shoal top',
+      'Stuck:       shoal doctor',
+      'Each one:    shoal COMMAND --help',
       '',
-      'Every command that prints data takes --json. Exit codes: 0 ok, 1 failed, 2 usage,',
-      '3 the job itself failed, 4 needs keys or funds, 130 Ctrl-C.'
+      'Every command that prints data takes --json; errors are then {error:{code,message,next}} on standard error.',
+      'Exit codes: 0 ok, 1 failed, 2 usage, 3 the job itself failed, 4 needs keys or funds, 130 Ctrl-C.',
+      'Flags win over the environment, that over ./.shoal.yaml, that over ~/.config/shoal/settings.yaml.',
+      'Environment: SHOAL_HOME, SHOAL_PROFILE, SHOAL_PASSPHRASE_FILE, SHOAL_PASSPHRASE, SHOAL_MAX_PRICE, SHOAL_MAX_TIME,',
+      'SHOAL_MODE (full or light), SHOAL_RPC_URL, SHOAL_BOOTSTRAP, SHOAL_API_PORT, SHOAL_LOG.'
     ].join('\n')
   }
 })
@@ -31,6 +37,10 @@ export const appFor = (argv: readonly string[], json: boolean): Application<Cli>
     name: 'shoal',
     versionInfo: { currentVersion: VERSION },
     scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
-    documentation: { caseStyle: 'convert-camel-to-kebab', disableAnsiColor: true },
+    documentation: {
+      caseStyle: 'convert-camel-to-kebab',
+      disableAnsiColor: true,
+      onlyRequiredInUsageLine: true
+    },
     localization: { text: textsFor(argv, json) }
   })

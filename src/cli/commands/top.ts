@@ -17,7 +17,9 @@ const REST_OF_SCREEN = '\u001b[J'
 
 /** Overwrites line by line: clearing first would flicker. */
 function draw(cli: Cli, s: Snapshot): void {
-  const { rows = 24, columns = 80 } = cli.process.stdout
+  // a terminal that does not know its size says 0
+  const rows = cli.process.stdout.rows || 24
+  const columns = cli.process.stdout.columns || 80
   const lines = clean(topText(s, rows - 1)).split('\n')
   const text = lines.map(l => [...l].slice(0, columns).join('') + REST_OF_LINE).join('\n')
   cli.process.stdout.write(`${HOME}${text}\n${REST_OF_SCREEN}`)

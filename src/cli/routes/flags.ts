@@ -8,21 +8,21 @@ export const homeFlags = {
     kind: 'parsed',
     parse: asIs,
     optional: true,
-    brief: 'Home folder of the peer (default: SHOAL_HOME, else the data folder)',
+    brief: 'DIR: Home folder of the peer (default: SHOAL_HOME, else the data folder)',
     placeholder: 'DIR'
   },
   profile: {
     kind: 'parsed',
     parse: asIs,
     optional: true,
-    brief: 'Profile of your settings, each with a home of its own (default: SHOAL_PROFILE)',
+    brief: 'NAME: Profile of your settings, each with a home of its own (default: SHOAL_PROFILE)',
     placeholder: 'NAME'
   },
   passphraseFile: {
     kind: 'parsed',
     parse: asIs,
     optional: true,
-    brief: 'File whose first line opens the keys',
+    brief: 'FILE: File whose first line opens the keys',
     placeholder: 'FILE'
   }
 } as const
@@ -33,9 +33,16 @@ export const yesFlag = {
   yes: { kind: 'boolean', default: false, withNegated: false, brief: 'Do not ask before money moves' }
 } as const
 export const text = (brief: string, placeholder: string) =>
-  ({ kind: 'parsed', parse: asIs, optional: true, brief, placeholder }) as const
+  ({ kind: 'parsed', parse: asIs, optional: true, brief: `${placeholder}: ${brief}`, placeholder }) as const
 export const list = (brief: string, placeholder: string) =>
-  ({ kind: 'parsed', parse: asIs, variadic: true, optional: true, brief, placeholder }) as const
+  ({
+    kind: 'parsed',
+    parse: asIs,
+    variadic: true,
+    optional: true,
+    brief: `${placeholder}: ${brief}`,
+    placeholder
+  }) as const
 export const flag = (brief: string) =>
   ({ kind: 'boolean', default: false, withNegated: false, brief }) as const
 export const whole = (brief: string, placeholder: string) =>
@@ -46,10 +53,16 @@ export const whole = (brief: string, placeholder: string) =>
       return Number(s)
     },
     optional: true,
-    brief,
+    brief: `${placeholder}: ${brief}`,
     placeholder
   }) as const
 /** Milliseconds, from `90s` or `1h30m`. */
 export const duration = (brief: string) =>
-  ({ kind: 'parsed', parse: parseDuration, optional: true, brief, placeholder: 'DURATION' }) as const
+  ({
+    kind: 'parsed',
+    parse: parseDuration,
+    optional: true,
+    brief: `DURATION: ${brief}`,
+    placeholder: 'DURATION'
+  }) as const
 export const arg = (brief: string, placeholder: string) => ({ brief, placeholder, parse: asIs }) as const

@@ -1,16 +1,20 @@
 /** The network, and networks to play with. */
 import { buildCommand } from '@stricli/core'
 import type { Cli } from '../context.ts'
+import { docs } from './docs.ts'
 import { arg, flag, homeFlags, jsonFlag, list, text, whole } from './flags.ts'
 import type { CommonFlags } from './jobs.ts'
 
 const common = { ...homeFlags, ...jsonFlag }
-const list2 = (name: 'peers', brief: string) =>
-  buildCommand<CommonFlags, [], Cli>({
-    loader: async () => (await import('../commands/network-commands.ts'))[name],
-    parameters: { flags: common },
-    docs: { brief }
-  })
+const peers = buildCommand<CommonFlags, [], Cli>({
+  loader: async () => (await import('../commands/network-commands.ts')).peers,
+  parameters: { flags: common },
+  docs: docs(
+    'Connected peers',
+    ['With direction, round trip, our own score of each, and its address.'],
+    ['shoal peers', "shoal peers --json | jq '.peers | length'"]
+  )
+})
 
 export interface OfferFlags extends CommonFlags {
   readonly groupBy?: string
@@ -24,22 +28,22 @@ const offers = buildCommand<OfferFlags, [filter?: string], Cli>({
       parameters: [{ ...arg("Only these, such as 'price<0.5 region=eu'", 'FILTER'), optional: true }]
     }
   },
-  docs: {
-    brief: 'Capacity on offer and its price, cheapest first',
-    fullDescription: [
+  docs: docs(
+    'Capacity on offer and its price, cheapest first',
+    [
       'Shows what providers advertise; nothing is bought. A filter is terms with spaces between, all of which must hold:',
       '',
       '  KEY=VALUE  KEY!=VALUE             region, class, energy, engine, isolation, operator, peer (a,b: either)',
       '  KEY<VALUE  <=  >  >=  =  !=       price (ask per 10^9 gas), memory, disk, gpu, slots (free), speed (Mgas/s)',
-      '  KEY:FROM..TO  KEY:FROM..  KEY:..TO',
-      '',
-      'Examples:',
-      '  shoal offers',
-      "  shoal offers 'memory:1GiB.. price<0.5 region=eu'",
-      "  shoal offers 'gpu:24GB..80GB price<0.5' --group-by region",
-      "  shoal offers 'energy=renewable slots>=4' --json"
-    ].join('\n')
-  }
+      '  KEY:FROM..TO  KEY:FROM..  KEY:..TO'
+    ],
+    [
+      'shoal offers',
+      "shoal offers 'memory:1GiB.. price<0.5 region=eu'",
+      "shoal offers 'gpu:24GB..80GB price<0.5' --group-by region",
+      "shoal offers 'energy=renewable slots>=4' --json"
+    ]
+  )
 })
 
 export interface TopFlags extends CommonFlags {
@@ -48,18 +52,14 @@ export interface TopFlags extends CommonFlags {
 const top = buildCommand<TopFlags, [], Cli>({
   loader: async () => (await import('../commands/top.ts')).top,
   parameters: { flags: { ...common, once: flag('Print it once and end (so does a pipe)') } },
-  docs: {
-    brief: 'Who does what, live',
-    fullDescription: [
+  docs: docs(
+    'Who does what, live',
+    [
       'Your jobs with each execution, its provider and progress; work done here for others; the providers that are known.',
-      'Redrawn every second until Ctrl-C.',
-      '',
-      'Examples:',
-      '  shoal top',
-      '  shoal top --once',
-      '  shoal top --json | jq .wallet'
-    ].join('\n')
-  }
+      'Redrawn every second until Ctrl-C.'
+    ],
+    ['shoal top', 'shoal top --once', 'shoal top --json | jq .wallet']
+  )
 })
 
 export interface ChainFlags {
@@ -78,11 +78,17 @@ const chain = buildCommand<ChainFlags, [], Cli>({
       fund: list('Give this address gas and tokens at the start (repeatable)', '0x...[=TOKENS]')
     }
   },
-  docs: {
-    brief: 'Serve the embedded chain until Ctrl-C',
-    fullDescription:
-      'A private EVM chain for peers on this machine, behind an allow-listing proxy. Whoever runs it is trusted with it.'
-  }
+  docs: docs(
+    'Serve the embedded chain until Ctrl-C',
+    [
+      'A private EVM chain for peers on this machine, behind an allow-listing proxy. Whoever runs it is trusted with it.',
+      'Its RPC address and network.json are what peers need to join. --fund gives once for each address and folder.'
+    ],
+    [
+      'shoal chain --fund 0x00112233445566778899aabbccddeeff00112233',
+      'shoal chain --folder ./chain --port 8545 --json'
+    ]
+  )
 })
 
 export interface DevnetFlags {
@@ -99,7 +105,17 @@ const devnet = buildCommand<DevnetFlags, [], Cli>({
       folder: text('Keep everything here (default: a temporary folder, removed at the end)', 'DIR')
     }
   },
-  docs: { brief: 'A chain and full peers on loopback, to play with' }
+  docs: docs(
+    'A chain and full peers on loopback, to play with',
+    [
+      'Separate processes with play money, and the funded home of a requester, whose folder it prints. Ctrl-C ends all of it.'
+    ],
+    [
+      'shoal devnet --peers 5',
+      'export SHOAL_HOME=...   # in another terminal, as it says',
+      'shoal devnet --folder ./net --json'
+    ]
+  )
 })
 
 export interface DemoFlags {
@@ -116,11 +132,17 @@ const demo = buildCommand<DemoFlags, [], Cli>({
       keep: flag('Keep homes and logs')
     }
   },
-  docs: { brief: 'A paid job across several peers, one of which is killed' }
+  docs: docs(
+    'A paid job across several peers, one of which is killed',
+    [
+      'Renders a picture in tiles over five providers, kills one, and reconciles every account with the chain. About a minute.'
+    ],
+    ['shoal demo', 'shoal demo --out pictures --json | tail -1 | jq .conserved']
+  )
 })
 
 export const networkRoutes = {
-  peers: list2('peers', 'Connected peers'),
+  peers,
   offers,
   top,
   chain,

@@ -1,6 +1,7 @@
 /** Keys, the peer itself, money. */
 import { buildCommand, buildRouteMap } from '@stricli/core'
 import type { Cli } from '../context.ts'
+import { docs } from './docs.ts'
 import { arg, duration, flag, homeFlags, jsonFlag, list, text, whole } from './flags.ts'
 import type { CommonFlags } from './jobs.ts'
 
@@ -23,7 +24,18 @@ const init = buildCommand<InitFlags, [], Cli>({
       light: flag('A peer that only buys and listens on nothing')
     }
   },
-  docs: { brief: 'Make keys and a home folder' }
+  docs: docs(
+    'Make keys and a home folder',
+    [
+      'Asks twice for a passphrase; unattended it comes from --passphrase-file, SHOAL_PASSPHRASE_FILE or SHOAL_PASSPHRASE.',
+      'Keys that exist are never overwritten. Secrets are never given as flags.'
+    ],
+    [
+      'shoal init',
+      'shoal init --light --rpc-url http://127.0.0.1:8545 --network network.json',
+      'shoal init --profile test --passphrase-file ~/.shoal-pass'
+    ]
+  )
 })
 
 export interface UpFlags extends CommonFlags {
@@ -49,22 +61,37 @@ const up = buildCommand<UpFlags, [], Cli>({
       untilIdle: duration('End by itself when no job was under way for this long')
     }
   },
-  docs: {
-    brief: 'Run the peer until Ctrl-C',
-    fullDescription:
-      'Runs the peer of this home. Without chain.rpcUrl a full peer starts an embedded chain of its own.'
-  }
+  docs: docs(
+    'Run the peer until Ctrl-C',
+    [
+      'Runs the peer of this home. Without chain.rpcUrl a full peer starts an embedded chain of its own.',
+      'Prints its addresses, which other peers take as --bootstrap. Jobs go on when it runs again after a stop or a crash.'
+    ],
+    [
+      'shoal up',
+      'shoal up --light --until-idle 10m',
+      'shoal up --slots 4 --ask 0.0001 --bootstrap /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...'
+    ]
+  )
 })
 
 const walletShow = buildCommand<CommonFlags, [], Cli>({
   loader: async () => (await import('../commands/wallet.ts')).show,
   parameters: { flags: common },
-  docs: { brief: 'Address and balances' }
+  docs: docs(
+    'Address and balances',
+    ['What is free in the vault buys; what is locked belongs to agreements under way.'],
+    ['shoal wallet', 'shoal wallet --json | jq -r .address']
+  )
 })
 const deposit = buildCommand<CommonFlags, [string], Cli>({
   loader: async () => (await import('../commands/wallet.ts')).deposit,
   parameters: { flags: common, positional: { kind: 'tuple', parameters: [arg('How much', 'AMOUNT')] } },
-  docs: { brief: 'Move tokens from the wallet into the vault' }
+  docs: docs(
+    'Move tokens from the wallet into the vault',
+    ['Only what is in the vault can be locked in escrows. A decimal number of whole tokens.'],
+    ['shoal wallet deposit 25', 'shoal wallet deposit 0.5 --json']
+  )
 })
 export interface WithdrawFlags extends CommonFlags {
   readonly to?: string
@@ -75,31 +102,40 @@ const withdraw = buildCommand<WithdrawFlags, [string], Cli>({
     flags: { ...common, to: text('Another address', '0x...') },
     positional: { kind: 'tuple', parameters: [arg('How much', 'AMOUNT')] }
   },
-  docs: { brief: 'Move free balance out of the vault' }
+  docs: docs(
+    'Move free balance out of the vault',
+    ['To your own wallet, or with --to to another address. What is locked stays.'],
+    ['shoal wallet withdraw 10', 'shoal wallet withdraw 10 --to 0x00112233445566778899aabbccddeeff00112233']
+  )
 })
 const wallet = buildRouteMap({
   routes: { show: walletShow, balance: walletShow, deposit, withdraw },
   defaultCommand: 'show',
-  docs: { brief: 'Address, balance, deposit, withdraw' }
+  docs: docs(
+    'Address, balance, deposit, withdraw',
+    ['Without a word after it: shows the balances.'],
+    ['shoal wallet', 'shoal wallet deposit 25']
+  )
 })
 
 const status = buildCommand<CommonFlags, [], Cli>({
   loader: async () => (await import('../commands/network-commands.ts')).status,
   parameters: { flags: common },
-  docs: { brief: 'The peer that runs on this home' }
+  docs: docs(
+    'The peer that runs on this home',
+    ['Names, addresses, connections, the chain, live jobs and slots, as JSON.'],
+    ['shoal status', 'shoal status --json | jq .connections']
+  )
 })
 
 const down = buildCommand<CommonFlags, [], Cli>({
   loader: async () => (await import('../commands/down.ts')).down,
   parameters: { flags: common },
-  docs: {
-    brief: 'Stop the peer of this home',
-    fullDescription: [
-      'Also one that `run --detach` started in the background. Jobs under way go on when a peer runs again.',
-      '',
-      'Example: shoal down'
-    ].join('\n')
-  }
+  docs: docs(
+    'Stop the peer of this home',
+    ['Also one that `run --detach` started in the background. Jobs under way go on when a peer runs again.'],
+    ['shoal down']
+  )
 })
 
 export const peerRoutes = { init, up, down, status, wallet }

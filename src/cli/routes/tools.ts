@@ -1,6 +1,7 @@
 /** What helps around the other commands. */
 import { buildCommand } from '@stricli/core'
 import type { Cli } from '../context.ts'
+import { docs } from './docs.ts'
 import { arg, homeFlags, jsonFlag } from './flags.ts'
 import type { CommonFlags } from './jobs.ts'
 
@@ -10,34 +11,29 @@ const completion = buildCommand<object, [string], Cli>({
     flags: {},
     positional: { kind: 'tuple', parameters: [arg('bash, zsh or fish', 'SHELL')] }
   },
-  docs: {
-    brief: 'Print the completion script of a shell',
-    fullDescription: [
-      'Commands and flags complete with the Tab key.',
-      '',
-      'Examples:',
-      '  source <(shoal completion bash)                                 # this shell only',
-      '  shoal completion bash > ~/.local/share/bash-completion/completions/shoal',
-      '  shoal completion zsh > "${fpath[1]}/_shoal"',
-      '  shoal completion fish > ~/.config/fish/completions/shoal.fish'
-    ].join('\n')
-  }
+  docs: docs(
+    'Print the completion script of a shell',
+    ['Commands and flags complete with the Tab key.'],
+    [
+      'source <(shoal completion bash)                                 # this shell only',
+      'shoal completion bash > ~/.local/share/bash-completion/completions/shoal',
+      'shoal completion zsh > "${fpath[1]}/_shoal"',
+      'shoal completion fish > ~/.config/fish/completions/shoal.fish'
+    ]
+  )
 })
 
 const doctor = buildCommand<CommonFlags, [], Cli>({
   loader: async () => (await import('../commands/doctor.ts')).doctor,
   parameters: { flags: { ...homeFlags, ...jsonFlag } },
-  docs: {
-    brief: 'Say what is missing, and the command that mends it',
-    fullDescription: [
+  docs: docs(
+    'Say what is missing, and the command that mends it',
+    [
       'Looks at Node, the environment, the disk, the home, its configuration and keys, the running peer, the chain and the money.',
-      'Changes nothing, asks nothing. Exit code 0: nothing is in the way; 1: something is; 4: keys or funds are.',
-      '',
-      'Examples:',
-      '  shoal doctor',
-      '  shoal doctor --home /srv/shoal --json | jq ".findings[] | select(.state != \"ok\")"'
-    ].join('\n')
-  }
+      'Changes nothing, asks nothing. Exit code 0: nothing is in the way; 1: something is; 4: keys or funds are.'
+    ],
+    ['shoal doctor', 'shoal doctor --home /srv/shoal --json | jq ".findings[] | select(.state != \"ok\")"']
+  )
 })
 
 export const toolRoutes = { doctor, completion }

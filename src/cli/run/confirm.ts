@@ -37,7 +37,7 @@ export function offerText(job: JobFile, offers: readonly Advert[]): string {
   return lines.join('\n')
 }
 
-/** @throws NOT_CONFIRMED without a terminal, CANCELLED on anything but yes */
+/** @throws NOT_CONFIRMED without a terminal and on anything but yes */
 export async function confirm(
   cli: Cli,
   yes: boolean,
@@ -57,5 +57,7 @@ export async function confirm(
     })
   const { askYes } = await import('../ui/prompts.ts')
   if (!(await askYes('Submit?', signal)))
-    throw new ShoalError('CANCELLED', 'not submitted; nothing was spent')
+    throw new ShoalError('NOT_CONFIRMED', 'not submitted; nothing was spent', {
+      next: 'Caps: --max-price, --max-time, --retries. Prices: shoal offers'
+    })
 }
