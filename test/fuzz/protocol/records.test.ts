@@ -79,6 +79,12 @@ function replace(value: unknown, way: readonly number[], by: unknown): unknown {
 describe('records from hostile peers', () => {
   const sample = sampleBook()
   for (const name of sampleNames) {
+    it(`${name}: an empty value of another type is refused`, () => {
+      // an empty byte string, text, list; null and undefined
+      for (const byte of [0x40, 0x60, 0x80, 0xf6, 0xf7])
+        expect(attempt(sample(name), Uint8Array.of(byte))).to.equal(undefined)
+    })
+
     it(`${name}: random bytes are a record or a named refusal`, () => {
       const s = sample(name)
       fc.assert(
