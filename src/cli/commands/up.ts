@@ -63,7 +63,7 @@ export const up = command<UpFlags>(async (cli, flags, signal) => {
   await new Promise<void>(resolve => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
   unwatch()
   stop[Symbol.dispose]()
-  cli.remark(`stopping (${abortReason(stop.signal).message})`)
+  if (!cli.json) cli.remark(`stopping (${abortReason(stop.signal).message})`)
   const giveUp = cli.clock.timer(STOP_MS, () => cli.process.exit(EXIT.failed))
   await session.close()
   giveUp()
