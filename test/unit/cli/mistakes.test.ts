@@ -1,6 +1,6 @@
 /** The short form of `npm run test:mistakes`. */
 import { expect } from 'chai'
-import { cases } from '../../mistakes/judge.ts'
+import { cases, faultsOf, type Case } from '../../mistakes/judge.ts'
 import { here, inProcess, runCases, runMutants, sample } from '../../mistakes/run.ts'
 
 describe('mistakes of people', function () {
@@ -19,5 +19,37 @@ describe('mistakes of people', function () {
     const r = runMutants(500, 1)
     expect(r.failures).to.deep.equal([])
     expect(r.accepted, 'mutants that are good files').to.be.within(1, 300)
+  })
+
+  it('the judge sees a wrong answer of every kind', () => {
+    const c: Case = {
+      group: 'job file',
+      name: 'planted',
+      args: [],
+      files: {},
+      env: {},
+      code: 2,
+      says: ['count'],
+      place: 'job.yaml:3:8'
+    }
+    const good = {
+      code: 2,
+      stdout: '',
+      stderr: 'error: job.yaml:3:8 count\n  count: x\n         ^\n  Edit it.\n',
+      ms: 5
+    }
+    expect(faultsOf(c, good)).to.deep.equal([])
+    const wrong: readonly [object, RegExp][] = [
+      [{ code: 0 }, /exit code 0, expected 2/],
+      [{ ms: 1_001 }, /took 1001 ms/],
+      [{ stdout: 'x' }, /standard output/],
+      [{ stderr: good.stderr.replace('3:8', '3:9') }, /place is not/],
+      [{ stderr: good.stderr.replace('^', '') }, /no caret/],
+      [{ stderr: good.stderr.replace('error: ', '') }, /does not begin/],
+      [{ stderr: good.stderr.replace('  Edit it.\n', '') }, /what to do/],
+      [{ stderr: good.stderr.replace('count\n', 'x\n').replace('count: x', 'x') }, /does not say "count"/],
+      [{ stderr: `${good.stderr}    at parse (file:///a.ts:1:1)\n` }, /internals/]
+    ]
+    for (const [change, says] of wrong) expect(faultsOf(c, { ...good, ...change }).join('; ')).to.match(says)
   })
 })
