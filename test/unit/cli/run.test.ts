@@ -81,7 +81,7 @@ describe('before money moves', () => {
   it('the question is [y/N]: only a clear yes agrees', () => {
     const ask = (answer: string): string => {
       const prompts = fileURLToPath(new URL('../../../src/cli/ui/prompts.ts', import.meta.url))
-      const code = `import(${JSON.stringify(prompts)}).then(async m => console.log(await m.askYes('Submit?')))`
+      const code = `import(${JSON.stringify(prompts)}).then(async m => process.stdout.write(String(await m.askYes('Submit?'))))`
       const r = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', '-e', code], {
         input: answer
       })
