@@ -43,7 +43,11 @@ if (o.help) {
   console.log(HELP)
   process.exit(0)
 }
-const runs = Math.max(1, Number(o.runs))
+if (!/^[1-9]\d{0,3}$/.test(o.runs)) {
+  console.error(`--runs ${o.runs}: a whole number from 1 to 9999\n${HELP}`)
+  process.exit(2)
+}
+const runs = Number(o.runs)
 // in turns, so that a slow moment of the machine meets all of them
 const times = commands.map(([, args]) => {
   once(args)

@@ -1,5 +1,6 @@
 /** Bodies and parameters of the local API; the OpenAPI description is made from them. */
 import { z } from '@hono/zod-openapi'
+import { SOURCE_MAX } from '../peer/jobfile/limits.ts'
 
 const jobId = z.string().regex(/^0x[0-9a-f]{6,64}$/, 'a job id: 0x and at least 6 hex digits')
 
@@ -13,7 +14,7 @@ export const idParam = z.object({
 export const submitBody = z
   .strictObject({
     /** Text of the job file. */
-    file: z.string().max(256 * 1024),
+    file: z.string().max(SOURCE_MAX),
     /** Its name, for messages. */
     path: z.string().max(4096),
     /** Folder that paths in it are relative to. */

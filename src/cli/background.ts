@@ -3,20 +3,22 @@ import { join } from 'node:path'
 import { connectToPeer } from '../api/adapters/client.ts'
 import { faults, ShoalError, type ErrorCode } from '../protocol/errors.ts'
 import type { OpenedHome } from '../peer/home/home.ts'
-import { startBackground, type Background } from './adapters/background.ts'
+import { startBackground, terminate, type Background } from './adapters/background.ts'
 import type { Cli } from './context.ts'
 import { passphrase, type HomeFlags } from './home.ts'
 import type { Session } from './peer-session.ts'
 
 /** How long a peer may take to be ready on a busy machine, ms. */
 const READY_MS = 90_000
-/** Without a job for this long it ends. */
-export const IDLE = '60s'
+/** Without a job for this long it ends: longer than a person thinks about a price. */
+const IDLE = '10m'
+/** Of its log when it failed to start, bytes. */
+const LOG_MAX = 1024 * 1024
 
 /** What the ended process wrote last, as its own error. */
 async function whyEnded(cli: Cli, log: string): Promise<ShoalError> {
-  const text = new TextDecoder().decode(await cli.files.read(log))
-  const last = text.split('\n').findLast(l => l.startsWith('{"error"'))
+  const text = new TextDecoder().decode(await cli.files.read(log, { max: LOG_MAX }))
+  const last = text.split('\n').findLast(l => /^\{"error".*\}$/.test(l))
   const { error } = JSON.parse(last ?? '{"error":{}}') as {
     error: { code?: string; message?: string; next?: string }
   }
@@ -63,6 +65,10 @@ export async function backgroundSession(
         `A light peer runs in the background (process ${peer.pid}); it ends ${IDLE} after its last job, or with: shoal down`
       )
     return { client, home, close: async () => undefined }
+  } catch (e) {
+    // nobody knows of it yet: it must not outlive the command
+    terminate(peer.pid)
+    throw e
   } finally {
     peer.release()
   }

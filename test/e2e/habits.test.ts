@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { layoutOf } from '../../src/peer/home/layout.ts'
+import { parseAmount } from '../../src/protocol/money.ts'
 import { alive, shoal, startShoal, until, type CliResult } from '../support/e2e/cli.ts'
 import { countWithTools, makeText, NBODY, sortedLines, WORDCOUNT } from '../support/e2e/jobs.ts'
 import { startWorld, type World } from '../support/e2e/world.ts'
@@ -65,7 +66,7 @@ describe('habits at the command line', function () {
     expect(e.shards).to.equal(4)
     expect(e.withinCap).to.equal(true)
     expect(Number(e.probeCost)).to.be.greaterThan(0)
-    expect(Number(e.cost)).to.be.closeTo(4 * Number(e.probeCost), 1e-12)
+    expect(parseAmount(e.cost)).to.equal(4n * parseAmount(e.probeCost))
     const { jobs } = one<{ jobs: Job[] }>(await run('jobs', '--json'))
     expect(jobs.map(j => [j.state, j.shards, j.spent])).to.deep.equal([['settled', 1, e.probeCost]])
   })

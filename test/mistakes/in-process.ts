@@ -30,7 +30,14 @@ export async function runHere(
 ): Promise<Said> {
   const [out, err]: [string[], string[]] = [[], []]
   const stream = (to: string[]) => ({ write: (text: string) => void to.push(text), isTTY: false })
-  const seen = { exitCode: undefined, env, stdout: stream(out), stderr: stream(err), stdin: process.stdin }
+  const seen = {
+    exitCode: undefined,
+    env,
+    stdout: stream(out),
+    stderr: stream(err),
+    stdin: process.stdin,
+    platform: process.platform
+  }
   const cli: Cli = {
     ...makeContext(args),
     process: seen as unknown as NodeJS.Process,

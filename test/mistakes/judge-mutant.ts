@@ -28,7 +28,7 @@ function placeFaults(text: string, message: string, path: string): string[] {
     : [`the caret stands under ${JSON.stringify(under)}, not ${JSON.stringify(meant)}`]
 }
 
-export function judge(m: Mutant): Verdict {
+export function judge(m: Mutant, limit = LIMIT_MS): Verdict {
   const path = m.kind === 'job' ? 'job.yaml' : 'config.yaml'
   const begun = performance.now()
   let error: unknown
@@ -39,7 +39,7 @@ export function judge(m: Mutant): Verdict {
     error = e
   }
   const ms = performance.now() - begun
-  const late = ms > LIMIT_MS ? [`took ${Math.round(ms)} ms`] : []
+  const late = ms > limit ? [`took ${Math.round(ms)} ms`] : []
   if (error === undefined) return { accepted: true, ms, faults: late }
   if (!(error instanceof ShoalError))
     return { accepted: false, ms, faults: [`threw ${String(error).slice(0, 200)}`] }

@@ -31,22 +31,28 @@ export interface Group {
 type Runner = (c: Case, folder: string, env: Record<string, string>) => Promise<Said>
 
 /** In a folder of its own, which is gone afterwards. */
-async function runCase(c: Case, run: Runner): Promise<{ said: Said; faults: string[] }> {
+async function runCase(c: Case, run: Runner, limit: number): Promise<{ said: Said; faults: string[] }> {
   const folder = await makeFolder(c.files, c.config)
   try {
     const home: Record<string, string> = c.config === undefined ? {} : { SHOAL_HOME: join(folder, 'home') }
     const said = await run(c, folder, { ...cleanEnv(folder), ...home, ...c.env })
-    return { said, faults: faultsOf(c, said, run === inProcess ? PROCESS_MS : LIMIT_MS) }
+    return { said, faults: faultsOf(c, said, limit) }
   } finally {
     await removeFolder(folder)
   }
 }
 
-export async function runCases(name: string, list: readonly Case[], run: Runner): Promise<Group> {
+/** `limit`: the longest that a refusal may take, ms. */
+export async function runCases(
+  name: string,
+  list: readonly Case[],
+  run: Runner,
+  limit = run === inProcess ? PROCESS_MS : LIMIT_MS
+): Promise<Group> {
   const failures: string[] = []
   let slowestMs = 0
   for (const c of list) {
-    const { said, faults } = await runCase(c, run)
+    const { said, faults } = await runCase(c, run, limit)
     slowestMs = Math.max(slowestMs, said.ms)
     if (faults.length > 0)
       failures.push(`${c.name}\n    ${faults.join('; ')}\n    ${said.stderr.slice(0, 400)}`)
@@ -62,12 +68,12 @@ export const inProcess: Runner = async (c, folder, env) => {
   return { code: r.code ?? -1, stdout: r.stdout, stderr: r.stderr, ms: performance.now() - begun }
 }
 
-export function runMutants(count: number, seed: number): Group {
+export function runMutants(count: number, seed: number, limit = LIMIT_MS): Group {
   const failures: string[] = []
   let [slowestMs, accepted] = [0, 0]
   for (let i = 0; i < count; i++) {
     const m = mutant(seed + i)
-    const v = judge(m)
+    const v = judge(m, limit)
     slowestMs = Math.max(slowestMs, v.ms)
     if (v.accepted) accepted++
     if (v.faults.length > 0) failures.push(`seed ${m.seed} (${m.kind} file): ${v.faults.join('; ')}`)

@@ -35,8 +35,9 @@ export function startBackground(
   }
 }
 
-/** Asks a process of ours to end. False when it is gone already. */
+/** Asks a process of ours to end. False when it is gone already, or never was. */
 export function terminate(pid: number): boolean {
+  if (pid <= 0) return false // to the system that is a whole group of processes
   try {
     process.kill(pid, 'SIGTERM')
     return true

@@ -1,22 +1,15 @@
 /** Which log lines a person asked for. */
+import type { FeedItem } from '../../api/feed.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { parseDuration } from '../../protocol/units.ts'
 
-export interface LogLine {
-  readonly kind: 'log'
-  readonly seq: number
-  /** Milliseconds since 1970, by the provider's clock. */
-  readonly at: number
-  readonly shard: number
-  readonly attempt: number
-  readonly stream: string
-  readonly line: string
-}
+/** `at` is in milliseconds since 1970, by the provider's clock. */
+export type LogLine = Extract<FeedItem, { kind: 'log' }>
 
 /** What the API sends besides lines. */
 export type LogItem =
   | LogLine
-  | { readonly kind: 'dropped'; readonly lines: number }
+  | Extract<FeedItem, { kind: 'dropped' }>
   /** All kept lines were sent; what follows is new. */
   | { readonly kind: 'live' }
 

@@ -74,7 +74,7 @@ const chain = buildCommand<ChainFlags, [], Cli>({
     flags: {
       ...jsonFlag,
       folder: text('Where the chain is kept (default: ./shoal-chain)', 'DIR'),
-      port: whole('Port of the RPC proxy (0: any)', 'PORT'),
+      port: whole('Port of the RPC proxy (0 picks a free one)', 'PORT'),
       fund: list('Give this address gas and tokens at the start (repeatable)', '0x...[=TOKENS]')
     }
   },

@@ -57,7 +57,7 @@ const up = buildCommand<UpFlags, [], Cli>({
       light: flag('Buy only, listen on nothing'),
       slots: whole('Executions at the same time', 'N'),
       ask: text('Ask per 10^9 gas', 'AMOUNT'),
-      apiPort: whole('Port of the local API (0: any)', 'PORT'),
+      apiPort: whole('Port of the local API (0 picks a free one)', 'PORT'),
       untilIdle: duration('End by itself when no job was under way for this long')
     }
   },

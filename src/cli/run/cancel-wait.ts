@@ -10,6 +10,9 @@ import { watchJob } from '../ui/watch-job.ts'
 /** Providers consent within seconds; an escrow without consent ends only after its own deadline, minutes later. ms. */
 export const MONEY_MS = 120_000
 
+/** How long the peer may take to say how far it is, at the end. ms. */
+const ASK_MS = 5_000
+
 /** Executions whose escrow still holds money. */
 const open = (job: FullJob): number =>
   job.executionList.filter(e => e.closing === undefined && e.state !== 'awarded' && e.state !== 'declined')
@@ -34,7 +37,11 @@ export async function cancelAndWait(
     return await within(limit, s => watchJob(cli, client, job.id, s))
   } catch (cause) {
     if (!limit.signal.aborted || signal?.aborted === true) throw cause
-    const last = await client.call<FullJob>('GET', `/v1/jobs/${job.id}`).catch(() => job)
+    const ask = deadline(cli.clock, ASK_MS, 'SETTLE_TIMEOUT', message, signal)
+    // a peer that says nothing leaves what it said before
+    const last = await within(ask, s =>
+      client.call<FullJob>('GET', `/v1/jobs/${job.id}`, undefined, s)
+    ).catch(() => job)
     const short = job.id.slice(0, 10)
     throw new ShoalError('SETTLE_TIMEOUT', `${message} (${open(last)} escrows are open)`, {
       data: { job: job.id, open: open(last) },

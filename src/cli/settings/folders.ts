@@ -15,7 +15,7 @@ const xdg = (value: string | undefined, otherwise: string): string =>
   value !== undefined && isAbsolute(value) ? value : otherwise
 
 export async function userFolders(cli: Pick<Cli, 'env' | 'process'>): Promise<UserFolders> {
-  if (process.platform !== 'linux') {
+  if (cli.process.platform !== 'linux') {
     const { default: envPaths } = await import('env-paths')
     const { data, config } = envPaths('shoal', { suffix: '' })
     return { data, config }

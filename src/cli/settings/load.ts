@@ -1,11 +1,11 @@
-/** Flags > environment > .shoal.yaml of this folder > settings.yaml of the user. */
+/** Flags > environment > .shoal.yaml of this folder > settings.yaml of the user; but a project's caps only lower the user's. */
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { ShoalError } from '../../protocol/errors.ts'
 import { parseAmount } from '../../protocol/money.ts'
 import { parseDuration } from '../../protocol/units.ts'
 import { describeIssue, worst } from '../../peer/jobfile/issues.ts'
-import { readSource } from '../../peer/jobfile/source.ts'
+import { isBlank, readSource } from '../../peer/jobfile/source.ts'
 import type { Cli } from '../context.ts'
 import { userFolders } from './folders.ts'
 import { projectSchema, userSchema } from './schema.ts'
@@ -39,8 +39,7 @@ async function read<S extends z.ZodType>(
 ): Promise<z.output<S> | undefined> {
   if ((await cli.files.stat(path)) === undefined) return undefined
   const text = new TextDecoder().decode(await cli.files.read(path, { max: FILE_MAX }))
-  const empty = text.split('\n').every(l => l.trim() === '' || l.trimStart().startsWith('#'))
-  const source = readSource(empty ? '{}' : text, {
+  const source = readSource(isBlank(text) ? '{}' : text, {
     path,
     code: 'CONFIG_INVALID',
     expected: 'settings are a mapping of keys',
@@ -72,6 +71,12 @@ function variable<T>(cli: Cli, name: string, parse: (text: string) => T): From<T
 const said = <T>(value: T | undefined, from: string): From<T> | undefined =>
   value === undefined ? undefined : { value, from }
 
+/** A project's file may be a stranger's: it cannot allow more than the user does. */
+function lower<T extends bigint | number>(project?: From<T>, user?: From<T>): From<T> | undefined {
+  if (project === undefined || user === undefined) return project ?? user
+  return project.value < user.value ? project : user
+}
+
 /** CONFIG_INVALID shows the place in a file, or names the variable. */
 export async function loadSettings(cli: Cli, flags: { readonly profile?: string } = {}): Promise<Settings> {
   const userFile = join((await userFolders(cli)).config, 'settings.yaml')
@@ -88,12 +93,10 @@ export async function loadSettings(cli: Cli, flags: { readonly profile?: string 
     profile,
     maxPrice:
       variable(cli, 'SHOAL_MAX_PRICE', parseAmount) ??
-      said(project?.maxPrice, where) ??
-      said(own?.maxPrice ?? user?.maxPrice, userFile),
+      lower(said(project?.maxPrice, where), said(own?.maxPrice ?? user?.maxPrice, userFile)),
     maxTime:
       variable(cli, 'SHOAL_MAX_TIME', parseDuration) ??
-      said(project?.maxTime, where) ??
-      said(own?.maxTime ?? user?.maxTime, userFile),
+      lower(said(project?.maxTime, where), said(own?.maxTime ?? user?.maxTime, userFile)),
     profiles: user?.profiles ?? {},
     userFile
   }

@@ -2,6 +2,7 @@
 import { SYMBOL } from '../../protocol/money.ts'
 import { formatDuration } from '../../protocol/units.ts'
 import type { ExecutionView } from '../../peer/views.ts'
+import { bar } from '../ui/bar.ts'
 import type { FullJob } from '../ui/job-view.ts'
 import { shortJob, shortPeer, table } from '../ui/table.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -10,7 +11,6 @@ import type { Snapshot } from './snapshot.ts'
 const EXECUTIONS_SHOWN = 12
 const OVER = new Set(['settled', 'refunded', 'cancelled', 'resolved', 'declined'])
 
-const bar = (f: number): string => '█'.repeat(Math.round(f * 16)).padEnd(16, '░')
 const percent = (f: number): string => `${Math.floor(f * 100)} %`
 
 function header({ status, wallet }: Snapshot): string[] {
@@ -40,7 +40,7 @@ function executionRow(e: ExecutionView): (string | number)[] {
     `  shard ${e.shard}${e.copy > 0 ? `+${e.copy}` : ''}`,
     shortPeer(e.provider),
     e.state,
-    bar(e.progress),
+    bar(e.progress, 16),
     percent(e.progress),
     `${e.price} ${SYMBOL}`,
     [e.attempt > 1 ? `attempt ${e.attempt}` : '', resumed, e.failure?.code ?? '']
@@ -51,7 +51,7 @@ function executionRow(e: ExecutionView): (string | number)[] {
 
 function jobLines(job: FullJob, now: number): string[] {
   const took = formatDuration((job.ended ?? now) - job.created)
-  const head = `${shortJob(job.id)}  ${job.name}  ${job.state}  ${job.shardsDone}/${job.shards} shards  ${bar(progressOf(job))}  ${took}  ${job.spent} of ${job.maxPrice} ${SYMBOL}`
+  const head = `${shortJob(job.id)}  ${job.name}  ${job.state}  ${job.shardsDone}/${job.shards} shards  ${bar(progressOf(job), 16)}  ${took}  ${job.spent} of ${job.maxPrice} ${SYMBOL}`
   if (job.ended !== undefined)
     return [job.failure === undefined ? head : `${head}  ${job.failure.code}: ${job.failure.message}`]
   const live = job.executionList.filter(e => !OVER.has(e.state))

@@ -3,13 +3,13 @@ import { Listr, type ListrTaskWrapper } from 'listr2'
 import type { ExecutionView } from '../../peer/views.ts'
 import { clean } from '../command.ts'
 import type { Cli } from '../context.ts'
+import { bar } from './bar.ts'
 import type { FullJob } from './job-view.ts'
 import { shortPeer } from './table.ts'
 
 /** More shards than this do not fit a screen: then only the sum is shown. */
 const LINES_MAX = 24
 const DONE = new Set(['accepted', 'settled'])
-const bar = (f: number): string => '█'.repeat(Math.round(f * 20)).padEnd(20, '░')
 
 interface Row {
   task?: { title: string }
@@ -68,7 +68,7 @@ export class ShardBoard {
     if (row === undefined) return
     const note = e.state === 'lost' ? `lost (${e.failure?.code ?? ''})` : e.state
     const text = clean(
-      `shard ${String(e.shard).padStart(3)}  ${bar(e.progress)} ${String(Math.floor(e.progress * 100)).padStart(3)} %  ${shortPeer(e.provider)}  ${note}${e.attempt > 1 ? `  attempt ${e.attempt}` : ''}`
+      `shard ${String(e.shard).padStart(3)}  ${bar(e.progress, 20)} ${String(Math.floor(e.progress * 100)).padStart(3)} %  ${shortPeer(e.provider)}  ${note}${e.attempt > 1 ? `  attempt ${e.attempt}` : ''}`
     )
     if (row.task !== undefined) row.task.title = text
     if (DONE.has(e.state) && this.#total <= LINES_MAX) row.finish()

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { ShoalError } from '../../protocol/errors.ts'
 import { describeIssue, worst } from '../jobfile/issues.ts'
-import { readSource, type Source, type Tree } from '../jobfile/source.ts'
+import { isBlank, readSource, type Source, type Tree } from '../jobfile/source.ts'
 import { configSchema, type Config, type ConfigInput } from './config-schema.ts'
 
 export type { Config, ConfigInput } from './config-schema.ts'
@@ -24,10 +24,6 @@ function merge(base: Tree, over: Tree): Tree {
   }
   return out
 }
-
-/** Nothing but comments: all defaults. */
-const isBlank = (text: string): boolean =>
-  text.split('\n').every(line => line.trim() === '' || line.trimStart().startsWith('#'))
 
 type Env = Readonly<Record<string, string | undefined>>
 

@@ -4,10 +4,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import { formatDuration } from '../../protocol/units.ts'
 import { describeIssue, worst } from './issues.ts'
 import { jobFileSchema, type JobFile } from './schema.ts'
-import { readSource, SOURCE_MAX, type Source, type Tree } from './source.ts'
-
-/** Larger job files are refused: ours are a screenful. */
-export const JOB_FILE_MAX = SOURCE_MAX
+import { readSource, type Source, type Tree } from './source.ts'
 
 type Overrides = Readonly<Record<string, unknown>>
 

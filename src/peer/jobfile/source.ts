@@ -11,9 +11,8 @@ import {
   type Document
 } from 'yaml'
 import { ShoalError, type ErrorCode } from '../../protocol/errors.ts'
+import { SOURCE_MAX } from './limits.ts'
 
-/** Characters of a job or configuration file: ours are a screenful. The YAML parser takes up to half a second for the worst 64 KiB. */
-export const SOURCE_MAX = 64 * 1024
 /** Lists and mappings inside one another; the schemas know four. Deeper ones cost the YAML parser time that grows without bound. */
 const DEPTH_MAX = 32
 /** Keys of one file: with more, finding the nearest known key is the attack. */
@@ -146,6 +145,10 @@ function offsetOf(document: Document, path: readonly PropertyKey[], key?: string
   }
   return isNode(document.contents) && document.contents.range != null ? document.contents.range[0] : 0
 }
+
+/** Nothing but comments: for settings, all defaults. */
+export const isBlank = (text: string): boolean =>
+  text.split('\n').every(line => line.trim() === '' || line.trimStart().startsWith('#'))
 
 /** The first character that no text has: a NUL, or bytes that are not UTF-8. */
 const notText = (text: string): number => text.search(/[\u0000\ufffd]/)

@@ -22,6 +22,7 @@ import { nodeClass } from '../../protocol/records/advert.ts'
 import { agreement, signedReceipt } from '../../protocol/records/agreement.ts'
 import { bid } from '../../protocol/records/bid.ts'
 import { checkpoint, result } from '../../protocol/records/delivery.ts'
+import { SOURCE_MAX } from '../jobfile/limits.ts'
 import { taskOffer, tier } from '../../protocol/records/offer.ts'
 import { jobCommon, objectRef } from '../../protocol/records/spec.ts'
 
@@ -68,11 +69,11 @@ export type JobPlan = z.output<typeof jobPlan>
 
 /** A job file as a person gave it, and where its paths begin. */
 const jobSource = record({
-  file: z.string(),
+  file: z.string().max(SOURCE_MAX),
   path: z.string().max(4096),
   folder: z.string().max(4096),
-  /** JSON. */
-  overrides: z.string()
+  /** JSON. The API takes no larger body. */
+  overrides: z.string().max(512 * 1024)
 })
 export type JobSource = z.output<typeof jobSource>
 

@@ -24,14 +24,18 @@ describe('settings', function () {
     return { folder, cli, run: (...args: string[]) => runHere(args, folder, all) }
   }
 
-  it('caps: environment, then the project, then the profile, then the user', async () => {
+  it("caps: the environment, else the profile or the user; a project, whose file may be a stranger's, can only lower them", async () => {
     const user = 'maxPrice: 1\nmaxTime: 1h\nprofile: lab\nprofiles: { lab: { maxPrice: 2 } }\n'
     const only = await loadSettings((await place({ [USER]: user })).cli)
     expect(only.maxPrice?.value).to.equal(2n * 10n ** 18n)
     expect(only.maxTime?.value).to.equal(3_600_000)
-    const project = { [USER]: user, '.shoal.yaml': 'maxPrice: 3\n' }
-    expect((await loadSettings((await place(project)).cli)).maxPrice).to.deep.equal({
-      value: 3n * 10n ** 18n,
+    const project = { [USER]: user, '.shoal.yaml': 'maxPrice: 3\nmaxTime: 2h\n' }
+    const raised = await loadSettings((await place(project)).cli)
+    expect(raised.maxPrice?.value).to.equal(2n * 10n ** 18n)
+    expect(raised.maxTime?.value).to.equal(3_600_000)
+    const lower = { [USER]: user, '.shoal.yaml': 'maxPrice: 1.5\n' }
+    expect((await loadSettings((await place(lower)).cli)).maxPrice).to.deep.equal({
+      value: 15n * 10n ** 17n,
       from: './.shoal.yaml'
     })
     const env = await loadSettings((await place(project, { SHOAL_MAX_PRICE: '4' })).cli)

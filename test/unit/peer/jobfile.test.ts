@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { parseJobFile, JOB_FILE_MAX } from '../../../src/peer/jobfile/parse.ts'
+import { SOURCE_MAX } from '../../../src/peer/jobfile/limits.ts'
+import { parseJobFile } from '../../../src/peer/jobfile/parse.ts'
 import type { ShoalError } from '../../../src/protocol/errors.ts'
 import { GOOD, mistakes, placeOf as place } from '../../mistakes/job-files.ts'
 import { thrown } from '../../support/failures.ts'
@@ -75,7 +76,7 @@ describe('job files', () => {
   })
 
   it('a file larger than any job file is refused unread', () => {
-    thrown(() => parseJobFile('#'.repeat(JOB_FILE_MAX + 1), 'job.yaml'), 'JOB_FILE_INVALID')
+    thrown(() => parseJobFile('#'.repeat(SOURCE_MAX + 1), 'job.yaml'), 'JOB_FILE_INVALID')
   })
 
   it('an alias bomb is refused', () => {
@@ -89,8 +90,7 @@ describe('job files', () => {
   })
 
   it('nesting that would exhaust the stack is refused, not a crash', () => {
-    for (const open of ['[', '{a: ', '- '])
-      refused(`name: a\ntask: ${open.repeat(3_000)}`.slice(0, JOB_FILE_MAX))
+    for (const open of ['[', '{a: ', '- ']) refused(`name: a\ntask: ${open.repeat(3_000)}`.slice(0))
   })
 
   it('names of JavaScript’s own are no inputs and no keys', () => {
