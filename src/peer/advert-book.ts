@@ -1,11 +1,14 @@
 /** Adverts of the network as this peer knows them: from gossip and from pull repair. Bounded; what expired is gone. */
 import { decode } from '../protocol/codec.ts'
 import { isShoalError } from '../protocol/errors.ts'
-import type { PeerIdString } from '../protocol/ids.ts'
+import { ruleIds } from '../market/award.ts'
+import { expectedBidders } from '../market/expected.ts'
+import type { Address, PeerIdString } from '../protocol/ids.ts'
 import { GOSSIP_MESSAGE_MAX } from '../protocol/limits.ts'
 import { topics, type Verdict } from '../protocol/ports/network.ts'
 import type { Startable } from '../protocol/ports/startable.ts'
 import { capacityAdvert, nodeClass, type CapacityAdvert, type NodeClass } from '../protocol/records/advert.ts'
+import type { TaskOffer } from '../protocol/records/offer.ts'
 import type { PeerContext } from './context.ts'
 import { verifyAdvert } from './records.ts'
 
@@ -14,6 +17,8 @@ const ADVERTS_MAX = 4_096
 /** Pull repair: how often another connected peer is asked for what gossip missed, ms. */
 const REPAIR_MS = 5_000
 const ANSWER_MAX = 32
+/** From `start` until the book counts as a picture of the network, ms: gossip and the first pull repairs have come. */
+const SETTLED_MS = 3_000
 
 type Ports = Pick<PeerContext, 'network' | 'clock' | 'typed' | 'identities' | 'log' | 'random'>
 
@@ -22,6 +27,7 @@ export class AdvertBook implements Startable {
   readonly #known = new Map<PeerIdString, CapacityAdvert>()
   #undo: (() => void)[] = []
   #stop: AbortController | undefined
+  #startedAt = Infinity
   #repairing: Promise<void> = Promise.resolve()
 
   constructor(ports: Ports) {
@@ -32,6 +38,7 @@ export class AdvertBook implements Startable {
     if (this.#stop !== undefined) return
     const { network, clock } = this.#ports
     this.#stop = new AbortController()
+    this.#startedAt = clock.monotonic()
     const { signal } = this.#stop
     this.#undo = [
       ...nodeClass.options.map(c =>
@@ -69,6 +76,16 @@ export class AdvertBook implements Startable {
     return [...this.#known.values()]
       .filter(a => nodeClass === undefined || a.class === nodeClass)
       .sort((a, b) => b.issued - a.issued)
+  }
+
+  /**
+   * Operators that should bid on an offer, by their adverts; undefined while the book is young. Adverts may lie: an absent bidder
+   * costs time (half of the window), never a bid.
+   */
+  bidders(offer: TaskOffer): ReadonlySet<Address> | undefined {
+    const { clock } = this.#ports
+    if (clock.monotonic() - this.#startedAt < SETTLED_MS) return undefined
+    return expectedBidders(offer, this.list(offer.class), ruleIds, clock.now())
   }
 
   of(peer: PeerIdString): CapacityAdvert | undefined {

@@ -193,7 +193,7 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
   const stopping = new AbortController()
   const { ctx, cards, store } = await makeContext(parts, stopping.signal)
   const adverts = new AdvertBook(ctx)
-  const requester = new Requester(ctx)
+  const requester = new Requester(ctx, offer => adverts.bidders(offer))
   const provider =
     parts.config.profile === 'full' && parts.config.provider.enabled
       ? await makeProvider(ctx, adverts)

@@ -1,6 +1,6 @@
 /** Bids on our open offers: pushed by providers, and found through the DHT and asked for. Bounded, checked, one per operator. */
 import { ShoalError } from '../../protocol/errors.ts'
-import type { Hex32, PeerIdString } from '../../protocol/ids.ts'
+import type { Address, Hex32, PeerIdString } from '../../protocol/ids.ts'
 import { LIST_MAX } from '../../protocol/limits.ts'
 import type { Bid } from '../../protocol/records/bid.ts'
 import type { TaskOffer } from '../../protocol/records/offer.ts'
@@ -21,12 +21,20 @@ interface Open {
 
 type Ports = Pick<PeerContext, 'network' | 'clock' | 'typed' | 'identities' | 'log'>
 
+/**
+ * The operators (lower case) that are known to be able to bid on an offer. Undefined while too little is known of the network to
+ * tell; then bidding lasts at least half of its window.
+ */
+export type Expected = (offer: TaskOffer) => ReadonlySet<Address> | undefined
+
 export class BidBook {
   readonly #ports: Ports
+  readonly #expected: Expected
   readonly #open = new Map<Hex32, Open>()
 
-  constructor(ports: Ports) {
+  constructor(ports: Ports, expected: Expected = () => undefined) {
     this.#ports = ports
+    this.#expected = expected
   }
 
   /** Offers whose bidding is not over, for peers that missed the gossip. */
@@ -56,7 +64,8 @@ export class BidBook {
   }
 
   /**
-   * Collects bids until the offer expires, or `enough` says so after at least half of the window.
+   * Collects bids until the offer expires, or until they are `enough` and either half of the window has passed or everyone who is
+   * known to be able to bid has done so: then waiting brings no better one.
    * Those of light requesters and of peers that cannot reach us come through the DHT.
    */
   async collect(
@@ -73,7 +82,8 @@ export class BidBook {
       const half = offer.opened + (offer.expires - offer.opened) / 2
       while (this.#ports.clock.now() < offer.expires) {
         signal.throwIfAborted()
-        if (this.#ports.clock.now() >= half && enough([...open.bids.values()])) break
+        const early = this.#ports.clock.now() < half
+        if (enough([...open.bids.values()]) && (!early || this.#complete(open))) break
         await open.waiter.pause(100, signal)
       }
       return [...open.bids.values()]
@@ -83,6 +93,11 @@ export class BidBook {
       await search
       scope[Symbol.dispose]()
     }
+  }
+
+  #complete({ offer, bids }: Open): boolean {
+    const expected = this.#expected(offer)
+    return expected !== undefined && expected.size > 0 && [...expected].every(o => bids.has(o))
   }
 
   async #search(id: Hex32, open: Open, signal: AbortSignal): Promise<void> {

@@ -80,8 +80,11 @@ export class JobRunner {
   /** Ends when the job is terminal or the peer stops. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !this.#record.terminal) {
+      const before = this.job
       try {
         await this.#step(signal)
+        // a step that moved the job has opened the next one: no wait between them
+        if (this.job.state !== before.state) continue
       } catch (e) {
         if (signal.aborted) break
         this.#ctx.log.error(

@@ -9,7 +9,7 @@ import { formatAmount, SYMBOL } from '../../protocol/money.ts'
 import type { PeerContext } from '../context.ts'
 import type { JobEntry, JobSource } from '../journal/entries.ts'
 import type { JobFile } from '../jobfile/schema.ts'
-import { BidBook } from './bid-book.ts'
+import { BidBook, type Expected } from './bid-book.ts'
 import { JobRunner } from './job-runner.ts'
 import { capOf, makePlan, type PlanOptions } from './plan.ts'
 
@@ -24,9 +24,9 @@ export class Requester implements Startable {
   #stop: AbortController | undefined
   #unhandle: (() => void)[] = []
 
-  constructor(ctx: PeerContext) {
+  constructor(ctx: PeerContext, expected?: Expected) {
     this.#ctx = ctx
-    this.book = new BidBook(ctx)
+    this.book = new BidBook(ctx, expected)
   }
 
   async start(): Promise<void> {

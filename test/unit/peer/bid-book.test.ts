@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { identityVerifier } from '../../../src/p2p/identity.ts'
-import { BidBook } from '../../../src/peer/requester/bid-book.ts'
+import { BidBook, type Expected } from '../../../src/peer/requester/bid-book.ts'
 import { LIST_MAX } from '../../../src/protocol/limits.ts'
+import type { Address } from '../../../src/protocol/ids.ts'
 import type { Logger } from '../../../src/protocol/ports/log.ts'
 import type { PeerNetwork } from '../../../src/protocol/ports/network.ts'
 import type { Bid } from '../../../src/protocol/records/bid.ts'
@@ -14,6 +15,7 @@ import {
   offer,
   person,
   provider,
+  type Person,
   requester,
   stranger,
   typed
@@ -51,9 +53,10 @@ describe('the book of bids', () => {
     clock = new ManualClock(NOW)
     open = await offer()
   })
-  const book = (found: readonly Bid[] = []) => {
+  const book = (found: readonly Bid[] = [], expected?: Expected) => {
     const { network, asked } = dht(found)
-    return { asked, book: new BidBook({ network, clock, typed, identities: identityVerifier, log: quiet }) }
+    const ports = { network, clock, typed, identities: identityVerifier, log: quiet }
+    return { asked, book: new BidBook(ports, expected) }
   }
   const signal = new AbortController().signal
   /** Lets the whole bidding window pass. */
@@ -145,6 +148,49 @@ describe('the book of bids', () => {
     await passWindow()
     expect((await collecting).length).to.equal(1)
     expect(ended).to.be.within(half, half + 200)
+  })
+
+  const operators = (...people: Person[]) =>
+    new Set(people.map(p => p.operator.address.toLowerCase() as Address))
+
+  it('ends at once when everyone who is known to be able to bid has done so', async () => {
+    const { book: b } = book([], () => operators(provider, stranger))
+    const collecting = b.collect(open, bids => bids.length >= 1, signal)
+    let ended = false
+    void collecting.then(() => (ended = true))
+    await b.accept(await bid(open))
+    await clock.advance(100)
+    expect(ended, 'one is missing').to.equal(false)
+    await b.accept(await bid(open, stranger))
+    expect((await collecting).length).to.equal(2)
+    expect(clock.now()).to.be.below((open.expires + open.opened) / 2)
+  })
+
+  it('an advert of a peer that never bids costs half of the window, not a bid', async () => {
+    const { book: b } = book([], () => operators(provider, person(9)))
+    const collecting = b.collect(open, bids => bids.length >= 1, signal)
+    const honest = await bid(open)
+    await b.accept(honest)
+    let ended = 0
+    void collecting.then(() => (ended = clock.now()))
+    await passWindow()
+    expect(await collecting).to.deep.equal([honest])
+    expect(ended).to.be.at.least((open.expires + open.opened) / 2)
+  })
+
+  it('who knows too little of the network, or of nobody able to bid, waits for half of the window', async () => {
+    for (const known of [undefined, operators()]) {
+      const { book: b } = book([], () => known)
+      const collecting = b.collect(open, bids => bids.length >= 1, signal)
+      await b.accept(await bid(open))
+      let ended = false
+      void collecting.then(() => (ended = true))
+      await clock.advance(300)
+      expect(ended).to.equal(false)
+      await passWindow()
+      await collecting
+      clock = new ManualClock(NOW)
+    }
   })
 
   it('finds through the DHT what never reached it, asks each peer once, and checks it all the same', async () => {
