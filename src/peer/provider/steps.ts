@@ -4,19 +4,26 @@ import { due, isLive, type ChainView, type Terms } from '../../protocol/machines
 
 /** How long a result waits for the receipt before it is committed on chain, ms; less when the deadline is near. */
 export const GRACE_MS = 6_000
-/** Secure what is owed at the latest this many seconds before the deadline. */
+/** Commit at the latest this many seconds before the deadline. */
 export const MARGIN = 10n
+/** What was acknowledged is on the chain this many seconds before the deadline: after it the requester may refund itself without. */
+export const SECURE = 20n
 /** A requester that has not refunded itself this long after the deadline is gone: we do it, to get our bond back. Seconds. */
 export const ABSENT = 120n
 
-/** Whether the deadline is so near that what is owed must go on the chain now. */
-export const nearDeadline = (now: bigint, a: Terms): boolean => now + MARGIN >= a.deliverBy
+/** Whether what was acknowledged must go on the chain now. */
+export const securing = (now: bigint, a: Terms): boolean => now + SECURE >= a.deliverBy
 
-/** finished: with the full receipt claim; without it, after some patience, commit (and what is acknowledged goes on the chain first). */
-export type FinishedStep = 'claim' | 'commit' | 'wait'
+/**
+ * finished: with the full receipt claim; without it, after some patience, commit: first what is acknowledged (a ruling right after the
+ * commit must find it), but near the deadline nothing comes before the commit.
+ */
+export type FinishedStep = 'claim' | 'claim-and-commit' | 'commit' | 'wait'
 export function finishedStep(now: bigint, waitedMs: number, owed: bigint, a: Terms): FinishedStep {
   if (owed >= a.price) return 'claim'
-  return nearDeadline(now, a) || waitedMs > GRACE_MS ? 'commit' : 'wait'
+  if (now + MARGIN >= a.deliverBy) return 'commit'
+  if (waitedMs > GRACE_MS) return owed > 0n ? 'claim-and-commit' : 'commit'
+  return owed > 0n && securing(now, a) ? 'claim' : 'wait'
 }
 
 /** A commit that seems to have failed: it may be on the chain all the same. */
@@ -32,7 +39,7 @@ const unclaimed = ({ escrow }: ChainView, owed: bigint): boolean =>
 
 /** started: what was acknowledged is on the chain before the requester may refund itself without it. */
 export const runningStep = (view: ChainView, a: Terms, owed: bigint): 'claim' | 'wait' =>
-  nearDeadline(view.now, a) && unclaimed(view, owed) ? 'claim' : 'wait'
+  securing(view.now, a) && unclaimed(view, owed) ? 'claim' : 'wait'
 
 /** delivered: the receipt may still come; a dispute or ruling must find what was acknowledged; after the windows anyone may end it. */
 export type CommittedStep = 'claim' | 'release' | 'split' | 'wait'
