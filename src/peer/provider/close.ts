@@ -126,7 +126,8 @@ export async function awaitStart(live: LiveProvision, signal: AbortSignal): Prom
   if (signal.aborted || live.entry.state !== 'agreed') return
   if (BigInt(Math.floor(live.ctx.clock.now() / 1000)) <= agreement.openBy) return
   await attempt(live, 'reading the chain', signal, async () => {
-    const step = agreedStep(await live.view(signal), agreement)
+    const step = agreedStep(await live.view(signal), agreement, live.owed)
+    if (step === 'claim') await claim(live, signal)
     if (step === 'expire') await live.move('expire', 'escrow was never opened')
     if (step !== 'fail') return
     await live.move('fail', 'never started', {

@@ -59,11 +59,12 @@ export function failedStep(view: ChainView, a: Terms, owed: bigint): FailedStep 
   return due.refund(view, a) && now > a.deliverBy + ABSENT ? 'refund' : 'wait'
 }
 
-/** agreed: waits for the requester's start; an agreement that was never opened expires. */
-export type AgreedStep = 'expire' | 'fail' | 'wait'
-export function agreedStep({ escrow, now }: ChainView, a: Terms): AgreedStep {
-  if (escrow.state === 'none') return now > a.openBy ? 'expire' : 'wait'
-  return now > a.deliverBy ? 'fail' : 'wait'
+/** agreed: waits for the requester's start; an agreement that was never opened expires. A receipt before any work is as good as another. */
+export type AgreedStep = 'expire' | 'fail' | 'claim' | 'wait'
+export function agreedStep(view: ChainView, a: Terms, owed: bigint): AgreedStep {
+  if (view.escrow.state === 'none') return view.now > a.openBy ? 'expire' : 'wait'
+  if (view.now > a.deliverBy) return 'fail'
+  return runningStep(view, a, owed)
 }
 
 /** Whether a receipt is kept: signed, for this price or less, and more than the last. The amount counts, not the sequence. */
