@@ -93,12 +93,5 @@ export const configs: readonly Config[] = [
     arbiter: 'silent',
     later: 1,
     ticks: 9
-  },
-  {
-    ...one,
-    name: 'two honest providers of a dishonest requester',
-    requester: 'adversary',
-    providers: ['honest', 'honest'],
-    arbiter: 'silent'
   }
 ]

@@ -4,15 +4,11 @@ import { CALLS, type GameCall } from './chain.ts'
 import { base, D, SIG } from './layout.ts'
 import type { Act, World } from './world.ts'
 
-const acts = new Map<string, Act>()
+const acts = new Map<string, Act[]>()
 function calling(caller: Caller, c: GameCall, who: string): Act {
-  const key = `${who}/${caller}/${c.index}`
-  let act = acts.get(key)
-  if (act === undefined) {
-    act = { label: `${who}: ${c.text}`, run: (w, s, d) => void w.call(s, d, caller, c) }
-    acts.set(key, act)
-  }
-  return act
+  let known = acts.get(who)
+  if (known === undefined) acts.set(who, (known = []))
+  return (known[c.index] ??= { label: `${who}: ${c.text}`, run: (w, s, d) => void w.call(s, d, caller, c) })
 }
 
 type Emit = (a: Act) => void
@@ -27,7 +23,8 @@ function tryAll(
   list: readonly GameCall[],
   emit: Emit
 ): void {
-  for (const c of list) if (w.chain.effect(s, d, caller, c) !== null) emit(calling(caller, c, who))
+  const row = w.chain.row(s, d)
+  for (const c of list) if (w.chain.effect(s, d, caller, c, row) !== null) emit(calling(caller, c, who))
 }
 
 /** A dishonest requester's calls: it signs receipts of any amount for itself. */

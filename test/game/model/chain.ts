@@ -72,11 +72,19 @@ const withAmounts = (c: GameCall, t: DuelTerms): EscrowCall => {
   return c.kind === 'refund' ? { ...c, acknowledged: amountAt(t, Number(c.acknowledged)) } : c
 }
 
+/** What was worked out about one situation: the effect of each call, once it was asked for. */
+interface Row {
+  readonly view: ChainView
+  readonly terms: DuelTerms
+  readonly effects: (Effect | null | undefined)[]
+  /** No call is taken any more. */
+  final?: boolean
+}
+
 export class Chain {
   readonly #game: Game
   readonly #terms: DuelTerms[][]
-  readonly #effects = new Map<number, Effect | null>()
-  readonly #views = new Map<number, ChainView>()
+  readonly #rows = new Map<number, Row>()
 
   constructor(game: Game) {
     this.#game = game
@@ -89,6 +97,12 @@ export class Chain {
     return t
   }
 
+  /** What a shard costs whose first provider got as far as its checkpoint and whose second did the rest. */
+  costOfBoth(): bigint {
+    const [first, second] = [this.#terms[0]?.[0], this.#terms[1]?.[1]]
+    return (first?.amounts[1] ?? 0n) + (second?.price ?? 0n)
+  }
+
   /** A number for everything that a decision about this escrow can depend on. */
   key(s: Uint8Array, duel: number): number {
     const b = base(duel)
@@ -99,13 +113,20 @@ export class Chain {
     return (k * 2 + duel) * 2 + at(D.resumed)
   }
 
-  view(s: Uint8Array, duel: number): ChainView {
+  /** All that is known about one situation of one escrow. */
+  row(s: Uint8Array, duel: number): Row {
     const k = this.key(s, duel)
-    let v = this.#views.get(k)
-    if (v === undefined)
-      this.#views.set(k, (v = { escrow: this.#slot(s, duel), now: BigInt(s[G.tick] ?? 0) * TICK }))
-    return v
+    let row = this.#rows.get(k)
+    if (row === undefined) {
+      const now = BigInt(s[G.tick] ?? 0) * TICK
+      const effects: Row['effects'] = new Array<undefined>(CALLERS.length * EVERY_CALL.length).fill(undefined)
+      row = { view: { escrow: this.#slot(s, duel), now }, terms: this.terms(s, duel), effects }
+      this.#rows.set(k, row)
+    }
+    return row
   }
+
+  view = (s: Uint8Array, duel: number): ChainView => this.row(s, duel).view
 
   #slot(s: Uint8Array, duel: number): Slot {
     const b = base(duel)
@@ -120,12 +141,24 @@ export class Chain {
     }
   }
 
-  /** What a call does, or null when it is refused. */
-  effect(s: Uint8Array, duel: number, caller: Caller, c: GameCall): Effect | null {
-    const k = (this.key(s, duel) * 4 + CALLERS.indexOf(caller)) * 64 + c.index
-    let e = this.#effects.get(k)
-    if (e === undefined) this.#effects.set(k, (e = this.#judge(s, duel, caller, c)))
+  /** What a call does, or null when it is refused. `row`: when it is at hand. */
+  effect(s: Uint8Array, duel: number, caller: Caller, c: GameCall, row = this.row(s, duel)): Effect | null {
+    const i = CALLERS.indexOf(caller) * EVERY_CALL.length + c.index
+    let e = row.effects[i]
+    if (e === undefined) row.effects[i] = e = this.#judge(s, duel, caller, c)
     return e
+  }
+
+  /** The first call that a closed escrow takes; there must be none. */
+  reopens(s: Uint8Array, duel: number): string | undefined {
+    const row = this.row(s, duel)
+    if (row.final === true) return undefined
+    for (const caller of CALLERS)
+      for (const c of EVERY_CALL)
+        if (this.effect(s, duel, caller, c, row) !== null)
+          return `${caller} changed a closed escrow: ${c.text}`
+    row.final = true
+    return undefined
   }
 
   #judge(s: Uint8Array, duel: number, caller: Caller, c: GameCall): Effect | null {
@@ -145,7 +178,11 @@ export class Chain {
       becomes('delivered') ? stamp : (s[b + D.deliveredAt] ?? 0),
       becomes('disputed') ? stamp : (s[b + D.disputedAt] ?? 0)
     ] as const
-    return { bytes, ...this.#money(t, slot, verdict) }
+    const money = this.#money(t, slot, verdict)
+    const judged = verdict.slot.outcome === 'ruled' && slot.outcome !== 'ruled'
+    if (judged && caller !== 'arbiter')
+      return { bytes, ...money, problem: `the ${caller} ruled in its own case` }
+    return { bytes, ...money }
   }
 
   #money(

@@ -1,7 +1,7 @@
 /** What must hold when an escrow closes, for each honest side. */
 import type { Config } from './config.ts'
 import type { Ending } from './chain.ts'
-import { base, D, G } from './layout.ts'
+import { base, D, G, TICK } from './layout.ts'
 import { amountAt, BOND, type DuelTerms } from './terms.ts'
 
 export type Side = 'requester' | 'provider'
@@ -40,6 +40,8 @@ function providerLoss(s: Uint8Array, duel: number, e: Ending, t: DuelTerms): str
   if (e.bonds < 0n && e.outcome !== 'ruled')
     return `the provider lost ${-e.bonds} of its bond without a ruling`
   if (e.bonds < -BOND) return 'the provider lost more than its bond'
+  if (e.outcome === 'refunded' && BigInt(s[G.tick] ?? 0) * TICK <= t.deliverBy)
+    return 'the money went back while the provider could still deliver'
   if (s[G.providerWasOut] === 1) return undefined
   const secured = amountAt(t, floor(s, b, e))
   if (e.gross < secured)

@@ -5,6 +5,7 @@ import { base, D, G, REQUESTER, SENT, SIG, TICK } from './layout.ts'
 import { mayProvider, mustProvider } from './provider.ts'
 import { mayRequester, mustRequester, type Facts } from './requester.ts'
 import { seat } from './seats.ts'
+import { PRICE } from './terms.ts'
 import type { Act, World } from './world.ts'
 
 const bit = (s: Uint8Array, d: number, sent: number): boolean => ((s[base(d) + D.sent] ?? 0) & sent) !== 0
@@ -39,6 +40,8 @@ const proposals = [false, true].map((resumed): Act => ({
     const b = base(d)
     s[b + D.requester] = REQUESTER.indexOf('awarded')
     s[b + D.resumed] = resumed ? 1 : 0
+    const both = w.chain.costOfBoth()
+    if (resumed && both > PRICE) w.problem ??= `both parts of a shard cost ${both}, the bid was ${PRICE}`
     s[b + D.sent] = (s[b + D.sent] ?? 0) | SENT.agree
     if (w.game.rules.signsFirst) s[b + D.public] = (s[b + D.public] ?? 0) | SIG.requester
   }

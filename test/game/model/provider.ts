@@ -122,6 +122,9 @@ const consents: Act = {
   label: 'the provider consents to end it',
   run: (w, s, d) => {
     const b = base(d)
+    const before = PROVIDER[s[b + D.provider] ?? 0]
+    if (before === 'finished' || before === 'delivered')
+      w.problem ??= 'the provider let a result go that was ready'
     w.providerMove(s, d, 'fail')
     if (PROVIDER[s[b + D.provider] ?? 0] === 'failed')
       s[b + D.release] = (s[b + D.release] ?? 0) | (1 << (s[b + D.held] ?? 0))

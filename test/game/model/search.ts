@@ -1,6 +1,6 @@
 /** Every state that can be reached, nearest first, so that the first broken promise has a shortest history. */
 import { duelCount, type Game } from './config.ts'
-import { base, D, G, REQUESTER } from './layout.ts'
+import { G } from './layout.ts'
 import { actsOn, owing, passTick } from './players.ts'
 import { StateStore } from './store.ts'
 import { WayOut } from './way-out.ts'
@@ -38,11 +38,12 @@ function initial(w: World): Uint8Array {
   return s
 }
 
-class Search {
+export class Search {
   readonly world: World
   readonly store: StateStore
   readonly #labels = new Map<string, number>()
   readonly #texts: string[] = ['']
+  readonly #actLabels = [new Map<Act, number>(), new Map<Act, number>()]
   readonly #next: Uint8Array
   readonly #s: Uint8Array
   readonly #wayOuts: readonly WayOut[]
@@ -73,21 +74,33 @@ class Search {
     return id
   }
 
+  #actLabel(act: Act, d: number): number {
+    let known = this.#actLabels[d]?.get(act)
+    if (known !== undefined) return known
+    const many = duelCount(this.world.game.config) > 1
+    known = this.#label(many ? `${act.label} (agreement ${d + 1})` : act.label)
+    this.#actLabels[d]?.set(act, known)
+    return known
+  }
+
   #emit(act: Act, d: number): void {
     if (this.found !== undefined) return
     this.#next.set(this.#s)
     act.run(this.world, this.#next, d)
-    this.#keep(duelCount(this.world.game.config) > 1 ? `${act.label} (agreement ${d + 1})` : act.label)
+    this.#keep(this.#actLabel(act, d))
   }
 
-  #keep(label: string): void {
+  #keep(label: number): void {
     this.transitions++
     const { problem } = this.world
     if (problem !== undefined) {
-      this.found = { problem, trace: [...this.#trace(this.#id), this.#line(label, this.#next)] }
+      this.found = {
+        problem,
+        trace: [...this.#trace(this.#id), this.#line(this.#texts[label] ?? '', this.#next)]
+      }
       return
     }
-    this.store.add(this.#next, this.#id, this.#label(label))
+    this.store.add(this.#next, this.#id, label)
   }
 
   /** Everything that follows from one state. */
@@ -114,7 +127,7 @@ class Search {
     this.#next.set(s)
     passTick(this.world, this.#next, out)
     const who = Object.entries(out).filter(([, away]) => away)
-    this.#keep(`a tick passes${who.map(([side]) => `, the ${side} is away`).join('')}`)
+    this.#keep(this.#label(`a tick passes${who.map(([side]) => `, the ${side} is away`).join('')}`))
   }
 
   #line(label: string, s: Uint8Array): string {
@@ -155,5 +168,3 @@ export function search(game: Game, limits: Limits): Searched {
     found: run.found
   }
 }
-
-export { base, D, REQUESTER }

@@ -1,7 +1,7 @@
 /** One game being played: calls on the chain, moves of the machines, and the first promise that was broken. */
 import type { Caller } from '../../../src/protocol/machines/escrow-rules.ts'
 import type { ExecutionMove, ProviderMove } from '../../../src/protocol/machines/execution.ts'
-import { Chain, EVERY_CALL, type GameCall } from './chain.ts'
+import { Chain, type GameCall } from './chain.ts'
 import { duelCount, type Game } from './config.ts'
 import { broken, type Side } from './judge.ts'
 import { base, BLOCK, D, ESCROW, GLOBALS, OUTCOME, PROVIDER, REQUESTER, TX } from './layout.ts'
@@ -43,10 +43,7 @@ export class World {
 
   /** A closed escrow takes no call of anybody; what else its block held about the chain no longer matters. */
   #close(s: Uint8Array, duel: number): void {
-    for (const caller of ['requester', 'provider', 'arbiter', 'other'] as const)
-      for (const c of EVERY_CALL)
-        if (this.chain.effect(s, duel, caller, c) !== null)
-          this.problem ??= `${caller} changed a closed escrow: ${c.text}`
+    this.problem ??= this.chain.reopens(s, duel)
     const b = base(duel)
     for (const i of [D.known, D.deliveredAt, D.disputedAt, D.secured, D.securedEarly]) s[b + i] = 0
   }
