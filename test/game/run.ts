@@ -10,7 +10,7 @@ import { search, type Searched } from './model/search.ts'
 import { plants, type Plant } from './plants.ts'
 
 const HELP = `usage: npm run check:game -- [--max-states N] [--only TEXT] [--plant NAME] [--no-plants] [--json]
-  --max-states N   of one game (default 4000000); a game that ends there is shown as not whole
+  --max-states N   of one game (default 2000000); a game that ends there is shown as not whole
   --only TEXT      only the games whose name holds TEXT
   --plant NAME     play by a wrong rule instead of ours: shows how it is used, exit code 1
   --no-plants      do not look for the planted rules
@@ -87,7 +87,9 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return all
     .map(r =>
       r
-        .map((cell, i) => (i === 0 ? cell.padEnd(width(i)) : cell.padStart(width(i))))
+        .map((cell, i) =>
+          i === 0 || i === head.length - 1 ? cell.padEnd(width(i)) : cell.padStart(width(i))
+        )
         .join('  ')
         .trimEnd()
     )
@@ -143,7 +145,7 @@ function plantNamed(name: string): Plant {
 function main(): number {
   const { values: o } = parseArgs({
     options: {
-      'max-states': { type: 'string', default: '4000000' },
+      'max-states': { type: 'string', default: '2000000' },
       only: { type: 'string', default: '' },
       plant: { type: 'string' },
       'no-plants': { type: 'boolean', default: false },
