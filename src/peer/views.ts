@@ -86,7 +86,8 @@ export interface JobView {
 }
 
 /** Executions whose escrow was opened: what counts as an attempt. */
-const bought = (e: ExecutionEntry): boolean => !['awarded', 'agreed', 'declined'].includes(e.state)
+const bought = (e: ExecutionEntry): boolean =>
+  !['awarded', 'agreed', 'withdrawn', 'declined'].includes(e.state)
 
 export function jobView(job: JobEntry, executions: readonly ExecutionEntry[]): JobView {
   const { plan } = job

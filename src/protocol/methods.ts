@@ -111,10 +111,13 @@ export const methods = {
     quota: { count: 120, windowMs: 10_000 },
     concurrent: 8
   }),
-  /** The requester's signed agreement; the answer is the provider's signature, or why not. */
+  /**
+   * The agreement that a requester proposes; the answer is the provider's signature, or why not. The requester signs only when it
+   * opens the escrow: a provider with both signatures could open it after a refusal, when nobody watches.
+   */
   agree: method({
     name: 'agree',
-    version: 1,
+    version: 2,
     kind: 'unary',
     request: record({
       offer: hex32,
@@ -122,8 +125,7 @@ export const methods = {
       agreement,
       copy: uint(16),
       /** Progress of the checkpoint that this attempt resumes from: that part of the bid's price falls away. */
-      resume: bps,
-      signature
+      resume: bps
     }),
     response: record({ signature: signature.optional(), reason: refusal }),
     requestMax: RECORD_MAX,

@@ -54,8 +54,7 @@ async function requests(): Promise<Sample[]> {
         bid: records.hex(2),
         agreement: records.agreement(),
         copy: 0,
-        resume: 0,
-        signature
+        resume: 0
       },
       { signature }
     ],

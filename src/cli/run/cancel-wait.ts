@@ -15,8 +15,9 @@ const ASK_MS = 5_000
 
 /** Executions whose escrow still holds money. */
 const open = (job: FullJob): number =>
-  job.executionList.filter(e => e.closing === undefined && e.state !== 'awarded' && e.state !== 'declined')
-    .length
+  job.executionList.filter(
+    e => e.closing === undefined && !['awarded', 'withdrawn', 'declined'].includes(e.state)
+  ).length
 
 /**
  * Cancels and watches until all money is back. SETTLE_TIMEOUT when it is not after `ms`: the job stays cancelled and its

@@ -29,7 +29,7 @@ function header({ status, wallet }: Snapshot): string[] {
 export function progressOf(job: FullJob): number {
   const best = new Map<number, number>()
   for (const e of job.executionList)
-    if (!['lost', 'refunded', 'cancelled', 'declined'].includes(e.state))
+    if (!['lost', 'refunded', 'cancelled', 'withdrawn', 'declined'].includes(e.state))
       best.set(e.shard, Math.max(best.get(e.shard) ?? 0, e.result === undefined ? e.progress : 1))
   return [...best.values()].reduce((a, b) => a + b, 0) / Math.max(1, job.shards)
 }

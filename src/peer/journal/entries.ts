@@ -125,6 +125,7 @@ export const executionEntry = record({
   state: oneOf<ExecutionState>(
     'awarded',
     'agreed',
+    'withdrawn',
     'open',
     'started',
     'delivered',
@@ -183,7 +184,8 @@ export const providerEntry = record({
   created: timestamp,
   requester: partner,
   agreement,
-  requesterSignature: signature,
+  /** Of agreements made under version 1 of `agree`. */
+  requesterSignature: signature.optional(),
   providerSignature: signature,
   engine: text,
   resume: bps,

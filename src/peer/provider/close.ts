@@ -1,17 +1,17 @@
 /** finished, delivered, failed -> closed: how a provider gets its money, with the requester's receipt or without the requester. */
 import type { LiveProvision } from './live-provision.ts'
+import {
+  agreedStep,
+  committedStep,
+  failedCommit,
+  failedStep,
+  finishedStep,
+  runningStep,
+  securing,
+  type CommittedStep
+} from './steps.ts'
 
 const POLL_MS = 1_000
-/** How long a result waits for the receipt before it is committed on chain, ms; less when the deadline is near. */
-const GRACE_MS = 6_000
-/** Commit at the latest this many seconds before the deadline. */
-const MARGIN = 10n
-
-/** A requester that has not refunded itself this long after the deadline is gone: we do it, to get our bond back. Seconds. */
-const ABSENT = 120n
-
-const full = (live: LiveProvision): boolean =>
-  (live.entry.receipt?.receipt.amount ?? 0n) >= live.entry.agreement.price
 
 async function claim(live: LiveProvision, signal: AbortSignal): Promise<void> {
   const { agreement, receipt } = live.entry
@@ -41,63 +41,79 @@ export async function deliver(live: LiveProvision, signal: AbortSignal): Promise
   const { ctx } = live
   const begun = ctx.clock.monotonic()
   while (!signal.aborted && live.entry.state === 'finished') {
-    const { agreement, result } = live.entry
-    const near = BigInt(Math.floor(ctx.clock.now() / 1000)) + MARGIN >= agreement.deliverBy
-    if (full(live)) await attempt(live, 'claiming', signal, () => claim(live, signal))
-    else if (result !== undefined && (near || ctx.clock.monotonic() - begun > GRACE_MS)) {
-      if (
-        await attempt(live, 'delivering', signal, () =>
-          ctx.settlement.deliver(agreement, result.digest, { signal })
-        )
-      ) {
-        await live.move('deliver', 'result committed on chain')
-      } else await tooLate(live, signal)
-    }
+    const now = BigInt(Math.floor(ctx.clock.now() / 1000))
+    const step = finishedStep(now, ctx.clock.monotonic() - begun, live.owed, live.entry.agreement)
+    if (step === 'claim' || step === 'claim-and-commit')
+      await attempt(live, 'claiming', signal, () => claim(live, signal))
+    if (step === 'commit' || step === 'claim-and-commit') await commit(live, signal)
     if (live.entry.state === 'finished') await live.pause(POLL_MS / 2, signal)
   }
 }
 
-/** The deadline passed before the commit: what was acknowledged is claimed, the rest is lost. */
-async function tooLate(live: LiveProvision, signal: AbortSignal): Promise<void> {
-  await attempt(live, 'reading the chain', signal, async () => {
-    if ((await live.ctx.settlement.time({ signal })) <= live.entry.agreement.deliverBy) return
-    await live.move('fail', 'delivered too late', {
-      failure: { code: 'DELIVER_TIMEOUT', message: 'the chain was not reached before the deadline' }
-    })
+async function commit(live: LiveProvision, signal: AbortSignal): Promise<void> {
+  const { agreement, result } = live.entry
+  if (result === undefined) return
+  const { settlement } = live.ctx
+  const done = await attempt(live, 'delivering', signal, () =>
+    settlement.deliver(agreement, result.digest, { signal })
+  )
+  if (done) await live.move('deliver', 'result committed on chain')
+  else await attempt(live, 'reading the chain', signal, () => afterFailure(live, signal))
+}
+
+/** The commit failed, or its answer was lost; after the deadline what was acknowledged is claimed, the rest is lost. */
+async function afterFailure(live: LiveProvision, signal: AbortSignal): Promise<void> {
+  const step = failedCommit(await live.view(signal), live.entry.agreement)
+  if (step === 'committed') await live.move('deliver', 'result committed on chain')
+  if (step !== 'too-late') return
+  await live.move('fail', 'delivered too late', {
+    failure: { code: 'DELIVER_TIMEOUT', message: 'the chain was not reached before the deadline' }
   })
+}
+
+/** started, near the deadline: what was acknowledged is put on the chain. Ends with the signal. */
+export async function secure(live: LiveProvision, signal: AbortSignal): Promise<void> {
+  const { ctx } = live
+  while (!signal.aborted && live.entry.state === 'started') {
+    const { agreement } = live.entry
+    if (live.owed > 0n && securing(BigInt(Math.floor(ctx.clock.now() / 1000)), agreement)) {
+      await attempt(live, 'securing the pay', signal, async () => {
+        if (runningStep(await live.view(signal), agreement, live.owed) === 'claim') await claim(live, signal)
+      })
+    }
+    await live.pause(POLL_MS, signal)
+  }
+}
+
+/** Claims, releases, or applies the split, as the chain allows. */
+async function collect(
+  live: LiveProvision,
+  step: Exclude<CommittedStep, 'wait'>,
+  signal: AbortSignal
+): Promise<void> {
+  if (step === 'claim') await claim(live, signal)
+  else await live.ctx.settlement[step](live.entry.agreement, { signal })
 }
 
 /** delivered: the receipt may still come; after the window anyone may release. */
 export async function awaitRelease(live: LiveProvision, signal: AbortSignal): Promise<void> {
-  const { ctx } = live
-  const { agreement, agreementId } = live.entry
   while (!signal.aborted && live.entry.state === 'delivered') {
     await attempt(live, 'collecting the pay', signal, async () => {
-      if (full(live)) return await claim(live, signal)
-      const escrow = await ctx.settlement.escrow(agreementId, { signal })
-      const now = await ctx.settlement.time({ signal })
-      if (escrow.state === 'delivered' && now > escrow.deliveredAt + BigInt(agreement.challengeWindow))
-        await ctx.settlement.release(agreement, { signal })
-      if (escrow.state === 'disputed' && now > escrow.disputedAt + BigInt(agreement.arbitrationWindow))
-        await ctx.settlement.split(agreement, { signal })
+      const step = committedStep(await live.view(signal), live.entry.agreement, live.owed)
+      if (step !== 'wait') await collect(live, step, signal)
     })
     await live.pause(POLL_MS, signal)
   }
 }
 
-/** failed: what the requester acknowledged is put on the chain once, so that a refund cannot take it; then the escrow is waited out. */
+/** failed: what the requester acknowledged is put on the chain, so that a refund cannot take it; then the escrow is waited out. */
 export async function awaitEnd(live: LiveProvision, signal: AbortSignal): Promise<void> {
-  const { ctx } = live
-  const { agreement, agreementId } = live.entry
   while (!signal.aborted && live.entry.state === 'failed') {
-    const owed = live.entry.receipt?.receipt.amount ?? 0n
     await attempt(live, 'securing the pay', signal, async () => {
-      const escrow = await ctx.settlement.escrow(agreementId, { signal })
-      if (escrow.state === 'open' && owed > escrow.acknowledged) await claim(live, signal)
-      if (escrow.state === 'open' && (await ctx.settlement.time({ signal })) > agreement.deliverBy + ABSENT)
-        await ctx.settlement.refund(agreement, 0n, { signal })
-      if (escrow.state === 'none' && (await ctx.settlement.time({ signal })) > agreement.openBy)
-        await live.move('closed-cancelled', 'escrow was never opened')
+      const step = failedStep(await live.view(signal), live.entry.agreement, live.owed)
+      if (step === 'refund') await live.ctx.settlement.refund(live.entry.agreement, 0n, { signal })
+      else if (step === 'never-opened') await live.move('closed-cancelled', 'escrow was never opened')
+      else if (step !== 'wait') await collect(live, step, signal)
     })
     await live.pause(5 * POLL_MS, signal)
   }
@@ -105,19 +121,17 @@ export async function awaitEnd(live: LiveProvision, signal: AbortSignal): Promis
 
 /** agreed: waits for the requester's start; an agreement that was never opened expires. */
 export async function awaitStart(live: LiveProvision, signal: AbortSignal): Promise<void> {
-  const { ctx } = live
-  const { agreement, agreementId } = live.entry
+  const { agreement } = live.entry
   await live.pause(POLL_MS, signal)
   if (signal.aborted || live.entry.state !== 'agreed') return
-  const now = BigInt(Math.floor(ctx.clock.now() / 1000))
-  if (now <= agreement.openBy) return
+  if (BigInt(Math.floor(live.ctx.clock.now() / 1000)) <= agreement.openBy) return
   await attempt(live, 'reading the chain', signal, async () => {
-    const escrow = await ctx.settlement.escrow(agreementId, { signal })
-    if (escrow.state === 'none' && (await ctx.settlement.time({ signal })) > agreement.openBy)
-      await live.move('expire', 'escrow was never opened')
-    else if (escrow.state !== 'none' && now > agreement.deliverBy)
-      await live.move('fail', 'never started', {
-        failure: { code: 'START_TIMEOUT', message: 'the requester never sent the task' }
-      })
+    const step = agreedStep(await live.view(signal), agreement, live.owed)
+    if (step === 'claim') await claim(live, signal)
+    if (step === 'expire') await live.move('expire', 'escrow was never opened')
+    if (step !== 'fail') return
+    await live.move('fail', 'never started', {
+      failure: { code: 'START_TIMEOUT', message: 'the requester never sent the task' }
+    })
   })
 }

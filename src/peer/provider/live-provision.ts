@@ -1,22 +1,14 @@
 /** One execution on the provider's side while it lives: journalled entry, events for the requester, the chain's last word. */
 import { can, isTerminal, next } from '../../protocol/machines/machine.ts'
-import { providerTable, type ProviderMove } from '../../protocol/machines/execution.ts'
-import type { EscrowOutcome, SettlementEvent } from '../../protocol/ports/settlement.ts'
+import { moveOf, providerTable, type ProviderMove } from '../../protocol/machines/execution.ts'
+import type { ChainView } from '../../protocol/machines/escrow.ts'
+import type { SettlementEvent } from '../../protocol/ports/settlement.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { PeerContext } from '../context.ts'
 import type { ProviderEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
 import { Waiter } from '../waiter.ts'
 import { EventLog } from './event-log.ts'
-
-const CLOSED: Readonly<Record<EscrowOutcome, ProviderMove>> = {
-  accepted: 'closed-paid',
-  released: 'closed-paid',
-  refunded: 'closed-refunded',
-  cancelled: 'closed-cancelled',
-  ruled: 'closed-resolved',
-  split: 'closed-resolved'
-}
 
 export class LiveProvision {
   readonly ctx: PeerContext
@@ -105,9 +97,24 @@ export class LiveProvision {
   async #onChain(e: SettlementEvent): Promise<void> {
     if (e.kind !== 'closed') return
     const { outcome, paid, fee, refunded, bondSlashed, txHash } = e
-    await this.move(CLOSED[outcome], `escrow ${outcome}`, {
+    await this.move(moveOf[outcome], `escrow ${outcome}`, {
       closing: { outcome, paid, fee, refunded, bondSlashed, tx: txHash }
     })
+  }
+
+  /** What the requester has acknowledged to us so far. */
+  get owed(): bigint {
+    return this.#entry.receipt?.receipt.amount ?? 0n
+  }
+
+  /** The escrow and the time as the chain has them. CHAIN_UNREACHABLE. */
+  async view(signal: AbortSignal): Promise<ChainView> {
+    const { settlement } = this.ctx
+    const [escrow, now] = await Promise.all([
+      settlement.escrow(this.#entry.agreementId, { signal }),
+      settlement.time({ signal })
+    ])
+    return { escrow, now }
   }
 
   /** Resolves after `ms`, at the next change, or when stopped. */

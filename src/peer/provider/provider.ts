@@ -16,12 +16,14 @@ import type { Bidder } from './bidder.ts'
 import type { Capacity } from './capacity.ts'
 import { awaitEnd, awaitRelease, awaitStart, deliver } from './close.ts'
 import { LiveProvision } from './live-provision.ts'
-import { failed, runTask } from './run-task.ts'
+import { failed } from './run-task.ts'
+import { run } from './run.ts'
+import { consentTo, takesReceipt } from './steps.ts'
 
 type Step = (live: LiveProvision, signal: AbortSignal) => Promise<void>
 const steps: { readonly [S in ProviderState]?: Step } = {
   agreed: awaitStart,
-  started: runTask,
+  started: run,
   finished: deliver,
   delivered: awaitRelease,
   failed: awaitEnd
@@ -143,9 +145,6 @@ export class Provider implements Startable {
       now: BigInt(Math.floor(ctx.clock.now() / 1000))
     })
     if (reason !== undefined) return { reason }
-    const signer = ctx.typed.signer('Agreement', r.agreement, r.signature)
-    if (signer === undefined || !sameAddress(signer, r.agreement.requester))
-      return { reason: 'wrong signature' }
     if (!this.#capacity.reserve(id)) return { reason: 'no free slot' }
     const entry: ProviderEntry = {
       v: 1,
@@ -160,7 +159,6 @@ export class Provider implements Startable {
         recipient: card.recipient
       },
       agreement: r.agreement,
-      requesterSignature: r.signature,
       providerSignature: await ctx.operator.sign('Agreement', r.agreement),
       engine: found.offer.needs.engine,
       resume: r.resume,
@@ -200,12 +198,12 @@ export class Provider implements Startable {
   async #receipt(r: RequestOf<'receipt'>, from: string): Promise<ResponseOf<'receipt'>> {
     const { receipt } = r
     const live = this.#party(receipt.agreement, from)
-    const { agreement, receipt: old } = live.entry
+    const { agreement } = live.entry
     const signer = this.#ctx.typed.signer('Receipt', receipt, r.signature)
     if (signer === undefined || !sameAddress(signer, agreement.requester))
       throw new ShoalError('SIGNATURE_INVALID', 'receipt: wrong signature')
     if (receipt.amount > agreement.price) throw new ShoalError('RECORD_INVALID', 'receipt: above the price')
-    if (receipt.amount > (old?.receipt.amount ?? 0n)) await live.patch({ receipt: r }, 'receipt')
+    if (takesReceipt(live.owed, receipt.amount, agreement)) await live.patch({ receipt: r }, 'receipt')
     return {}
   }
 
@@ -213,12 +211,12 @@ export class Provider implements Startable {
   async #cancel(r: RequestOf<'cancel'>, from: string): Promise<ResponseOf<'cancel'>> {
     const live = this.#party(r.agreement, from)
     if (r.receipt !== undefined) await this.#receipt(r.receipt, from)
-    const { state, receipt } = live.entry
-    const amount = receipt?.receipt.amount ?? 0n
-    if (state === 'finished' || state === 'delivered') return { reason: 'the result is ready' }
+    if (consentTo(live.entry.state, live.owed) === undefined) return { reason: 'the result is ready' }
     live.endRun('cancelled by the requester')
     await failed(live, 'CANCELLED', r.reason, 'provider')
     if (live.entry.state !== 'failed') return { reason: `already ${live.entry.state}` }
+    const amount = consentTo(live.entry.state, live.owed)
+    if (amount === undefined) return { reason: 'the result is ready' }
     const release = { agreement: r.agreement, amount }
     return { release: { release, signature: await this.#ctx.operator.sign('Release', release) } }
   }

@@ -8,6 +8,7 @@ import type { PeerContext } from '../context.ts'
 import type { AwardEntry, ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { bidDigest, sameAddress } from '../records.ts'
 import type { LiveExecution } from './live-execution.ts'
+import { openingStep } from './steps.ts'
 import { specDigestOf } from '../spec-digest.ts'
 
 /** Seconds in which a signed agreement may be opened: a leaked signature is worth nothing after them. */
@@ -97,8 +98,7 @@ export async function agree(live: LiveExecution, signal: AbortSignal): Promise<v
         bid: entry.bid,
         agreement: entry.agreement,
         copy: entry.copy,
-        resume: entry.resumedFrom?.checkpoint.progress ?? 0,
-        signature: entry.requesterSignature
+        resume: entry.resumedFrom?.checkpoint.progress ?? 0
       },
       signal
     )
@@ -138,7 +138,7 @@ export async function openEscrow(live: LiveExecution, signal: AbortSignal): Prom
     const error = asShoalError(e, 'CHAIN_UNREACHABLE')
     if (isShoalError(error, 'FUNDS_LOW', 'CHAIN_REVERTED')) {
       await live.move(
-        'decline',
+        'withdraw',
         'escrow could not be opened',
         { failure: { code: error.code, message: error.message } },
         error.message
@@ -168,15 +168,30 @@ async function freeSlot(live: LiveExecution, reason: string, signal: AbortSignal
 
 /** After `openBy` the contract refuses: if it never opened, no money was involved. */
 async function giveUpOpening(live: LiveExecution, signal: AbortSignal): Promise<void> {
-  const { settlement } = live.ctx
   try {
-    if ((await settlement.time({ signal })) <= live.entry.agreement.openBy) return
-    if ((await settlement.escrow(live.entry.agreementId, { signal })).state !== 'none') return
+    const view = await live.view(signal)
+    if (openingStep(view, live.entry.agreement) !== 'over') return
     await live.move('decline', 'escrow was not opened in time', {
-      failure: { code: 'FUND_TIMEOUT', message: 'the escrow was not opened in time' }
+      failure: live.entry.failure ?? {
+        code: 'FUND_TIMEOUT',
+        message: 'the escrow was not opened in time'
+      }
     })
   } catch (err) {
     // the chain is away: nothing can be decided without it, the caller tries again
     live.ctx.log.debug({ err }, 'the chain does not answer')
   }
+}
+
+/**
+ * withdrawn: our signature was in a transaction that failed, so anyone can send it again until `openBy`. An escrow that opens
+ * after all is one of ours and is recouped; chain news brings that, and a look at the chain when the time is over.
+ */
+export async function awaitWorthless(live: LiveExecution, signal: AbortSignal): Promise<void> {
+  await live.pause(1_000, signal)
+  if (signal.aborted || live.entry.state !== 'withdrawn') return
+  if (BigInt(Math.floor(live.ctx.clock.now() / 1000)) <= live.entry.agreement.openBy) return
+  const view = await live.view(signal)
+  if (openingStep(view, live.entry.agreement) === 'opened') await live.move('open', 'opened by another')
+  else await giveUpOpening(live, signal)
 }

@@ -4,6 +4,7 @@ import { sameAddress } from '../records.ts'
 import type { LiveExecution } from './live-execution.ts'
 import { lateResult } from './late-result.ts'
 import { sendReceipt } from './receipts.ts'
+import { recoupStep, rulingStep, takesRelease } from './steps.ts'
 
 /** The provider normally closes with our receipt; after this long we do it ourselves, ms. */
 const OWN_ACKNOWLEDGE_MS = 8_000
@@ -53,8 +54,8 @@ async function askRelease(live: LiveExecution, signal: AbortSignal): Promise<boo
     }
     const answer = await ctx.network.request(entry.provider, 'cancel', body, signal)
     const { release } = answer
-    if (release === undefined || release.release.agreement !== agreementId || release.release.amount > amount)
-      return false
+    if (release === undefined || release.release.agreement !== agreementId) return false
+    if (!takesRelease(amount, release.release.amount)) return false
     const signer = ctx.typed.signer('Release', release.release, release.signature)
     if (signer === undefined || !sameAddress(signer, agreement.provider)) return false
     await ctx.settlement.cancel(agreement, release.release, release.signature, { signal })
@@ -65,10 +66,16 @@ async function askRelease(live: LiveExecution, signal: AbortSignal): Promise<boo
   }
 }
 
+/** A result that was refused once is not asked for again. */
+const refusedOnce = (live: LiveExecution): boolean =>
+  /^CONTENT_|MISMATCH$/.test(live.entry.failure?.code ?? '')
+
+/** What we state as acknowledged: a provider that died is paid for it all the same. */
+const acknowledged = (live: LiveExecution): bigint => live.entry.receipt?.receipt.amount ?? 0n
+
 /** Gets back what was not acknowledged: by consent at once, else alone after the deadline; a late delivery is disputed. */
 export async function recoup(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { ctx } = live
-  const { agreement, agreementId } = live.entry
   let askedAt = -Infinity
   while (!signal.aborted && live.entry.state === 'lost') {
     if (ctx.clock.monotonic() - askedAt > ASK_MS) {
@@ -77,62 +84,47 @@ export async function recoup(live: LiveExecution, signal: AbortSignal): Promise<
     }
     if (signal.aborted || live.entry.state !== 'lost') return
     try {
-      const escrow = await ctx.settlement.escrow(agreementId, { signal })
-      if (escrow.state === 'delivered') {
-        // a result that was refused once is not asked for again
-        const refused = /^CONTENT_|MISMATCH$/.test(live.entry.failure?.code ?? '')
-        return !refused && (await lateResult(live, signal)) ? undefined : await contest(live, signal)
-      }
-      const late = (await ctx.settlement.time({ signal })) > agreement.deliverBy
-      if (escrow.state === 'open' && late)
-        await ctx.settlement.refund(agreement, live.entry.receipt?.receipt.amount ?? 0n, { signal })
-      if (escrow.state === 'none' && late) await live.move('closed-cancelled', 'escrow was never opened')
+      await recoupOnce(live, signal)
     } catch (err) {
       if (!signal.aborted)
-        ctx.log.warn({ err, agreement: agreementId }, 'taking money back failed; trying again')
+        ctx.log.warn({ err, agreement: live.entry.agreementId }, 'taking money back failed; trying again')
     }
     await live.pause(POLL_MS, signal)
   }
 }
 
-/** A provider that we gave up on has committed a result: without that result in hand we object before the window closes. */
-async function contest(live: LiveExecution, signal: AbortSignal): Promise<void> {
-  const { ctx } = live
-  if (await attempt(live, 'dispute', () => ctx.settlement.dispute(live.entry.agreement, { signal }))) {
-    await live.move('dispute', 'delivery disputed', {}, live.entry.failure?.message)
-    return
-  }
-  const escrow = await ctx.settlement.escrow(live.entry.agreementId, { signal })
-  const now = await ctx.settlement.time({ signal })
-  if (
-    escrow.state === 'delivered' &&
-    now > escrow.deliveredAt + BigInt(live.entry.agreement.challengeWindow)
-  ) {
-    await attempt(live, 'release', () => ctx.settlement.release(live.entry.agreement, { signal }))
-  }
-  await live.pause(POLL_MS, signal)
+async function recoupOnce(live: LiveExecution, signal: AbortSignal): Promise<void> {
+  const { settlement } = live.ctx
+  const { agreement } = live.entry
+  const step = recoupStep(await live.view(signal), agreement, refusedOnce(live))
+  if (step === 'seek-result') {
+    // without the result in hand we object before the window closes
+    if (!(await lateResult(live, signal))) await object(live, signal)
+  } else if (step === 'dispute') await object(live, signal)
+  else if (step === 'release') await settlement.release(agreement, { signal })
+  else if (step === 'refund') await settlement.refund(agreement, acknowledged(live), { signal })
+  else if (step === 'await-ruling') await live.move('dispute', 'delivery disputed')
+  else if (step === 'never-opened') await live.move('closed-cancelled', 'escrow was never opened')
+}
+
+/** A provider that we gave up on has committed a result that we do not have, or have refused. */
+async function object(live: LiveExecution, signal: AbortSignal): Promise<void> {
+  await live.ctx.settlement.dispute(live.entry.agreement, { signal })
+  await live.move('dispute', 'delivery disputed', {}, live.entry.failure?.message)
 }
 
 /** Disputes what the provider commits on chain, waits for the arbiter, after its window applies the split; refunds what was never committed. */
 export async function awaitRuling(live: LiveExecution, signal: AbortSignal): Promise<void> {
-  const { ctx } = live
+  const { settlement, log } = live.ctx
   const { agreement, agreementId } = live.entry
   while (!signal.aborted && live.entry.state === 'disputed') {
     try {
-      const escrow = await ctx.settlement.escrow(agreementId, { signal })
-      const now = await ctx.settlement.time({ signal })
-      const until = escrow.disputedAt + BigInt(agreement.arbitrationWindow)
-      if (escrow.state === 'delivered') await ctx.settlement.dispute(agreement, { signal })
-      else if (escrow.state === 'disputed' && now > until) await ctx.settlement.split(agreement, { signal })
-      // refused here, but never committed on chain: nothing to dispute there
-      else if (escrow.state === 'open' && now > agreement.deliverBy)
-        await ctx.settlement.refund(agreement, live.entry.receipt?.receipt.amount ?? 0n, { signal })
+      const step = rulingStep(await live.view(signal), agreement)
+      if (step === 'refund') await settlement.refund(agreement, acknowledged(live), { signal })
+      else if (step !== 'wait') await settlement[step](agreement, { signal })
     } catch (err) {
       if (!signal.aborted)
-        ctx.log.warn(
-          { err, agreement: agreementId },
-          'waiting for a ruling: the chain call failed; trying again'
-        )
+        log.warn({ err, agreement: agreementId }, 'waiting for a ruling: the chain call failed; trying again')
     }
     await live.pause(5 * POLL_MS, signal)
   }

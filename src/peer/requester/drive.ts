@@ -1,10 +1,11 @@
 /** One execution from award to the end of its escrow: looks at the journalled state, does what belongs to it, looks again. */
 import { asShoalError } from '../../protocol/errors.ts'
 import type { ExecutionState } from '../../protocol/machines/execution.ts'
-import { agree, openEscrow } from './agree.ts'
+import { agree, awaitWorthless, openEscrow } from './agree.ts'
 import { awaitRuling, payOut, recoup } from './close.ts'
 import { fetchResult } from './fetch-result.ts'
 import { follow } from './follow.ts'
+import { guard } from './guard.ts'
 import type { LiveExecution } from './live-execution.ts'
 import { start } from './start.ts'
 
@@ -17,6 +18,7 @@ const deliver: Step = async (live, signal) =>
 const steps: { readonly [S in ExecutionState]?: Step } = {
   awarded: agree,
   agreed: openEscrow,
+  withdrawn: awaitWorthless,
   open: start,
   started: follow,
   delivered: deliver,
@@ -27,6 +29,11 @@ const steps: { readonly [S in ExecutionState]?: Step } = {
 
 /** Ends when the execution is terminal or the peer stops. Faults of a step are logged and the step is tried again. */
 export async function drive(live: LiveExecution, signal: AbortSignal): Promise<void> {
+  await Promise.all([advance(live, signal), guard(live, signal)])
+  if (signal.aborted) live.release()
+}
+
+async function advance(live: LiveExecution, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && !live.terminal) {
     const step = steps[live.entry.state]
     if (step === undefined) return
@@ -41,5 +48,4 @@ export async function drive(live: LiveExecution, signal: AbortSignal): Promise<v
       await live.pause(1_000, signal)
     }
   }
-  if (signal.aborted) live.release()
 }

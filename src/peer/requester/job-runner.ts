@@ -15,7 +15,16 @@ import { JobRecord } from './job-record.ts'
 import { LiveExecution } from './live-execution.ts'
 import { signReceipt } from './receipts.ts'
 import { windUp } from './wind.ts'
-import { decideShard, failures, idOf, openSeats, taskFailures, unreliable, type Seat } from './seats.ts'
+import {
+  decideShard,
+  failures,
+  idOf,
+  neverBegan,
+  openSeats,
+  taskFailures,
+  unreliable,
+  type Seat
+} from './seats.ts'
 
 const TICK_MS = 500
 /** After a round that filled no seat, ms. */
@@ -156,7 +165,7 @@ export class JobRunner {
   /** Why the last agreement came to nothing, for the person who waits. */
   #lastRefusal(): string {
     const failure = this.#executions()
-      .filter(e => e.state === 'declined' && e.failure !== undefined)
+      .filter(e => neverBegan(e) && e.failure !== undefined)
       .sort((a, b) => a.created - b.created)
       .at(-1)?.failure
     return failure === undefined ? '' : ` (${failure.code}: ${failure.message})`

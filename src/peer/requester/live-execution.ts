@@ -1,20 +1,12 @@
 /** One execution while it lives: its journalled entry, moved by one transition at a time, and the chain's last word about it. */
 import { can, isTerminal, next } from '../../protocol/machines/machine.ts'
-import { executionTable, type ExecutionMove } from '../../protocol/machines/execution.ts'
-import type { EscrowOutcome, SettlementEvent } from '../../protocol/ports/settlement.ts'
+import { executionTable, moveOf, type ExecutionMove } from '../../protocol/machines/execution.ts'
+import type { ChainView } from '../../protocol/machines/escrow.ts'
+import type { SettlementEvent } from '../../protocol/ports/settlement.ts'
 import type { PeerContext } from '../context.ts'
 import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
 import { Waiter } from '../waiter.ts'
-
-const CLOSED: Readonly<Record<EscrowOutcome, ExecutionMove>> = {
-  accepted: 'closed-paid',
-  released: 'closed-paid',
-  refunded: 'closed-refunded',
-  cancelled: 'closed-cancelled',
-  ruled: 'closed-resolved',
-  split: 'closed-resolved'
-}
 
 /** Failures that count against the provider's record. */
 const BROKEN = /_TIMEOUT$|^LEASE_MISSED$|MISMATCH$|^CONTENT_/
@@ -27,6 +19,7 @@ export class LiveExecution {
   #entry: ExecutionEntry
   #unlisten: (() => void) | undefined
   readonly #waiter: Waiter
+  #mayBeCommitted = true
 
   constructor(ctx: PeerContext, job: () => JobEntry, entry: ExecutionEntry, changed: () => void) {
     this.ctx = ctx
@@ -88,11 +81,38 @@ export class LiveExecution {
 
   async #onChain(e: SettlementEvent): Promise<void> {
     if (e.kind === 'opened') await this.move('open', 'escrow open')
+    if (e.kind === 'delivered') {
+      this.#mayBeCommitted = true
+      this.#waiter.wake()
+    }
     if (e.kind !== 'closed') return
     const { outcome, paid, fee, refunded, bondSlashed, txHash } = e
-    await this.move(CLOSED[outcome], `escrow ${outcome}`, {
+    await this.move(moveOf[outcome], `escrow ${outcome}`, {
       closing: { outcome, paid, fee, refunded, bondSlashed, tx: txHash }
     })
+  }
+
+  /** The chain must be looked at: the provider has, or may have, committed a result there. */
+  get mayBeCommitted(): boolean {
+    return this.#mayBeCommitted
+  }
+
+  /** The escrow and the time as the chain has them. CHAIN_UNREACHABLE. */
+  async view(signal: AbortSignal): Promise<ChainView> {
+    const { settlement } = this.ctx
+    // an event that comes while we look sets it again
+    this.#mayBeCommitted = false
+    try {
+      const [escrow, now] = await Promise.all([
+        settlement.escrow(this.#entry.agreementId, { signal }),
+        settlement.time({ signal })
+      ])
+      if (escrow.state !== 'none' && escrow.state !== 'open') this.#mayBeCommitted = true
+      return { escrow, now }
+    } catch (e) {
+      this.#mayBeCommitted = true
+      throw e
+    }
   }
 
   /** Resolves after `ms`, at the next change, or when stopped. */

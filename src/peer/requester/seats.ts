@@ -25,6 +25,8 @@ export interface Seat {
 
 export const idOf = (e: Pick<ExecutionEntry, 'shard' | 'attempt' | 'copy'>): string =>
   `${e.shard}/${e.attempt}/${e.copy}`
+/** No work was given under it, and no money was meant to be. */
+export const neverBegan = (e: ExecutionEntry): boolean => e.state === 'declined' || e.state === 'withdrawn'
 const paid = (e: ExecutionEntry): boolean => e.state === 'accepted' || e.state === 'settled'
 const hopeful = (e: ExecutionEntry): boolean => HOPEFUL.has(e.state)
 
@@ -62,7 +64,7 @@ export function openSeats(
   const wanted = decision.more ? live.length + 1 : Math.max(plan.copies, live.length)
   const held = new Set(live.map(e => e.copy))
   // a declined attempt says nothing about the peer's work; one that failed here is tried again only when nobody else bids
-  const avoided = forgiving ? live : executions.filter(e => e.state !== 'declined')
+  const avoided = forgiving ? live : executions.filter(e => !neverBegan(e))
   const avoid = [...new Set(avoided.map(e => e.agreement.provider))]
   const out: Seat[] = []
   for (let copy = 0; out.length < wanted - live.length; copy++) {
@@ -82,7 +84,7 @@ export function openSeats(
 
 /** Executions that were given work and did not bring it home. */
 export const failures = (executions: readonly ExecutionEntry[]): ExecutionEntry[] =>
-  executions.filter(e => !hopeful(e) && e.state !== 'declined' && e.failure !== undefined)
+  executions.filter(e => !hopeful(e) && !neverBegan(e) && e.failure !== undefined)
 
 /** Failures that the same task would meet on any peer. (Wall time is not among them: machines differ.) */
 const OWN_FAULT = /^(TASK_|MODULE_|LIMIT_(GAS|MEMORY|OUTPUT|LOG|STACK|MODULE|INPUT)$)/

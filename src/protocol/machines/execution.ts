@@ -1,9 +1,11 @@
 /** One attempt at one shard, as its requester sees it, and as its provider sees it. Terminal states say what became of the money. */
+import type { EscrowOutcome } from '../ports/settlement.ts'
 import type { Table } from './machine.ts'
 
 export type ExecutionState =
   | 'awarded' // our signature is on the agreement
   | 'agreed' // so is the provider's; the escrow may be opened from here on
+  | 'withdrawn' // opening failed, but our signature was on its way to the chain: anyone can still open it until `openBy`
   | 'open' // price and bond are locked
   | 'started' // the provider has the task
   | 'delivered' // a signed result arrived
@@ -19,6 +21,7 @@ export type ExecutionState =
 export type ExecutionMove =
   | 'agree'
   | 'decline'
+  | 'withdraw'
   | 'open'
   | 'start'
   | 'deliver'
@@ -40,7 +43,8 @@ const closed = {
 
 export const executionTable: Table<ExecutionState, ExecutionMove> = {
   awarded: { agree: 'agreed', decline: 'declined' },
-  agreed: { open: 'open', decline: 'declined', ...closed },
+  agreed: { open: 'open', withdraw: 'withdrawn', decline: 'declined', ...closed },
+  withdrawn: { open: 'lost', decline: 'declined', ...closed },
   open: { start: 'started', deliver: 'delivered', lose: 'lost', ...closed },
   started: { deliver: 'delivered', lose: 'lost', ...closed },
   delivered: { accept: 'accepted', dispute: 'disputed', lose: 'lost', ...closed },
@@ -53,6 +57,18 @@ export const executionTable: Table<ExecutionState, ExecutionMove> = {
   refunded: {},
   cancelled: {},
   resolved: {}
+}
+
+/** What the end of an escrow means to both machines. */
+export const moveOf: {
+  readonly [O in EscrowOutcome]: `closed-${'paid' | 'refunded' | 'cancelled' | 'resolved'}`
+} = {
+  accepted: 'closed-paid',
+  released: 'closed-paid',
+  refunded: 'closed-refunded',
+  cancelled: 'closed-cancelled',
+  ruled: 'closed-resolved',
+  split: 'closed-resolved'
 }
 
 export type ProviderState =

@@ -25,6 +25,7 @@ async function ruling(escrow: Partial<Escrow>, time: (deliverBy: bigint) => bigi
     },
     refund: act('refund'),
     dispute: act('dispute'),
+    release: act('release'),
     split: act('split')
   }
   const ctx = {
@@ -52,7 +53,10 @@ describe('a result that was refused', () => {
   })
 
   it('and committed on chain: it is disputed there', async () => {
-    expect(await ruling({ state: 'delivered' }, deliverBy => deliverBy)).to.deep.equal(['dispute'])
+    const committed = { state: 'delivered', deliveredAt: 1_800_000_490n } as const
+    expect(await ruling(committed, deliverBy => deliverBy)).to.deep.equal(['dispute'])
+    // too late to object: whoever ends it, it ends
+    expect(await ruling(committed, deliverBy => deliverBy + 51n)).to.deep.equal(['release'])
   })
 
   it('and an arbiter who is silent: the split ends it', async () => {

@@ -1,0 +1,58 @@
+/**
+ * The escrow of one agreement as a pure table: what `contracts/src/Escrow.sol` decides, in TypeScript. Both sides' flows ask it when a
+ * call is due, the game check searches it, and test/contracts/escrow-table.test.ts proves it equal to the contract.
+ */
+import type { Agreement } from '../eip712.ts'
+import type { Escrow, EscrowOutcome } from '../ports/settlement.ts'
+
+/** The terms that the contract's decisions depend on. */
+export type Terms = Pick<
+  Agreement,
+  'price' | 'bond' | 'openBy' | 'deliverBy' | 'challengeWindow' | 'arbitrationWindow' | 'splitBps'
+>
+
+/** One escrow as the contract keeps it. */
+export interface Slot extends Escrow {
+  readonly outcome: EscrowOutcome | undefined
+}
+
+export const emptySlot: Slot = {
+  state: 'none',
+  outcome: undefined,
+  acknowledged: 0n,
+  deliveredAt: 0n,
+  disputedAt: 0n
+}
+
+/** What one side sees of the chain: the escrow, and the chain's time in seconds. */
+export interface ChainView {
+  readonly escrow: Escrow
+  readonly now: bigint
+}
+
+/** The last second in which a delivery can be disputed; anyone may release after it. */
+export const challengeEnds = (e: Escrow, a: Pick<Terms, 'challengeWindow'>): bigint =>
+  e.deliveredAt + BigInt(a.challengeWindow)
+
+/** The last second in which the arbiter can rule; anyone may apply the split after it. */
+export const arbitrationEnds = (e: Escrow, a: Pick<Terms, 'arbitrationWindow'>): bigint =>
+  e.disputedAt + BigInt(a.arbitrationWindow)
+
+/** The times of a call, `open` to `split`, in one place: true when the contract would not refuse it for its time or state. */
+export const due = {
+  open: ({ escrow, now }: ChainView, a: Terms): boolean => escrow.state === 'none' && now <= a.openBy,
+  deliver: ({ escrow, now }: ChainView, a: Terms): boolean => escrow.state === 'open' && now <= a.deliverBy,
+  refund: ({ escrow, now }: ChainView, a: Terms): boolean => escrow.state === 'open' && now > a.deliverBy,
+  dispute: ({ escrow, now }: ChainView, a: Terms): boolean =>
+    escrow.state === 'delivered' && now <= challengeEnds(escrow, a),
+  release: ({ escrow, now }: ChainView, a: Terms): boolean =>
+    escrow.state === 'delivered' && now > challengeEnds(escrow, a),
+  rule: ({ escrow, now }: ChainView, a: Terms): boolean =>
+    escrow.state === 'disputed' && now <= arbitrationEnds(escrow, a),
+  split: ({ escrow, now }: ChainView, a: Terms): boolean =>
+    escrow.state === 'disputed' && now > arbitrationEnds(escrow, a)
+} as const
+
+/** Open, delivered or disputed: money is locked. */
+export const isLive = (e: Escrow): boolean =>
+  e.state === 'open' || e.state === 'delivered' || e.state === 'disputed'

@@ -1,0 +1,197 @@
+/** The escrow's table in TypeScript against the contract on a real chain: random calls at random times, equal answers, equal slots, equal balances. */
+import { expect } from 'chai'
+import fc from 'fast-check'
+import type { Agreement } from '../../src/protocol/eip712.ts'
+import type { Address } from '../../src/protocol/ids.ts'
+import {
+  applyCall,
+  termsProblem,
+  type Caller,
+  type EscrowCall,
+  type Refusal
+} from '../../src/protocol/machines/escrow-rules.ts'
+import { emptySlot, type Slot } from '../../src/protocol/machines/escrow.ts'
+import { settleMoves, totalOf, type Holdings } from '../../src/protocol/machines/vault.ts'
+import { EscrowBench } from '../support/escrow-bench.ts'
+
+/** A call as it is tried: who makes it, how many seconds later. */
+interface Try {
+  readonly caller: Caller
+  readonly later: number
+  readonly call: EscrowCall
+}
+
+const PRICE = 1_003n
+const BOND = 101n
+const amount = fc.constantFrom(0n, 1n, 450n, PRICE - 1n, PRICE, PRICE + 1n)
+const bps = fc.constantFrom(0n, 1n, 3_333n, 9_999n, 10_000n, 10_001n)
+const mostly = fc.oneof(
+  { weight: 5, arbitrary: fc.constant(true) },
+  { weight: 1, arbitrary: fc.constant(false) }
+)
+const call: fc.Arbitrary<EscrowCall> = fc.oneof(
+  fc.record({ kind: fc.constant('open' as const), requesterSigned: mostly, providerSigned: mostly }),
+  fc.record({ kind: fc.constant('acknowledge' as const), amount, requesterSigned: mostly }),
+  fc.record({
+    kind: fc.constantFrom('deliver' as const, 'release' as const, 'dispute' as const, 'split' as const)
+  }),
+  fc.record({ kind: fc.constantFrom('deliver' as const, 'dispute' as const) }),
+  fc.record({ kind: fc.constant('refund' as const), acknowledged: amount }),
+  fc.record({
+    kind: fc.constant('cancel' as const),
+    amount,
+    requesterSigned: mostly,
+    providerSigned: mostly
+  }),
+  fc.record({ kind: fc.constant('rule' as const), providerBps: bps, bondSlashBps: bps })
+)
+const own: Readonly<Record<EscrowCall['kind'], Caller>> = {
+  open: 'requester',
+  acknowledge: 'provider',
+  deliver: 'provider',
+  release: 'provider',
+  refund: 'requester',
+  cancel: 'requester',
+  dispute: 'requester',
+  rule: 'arbiter',
+  split: 'other'
+}
+const tries: fc.Arbitrary<Try> = fc
+  .record({
+    call,
+    stranger: fc.constantFrom<Caller | undefined>(
+      undefined,
+      undefined,
+      undefined,
+      'requester',
+      'provider',
+      'arbiter',
+      'other'
+    ),
+    later: fc.constantFrom(0, 0, 1, 5, 10, 11, 20)
+  })
+  .map(t => ({ call: t.call, caller: t.stranger ?? own[t.call.kind], later: t.later }))
+const step = (caller: Caller, c: EscrowCall): Try => ({ caller, later: 1, call: c })
+const beginning: readonly Try[] = [
+  step('requester', { kind: 'open', requesterSigned: true, providerSigned: true }),
+  step('provider', { kind: 'deliver' }),
+  step('requester', { kind: 'dispute' })
+]
+/** Opened, delivered or disputed first, so that most sequences get somewhere. */
+const sequence = fc
+  .tuple(fc.nat({ max: 3 }), fc.array(tries, { minLength: 3, maxLength: 10 }))
+  .map(([n, list]) => [...beginning.slice(0, n), ...list])
+const terms = fc.record({
+  bond: fc.constantFrom(0n, BOND),
+  splitBps: fc.constantFrom(0, 3_333, 5_000, 10_000),
+  challengeWindow: fc.constantFrom(0, 10, 20),
+  arbitrationWindow: fc.constantFrom(0, 10, 20)
+})
+
+describe('the escrow table and the contract', function () {
+  this.timeout(300_000)
+  let bench: EscrowBench
+  const reached = new Set<string>()
+  before(async () => {
+    bench = await EscrowBench.start()
+  })
+  after(async () => {
+    await bench.stop()
+  })
+
+  /** What the table says; FundsLow comes from the vault. */
+  function predict(
+    a: Agreement,
+    slot: Slot,
+    held: Holdings,
+    t: Try,
+    now: bigint
+  ): { refused: Refusal } | { slot: Slot; held: Holdings } {
+    if (
+      t.call.kind === 'open' &&
+      slot.state === 'none' &&
+      now <= a.openBy &&
+      termsProblem(a, now) !== undefined
+    )
+      return { refused: 'BadTerms' }
+    const verdict = applyCall({ ...a, feeBps: bench.feeBps }, slot, t.caller, t.call, now)
+    if ('refused' in verdict) return verdict
+    const next = settleMoves(held, verdict.moves)
+    return next === 'FundsLow' ? { refused: 'FundsLow' } : { slot: verdict.slot, held: next }
+  }
+
+  async function play(a: Agreement, list: readonly Try[]): Promise<void> {
+    let slot = emptySlot
+    let held = await bench.holdings()
+    const total = totalOf(held)
+    for (const [i, t] of list.entries()) {
+      const now = await bench.later(t.later)
+      const said = predict(a, slot, held, t, now)
+      const answer = await bench.call(a, t.caller, t.call)
+      const where = `step ${i}: ${t.caller} ${t.call.kind} at ${now - a.openBy} of ${slot.state}`
+      expect(answer ?? 'taken', where).to.equal('refused' in said ? said.refused : 'taken')
+      reached.add('refused' in said ? said.refused : `${t.call.kind} ${said.slot.outcome ?? said.slot.state}`)
+      if (!('refused' in said)) ({ slot, held } = said)
+      expect(await bench.slot(a), where).to.deep.equal(slot)
+      expect(await bench.holdings(), where).to.deep.equal(held)
+    }
+    expect(totalOf(held)).to.equal(total)
+  }
+
+  it('agree on every call of random sequences: taken or refused and why, the slot, and every balance', async () => {
+    await fc.assert(
+      fc.asyncProperty(terms, sequence, async (changes, list) => {
+        await play(await bench.agreement({ price: PRICE, ...changes }), list)
+      }),
+      { numRuns: 200, endOnFailure: true }
+    )
+    for (const outcome of ['accepted', 'released', 'refunded', 'cancelled', 'ruled', 'split'])
+      expect(
+        [...reached].some(r => r.endsWith(outcome)),
+        outcome
+      ).to.equal(true)
+    for (const refusal of [
+      'WrongState',
+      'TooLate',
+      'TooEarly',
+      'BadSignature',
+      'NotAllowed',
+      'AmountOutOfRange',
+      'BadBps'
+    ])
+      expect([...reached], refusal).to.include(refusal)
+  })
+
+  it('agree on terms that are refused, and on purses that are empty', async () => {
+    const open = {
+      caller: 'other',
+      later: 0,
+      call: { kind: 'open', requesterSigned: true, providerSigned: true }
+    } as Try
+    const zero = ('0x' + '0'.repeat(40)) as Address
+    const good = await bench.agreement({})
+    const bad: Partial<Agreement>[] = [
+      { price: 0n },
+      { arbiter: zero },
+      { arbiter: good.requester },
+      { arbiter: good.provider },
+      { beneficiary: zero },
+      { deliverBy: good.openBy },
+      { deliverBy: good.openBy + 367n * 86_400n },
+      { challengeWindow: 366 * 86_400 + 1 },
+      { arbitrationWindow: 366 * 86_400 + 1 },
+      { splitBps: 10_001 },
+      { price: 10n ** 30n },
+      { bond: 10n ** 30n }
+    ]
+    for (const changes of bad) await play(await bench.agreement(changes), [open])
+  })
+
+  it('agree on what a revoked signature is worth', async () => {
+    const a = await bench.agreement({})
+    await bench.revoke(a, 'provider')
+    await play(a, [
+      { caller: 'requester', later: 0, call: { kind: 'open', requesterSigned: true, providerSigned: false } }
+    ])
+  })
+})

@@ -1,0 +1,236 @@
+/** The escrow in the game: every call goes through the program's table once for each different situation, with the money counted. */
+import type { Account, Caller, EscrowCall } from '../../../src/protocol/machines/escrow-rules.ts'
+import type { ChainView, Slot } from '../../../src/protocol/machines/escrow.ts'
+import { totalOf, type Holdings } from '../../../src/protocol/machines/vault.ts'
+import type { Game } from './config.ts'
+import { base, D, ESCROW, G, OUTCOME, TICK } from './layout.ts'
+import { allTerms, amountAt, type DuelTerms } from './terms.ts'
+
+/** What each account held before; enough for everything. */
+const PURSE = 10_000n
+
+/** How the money of one escrow ended. */
+export interface Ending {
+  readonly outcome: (typeof OUTCOME)[number]
+  /** The provider's part before the fee. */
+  readonly gross: bigint
+  /** What the provider's own account gained or lost (bonds). */
+  readonly bonds: bigint
+  readonly requesterLoss: bigint
+}
+
+export interface Effect {
+  /** Bytes escrow..disputedAt of the block. */
+  readonly bytes: readonly [number, number, number, number, number]
+  readonly ending: Ending | undefined
+  /** A rule of money that was broken. */
+  readonly problem: string | undefined
+}
+
+export type GameCall = EscrowCall & { readonly index: number; readonly text: string }
+let calls = 0
+const call = (text: string, c: EscrowCall): GameCall => ({ ...c, index: calls++, text })
+
+/** By index of the amount. */
+const byAmount = <T>(f: (i: 0 | 1 | 2) => T): readonly T[] => [f(0), f(1), f(2)]
+const signed = { requesterSigned: true, providerSigned: true }
+
+/** All calls that are made with valid signatures. Amounts are indexes here; `Chain` puts the agreement's own in. */
+export const CALLS = {
+  open: call('open', { kind: 'open', ...signed }),
+  acknowledge: byAmount(i =>
+    call(`acknowledge ${i}`, { kind: 'acknowledge', amount: BigInt(i), requesterSigned: true })
+  ),
+  refund: byAmount(i => call(`refund ${i}`, { kind: 'refund', acknowledged: BigInt(i) })),
+  cancel: byAmount(i => call(`cancel ${i}`, { kind: 'cancel', amount: BigInt(i), ...signed })),
+  /** With the caller's signature alone. */
+  cancelAlone: byAmount(i =>
+    call(`cancel ${i} alone`, {
+      kind: 'cancel',
+      amount: BigInt(i),
+      requesterSigned: false,
+      providerSigned: false
+    })
+  ),
+  unsigned: call('open without signatures', { kind: 'open', requesterSigned: false, providerSigned: true }),
+  forged: call('acknowledge a forged receipt', { kind: 'acknowledge', amount: 2n, requesterSigned: false }),
+  deliver: call('deliver', { kind: 'deliver' }),
+  release: call('release', { kind: 'release' }),
+  dispute: call('dispute', { kind: 'dispute' }),
+  split: call('split', { kind: 'split' }),
+  rule: [0n, 5_000n, 10_000n].flatMap(p =>
+    [0n, 10_000n].map(b =>
+      call(`rule ${p} for the provider, slash ${b}`, { kind: 'rule', providerBps: p, bondSlashBps: b })
+    )
+  )
+} as const
+export const EVERY_CALL: readonly GameCall[] = Object.values(CALLS).flat()
+const CALLERS: readonly Caller[] = ['requester', 'provider', 'arbiter', 'other']
+
+const withAmounts = (c: GameCall, t: DuelTerms): EscrowCall => {
+  if (c.kind === 'acknowledge' || c.kind === 'cancel') return { ...c, amount: amountAt(t, Number(c.amount)) }
+  return c.kind === 'refund' ? { ...c, acknowledged: amountAt(t, Number(c.acknowledged)) } : c
+}
+
+/** What was worked out about one situation: the effect of each call, once it was asked for. */
+interface Row {
+  readonly view: ChainView
+  readonly terms: DuelTerms
+  readonly effects: (Effect | null | undefined)[]
+  /** No call is taken any more. */
+  final?: boolean
+}
+
+export class Chain {
+  readonly #game: Game
+  readonly #terms: DuelTerms[][]
+  readonly #rows = new Map<number, Row>()
+
+  constructor(game: Game) {
+    this.#game = game
+    this.#terms = allTerms(game)
+  }
+
+  terms(s: Uint8Array, duel: number): DuelTerms {
+    const t = this.#terms[duel]?.[s[base(duel) + D.resumed] ?? 0]
+    if (t === undefined) throw new Error('no such agreement')
+    return t
+  }
+
+  /** What a shard costs whose first provider got as far as its checkpoint and whose second did the rest. */
+  costOfBoth(): bigint {
+    const [first, second] = [this.#terms[0]?.[0], this.#terms[1]?.[1]]
+    return (first?.amounts[1] ?? 0n) + (second?.price ?? 0n)
+  }
+
+  /** A number for everything that a decision about this escrow can depend on. */
+  key(s: Uint8Array, duel: number): number {
+    const b = base(duel)
+    const at = (i: number): number => s[b + i] ?? 0
+    let k = at(D.escrow) * 8 + at(D.outcome)
+    k = (k * 4 + at(D.known)) * 64 + at(D.deliveredAt)
+    k = (k * 64 + at(D.disputedAt)) * 64 + (s[G.tick] ?? 0)
+    return (k * 2 + duel) * 2 + at(D.resumed)
+  }
+
+  /** All that is known about one situation of one escrow. */
+  row(s: Uint8Array, duel: number): Row {
+    const k = this.key(s, duel)
+    let row = this.#rows.get(k)
+    if (row === undefined) {
+      const now = BigInt(s[G.tick] ?? 0) * TICK
+      const effects: Row['effects'] = new Array<undefined>(CALLERS.length * EVERY_CALL.length).fill(undefined)
+      row = { view: { escrow: this.#slot(s, duel), now }, terms: this.terms(s, duel), effects }
+      this.#rows.set(k, row)
+    }
+    return row
+  }
+
+  view = (s: Uint8Array, duel: number): ChainView => this.row(s, duel).view
+
+  #slot(s: Uint8Array, duel: number): Slot {
+    const b = base(duel)
+    // 0 means never
+    const seconds = (stamp: number): bigint => (stamp === 0 ? 0n : BigInt(stamp - 1) * TICK)
+    return {
+      state: ESCROW[s[b + D.escrow] ?? 0] ?? 'none',
+      outcome: OUTCOME[s[b + D.outcome] ?? 0],
+      acknowledged: amountAt(this.terms(s, duel), s[b + D.known] ?? 0),
+      deliveredAt: seconds(s[b + D.deliveredAt] ?? 0),
+      disputedAt: seconds(s[b + D.disputedAt] ?? 0)
+    }
+  }
+
+  /** What a call does, or null when it is refused. `row`: when it is at hand. */
+  effect(s: Uint8Array, duel: number, caller: Caller, c: GameCall, row = this.row(s, duel)): Effect | null {
+    const i = CALLERS.indexOf(caller) * EVERY_CALL.length + c.index
+    let e = row.effects[i]
+    if (e === undefined) row.effects[i] = e = this.#judge(s, duel, caller, c)
+    return e
+  }
+
+  /** The first call that a closed escrow takes; there must be none. */
+  reopens(s: Uint8Array, duel: number): string | undefined {
+    const row = this.row(s, duel)
+    if (row.final === true) return undefined
+    for (const caller of CALLERS)
+      for (const c of EVERY_CALL)
+        if (this.effect(s, duel, caller, c, row) !== null)
+          return `${caller} changed a closed escrow: ${c.text}`
+    row.final = true
+    return undefined
+  }
+
+  #judge(s: Uint8Array, duel: number, caller: Caller, c: GameCall): Effect | null {
+    const t = this.terms(s, duel)
+    const slot = this.#slot(s, duel)
+    const now = BigInt(s[G.tick] ?? 0) * TICK
+    const verdict = this.#game.rules.applyCall(t, slot, caller, withAmounts(c, t), now)
+    if ('refused' in verdict) return null
+    const b = base(duel)
+    const known = t.amounts.indexOf(verdict.slot.acknowledged)
+    const stamp = Number(now / TICK) + 1
+    const becomes = (state: Slot['state']): boolean => slot.state !== state && verdict.slot.state === state
+    const bytes = [
+      ESCROW.indexOf(verdict.slot.state),
+      OUTCOME.indexOf(verdict.slot.outcome),
+      Math.max(0, known),
+      becomes('delivered') ? stamp : (s[b + D.deliveredAt] ?? 0),
+      becomes('disputed') ? stamp : (s[b + D.disputedAt] ?? 0)
+    ] as const
+    const money = this.#money(t, slot, verdict)
+    const judged = verdict.slot.outcome === 'ruled' && slot.outcome !== 'ruled'
+    if (judged && caller !== 'arbiter')
+      return { bytes, ...money, problem: `the ${caller} ruled in its own case` }
+    return { bytes, ...money }
+  }
+
+  #money(
+    t: DuelTerms,
+    slot: Slot,
+    verdict: Extract<ReturnType<Game['rules']['applyCall']>, { readonly slot: Slot }>
+  ): Pick<Effect, 'ending' | 'problem'> {
+    if (slot.state === 'closed') return { ending: undefined, problem: 'a closed escrow was changed' }
+    const before = this.#held(t, slot)
+    let after: Holdings | 'FundsLow'
+    try {
+      after = this.#game.rules.settleMoves(before, verdict.moves)
+    } catch (e) {
+      return { ending: undefined, problem: `money that is not there: ${String(e)}` }
+    }
+    if (after === 'FundsLow')
+      return { ending: undefined, problem: 'a purse that holds enough is called empty' }
+    if (totalOf(after) !== totalOf(before)) return { ending: undefined, problem: 'money was made or lost' }
+    if (t.amounts.indexOf(verdict.slot.acknowledged) < 0)
+      return { ending: undefined, problem: 'an amount that nobody signed' }
+    if (verdict.slot.state !== 'closed') return { ending: undefined, problem: undefined }
+    if (after.requester.locked + after.provider.locked !== 0n)
+      return { ending: undefined, problem: 'a closed escrow still locks money' }
+    const gross = after.beneficiary.free + after.treasury.free
+    const ending = {
+      outcome: verdict.slot.outcome,
+      gross,
+      bonds: after.provider.free - PURSE,
+      requesterLoss: PURSE - after.requester.free
+    }
+    return { ending, problem: gross > t.price ? 'more than the price was paid' : undefined }
+  }
+
+  /** Balances while this escrow is in `slot`. */
+  #held(t: DuelTerms, slot: Slot): Holdings {
+    const purse = (account: Account): bigint =>
+      account === 'requester' || account === 'provider' ? PURSE : 0n
+    const locked = { requester: 0n, provider: 0n, beneficiary: 0n, treasury: 0n }
+    if (slot.state !== 'none') {
+      locked.requester = t.price + (slot.state === 'disputed' ? t.bond : 0n)
+      locked.provider = t.bond
+    }
+    const of = (a: Account) => ({ free: purse(a) - locked[a], locked: locked[a] })
+    return {
+      requester: of('requester'),
+      provider: of('provider'),
+      beneficiary: of('beneficiary'),
+      treasury: of('treasury')
+    }
+  }
+}
