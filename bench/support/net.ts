@@ -1,14 +1,15 @@
-/** A devnet with a running light requester, for benches: everything in one temporary folder, ended by `stop` and by Ctrl-C. */
+/** A devnet of the built program with a running light requester, for benches: everything in one temporary folder, ended by `stop` and by Ctrl-C. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectToPeer, type ApiClient } from '../../src/api/adapters/client.ts'
-import { startChild, type Child } from '../../src/devnet/adapters/child.ts'
-import { startDevnet, type Devnet, type DevnetOptions } from '../../src/devnet/devnet.ts'
+import type { Child, startChild as StartChild } from '../../src/devnet/adapters/child.ts'
+import type { Devnet, DevnetOptions, startDevnet as StartDevnet } from '../../src/devnet/devnet.ts'
 import { nodeFiles } from '../../src/peer/adapters/node-files.ts'
 import { systemClock } from '../../src/peer/adapters/system-clock.ts'
 import { systemRandom } from '../../src/peer/adapters/system-random.ts'
 import { layoutOf } from '../../src/peer/home/layout.ts'
+import { buildInto } from './installed.ts'
 
 export interface BenchNet {
   readonly folder: string
@@ -35,6 +36,10 @@ export async function startBenchNet(
     for (const f of undo.splice(0).reverse()) await f()
   }
   try {
+    say('building the program as a package has it')
+    const load = buildInto(join(folder, 'package'))
+    const { startDevnet } = await load<{ startDevnet: typeof StartDevnet }>('devnet/devnet.js')
+    const { startChild } = await load<{ startChild: typeof StartChild }>('devnet/adapters/child.js')
     const base = { files: nodeFiles, random: systemRandom, clock: systemClock, signal: ended.signal }
     const net = await startDevnet({ folder: join(folder, 'net'), ...base, onStep: say, ...options })
     undo.push(() => net.stop())

@@ -8,7 +8,6 @@ import { mdns, type MulticastDNSComponents } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { ping, type Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { tls } from '@libp2p/tls'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import type { LevelDatastore } from 'datastore-level'
@@ -17,6 +16,7 @@ import { GOSSIP_MESSAGE_MAX, MiB } from '../protocol/limits.ts'
 import type { Clock, Profile } from '../protocol/ports/index.ts'
 import { ANNOUNCEMENT_MS } from './announcements.ts'
 import { CARD_NAMESPACE, cardSelector, cardValidator } from './cards.ts'
+import { lazyTls } from './lazy-tls.ts'
 import { LocalAddresses } from './local-addresses.ts'
 import type { Names } from './names.ts'
 import type { ConnectionTargets } from './peers/manager.ts'
@@ -121,8 +121,8 @@ export async function createHost(parts: HostParts): Promise<Host> {
     nodeInfo: { name: 'shoal', version: '1', userAgent: 'shoal/1' },
     addresses: { listen: [...parts.listen], announce: [...parts.announce] },
     transports: [tcp(), webSockets()],
-    // TLS first: half the CPU of noise per byte between Node peers.
-    connectionEncrypters: [tls(), noise()],
+    // The dialler's first choice counts. TLS takes half the CPU of noise per byte, noise 12 MiB less memory, which a light peer wants.
+    connectionEncrypters: parts.profile === 'light' ? [noise(), lazyTls()] : [lazyTls(), noise()],
     streamMuxers: [
       yamux({
         streamOptions: {

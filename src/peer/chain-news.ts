@@ -7,11 +7,14 @@ import type { Logger } from '../protocol/ports/log.ts'
 import type { ChainCursor, Settlement, SettlementEvent } from '../protocol/ports/settlement.ts'
 import type { Startable } from '../protocol/ports/startable.ts'
 import type { Journal } from './journal/journal.ts'
+import { Waiter } from './waiter.ts'
 
 const cursorSchema = record({ block: uint(), index: uint() })
 const META = 'chain-cursor'
 /** After a failed pass: how long to wait, ms. */
 const RETRY_MS = 2_000
+/** Between two looks while nobody here waits for anything on the chain, ms: an idle peer costs its RPC next to nothing. */
+const IDLE_MS = 10_000
 
 type Listener = (e: SettlementEvent) => Promise<void>
 
@@ -21,6 +24,7 @@ export class ChainNews implements Startable {
   readonly #clock: Clock
   readonly #log: Logger
   readonly #listeners = new Map<AgreementId, Set<Listener>>()
+  readonly #wanted: Waiter
   #stop: AbortController | undefined
   #done: Promise<void> = Promise.resolve()
 
@@ -29,6 +33,7 @@ export class ChainNews implements Startable {
     this.#journal = modules.journal
     this.#clock = modules.clock
     this.#log = modules.log
+    this.#wanted = new Waiter(modules.clock)
   }
 
   async start(): Promise<void> {
@@ -48,6 +53,7 @@ export class ChainNews implements Startable {
     const set = this.#listeners.get(id) ?? new Set()
     set.add(listener)
     this.#listeners.set(id, set)
+    this.#wanted.wake()
     return () => {
       set.delete(listener)
       if (set.size === 0) this.#listeners.delete(id)
@@ -66,10 +72,17 @@ export class ChainNews implements Startable {
     await this.#journal.putMeta(META, encode(e.cursor))
   }
 
+  /** Looks often while somebody listens, seldom else; the first listener ends a long rest at once. */
+  async #rest(ms: number, signal: AbortSignal): Promise<void> {
+    if (this.#listeners.size > 0) await this.#clock.sleep(ms, signal)
+    else await this.#wanted.pause(Math.max(ms, IDLE_MS), signal)
+  }
+
   async #follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.#settlement.watch(await this.#cursor(), e => this.#handle(e), signal)
+        const rest = (ms: number, both: AbortSignal) => this.#rest(ms, both)
+        await this.#settlement.watch(await this.#cursor(), e => this.#handle(e), signal, rest)
       } catch (err) {
         if (signal.aborted) return
         this.#log.warn({ err }, 'following the chain failed; trying again')

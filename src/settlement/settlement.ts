@@ -100,7 +100,7 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     ...fundActions(actions),
     ...agreementActions(actions),
     ...stakeActions(actions),
-    watch: async (from, onEvent, signal) => {
+    watch: async (from, onEvent, signal, rest) => {
       const watch = {
         rpc,
         clock,
@@ -109,7 +109,8 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
         escrow: network.escrow,
         fromBlock: network.fromBlock,
         pollMs: options.watchMs ?? 500,
-        pageBlocks: options.pageBlocks ?? 2000
+        pageBlocks: options.pageBlocks ?? 2000,
+        rest
       }
       await within(
         linked(signal, life.signal),

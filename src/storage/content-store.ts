@@ -1,8 +1,6 @@
 /** The ContentStore of a real peer. This module loads bitswap and UnixFS: import it only where a store is made. */
-import { unixfs } from '@helia/unixfs'
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { fixedSize } from 'ipfs-unixfs-importer/chunker'
 import { CID } from 'multiformats/cid'
 import { isShoalError, ShoalError } from '../protocol/errors.ts'
 import type { CidString, PeerIdString } from '../protocol/ids.ts'
@@ -25,6 +23,15 @@ import { FetchedBlocks } from './fetch.ts'
 import { storageLimits, type StorageLimits } from './limits.ts'
 import { Pins } from './pins.ts'
 import { KEY_BYTES, openStream, sealedSize, sealStream } from './seal.ts'
+
+/** What builds DAGs: loaded when something is first put, since an idle peer needs none of it. */
+async function importer() {
+  const [{ unixfs }, { fixedSize }] = await Promise.all([
+    import('@helia/unixfs'),
+    import('ipfs-unixfs-importer/chunker')
+  ])
+  return { unixfs, fixedSize }
+}
 
 export interface ContentStoreOptions {
   /** The node of the peer's network: started before this store and stopped after it. */
@@ -106,6 +113,7 @@ export class PeerContentStore implements ContentStore {
     try {
       const cid = await within(linked(signal, this.#stopping.signal), async s => {
         const sealed = sealStream(count(source, counted, s), key, context, random)
+        const { unixfs, fixedSize } = await importer()
         const root = await unixfs({ blockstore: this.#writer(use, s) }).addByteStream(sealed, {
           rawLeaves: true,
           reduceSingleLeafToSelf: true,

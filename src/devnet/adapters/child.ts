@@ -42,9 +42,15 @@ export interface ChildOptions {
 /** What a child may inherit: never keys or settings of the caller's own peer. */
 const inherited = (): Record<string, string> =>
   Object.fromEntries(
-    ['PATH', 'HOME', 'TMPDIR', 'LANG', 'NODE_COMPILE_CACHE'].flatMap(k =>
-      process.env[k] === undefined ? [] : [[k, process.env[k]]]
-    )
+    [
+      'PATH',
+      'HOME',
+      'TMPDIR',
+      'LANG',
+      'NODE_COMPILE_CACHE',
+      'MALLOC_ARENA_MAX',
+      'UV_THREADPOOL_SIZE'
+    ].flatMap(k => (process.env[k] === undefined ? [] : [[k, process.env[k]]]))
   )
 
 async function firstLine(child: ChildProcess, name: string, log: string): Promise<string> {

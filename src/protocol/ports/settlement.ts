@@ -123,11 +123,13 @@ export interface Settlement extends Startable {
   stakeOf(address: Address, options?: CallOptions): Promise<bigint>
   /**
    * Events from a durable cursor on, each at least once, in order; keeps going over lost RPCs. `onEvent` may be async; the cursor
-   * moves after it resolves. After a reorganisation the events of the replaced blocks come again.
+   * moves after it resolves. After a reorganisation the events of the replaced blocks come again. `rest` waits between two looks
+   * once the head is reached: for `ms`, or longer while nobody waits for news; by default it sleeps for `ms`.
    */
   watch(
     from: ChainCursor | undefined,
     onEvent: (e: SettlementEvent) => Promise<void>,
-    signal: AbortSignal
+    signal: AbortSignal,
+    rest?: (ms: number, signal: AbortSignal) => Promise<void>
   ): Promise<void>
 }

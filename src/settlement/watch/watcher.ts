@@ -19,6 +19,8 @@ export interface WatchParts {
   readonly pollMs: number
   /** Blocks in one eth_getLogs. */
   readonly pageBlocks: number
+  /** Waits between two looks; default: sleeps. */
+  readonly rest?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 export type OnEvent = (e: SettlementEvent) => Promise<void>
@@ -71,7 +73,8 @@ export class Watcher {
 
   async #rest(): Promise<void> {
     try {
-      await this.#parts.clock.sleep(this.#parts.pollMs, this.#signal)
+      const { clock, pollMs, rest } = this.#parts
+      await (rest === undefined ? clock.sleep(pollMs, this.#signal) : rest(pollMs, this.#signal))
     } catch {
       // aborted: the loop ends
     }
