@@ -37,6 +37,7 @@ import type { Secrets } from './home/keystore.ts'
 import type { HomeLayout } from './home/layout.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { Journal } from './journal/journal.ts'
+import { Leftovers } from './leftovers.ts'
 import { Advertiser } from './provider/advertiser.ts'
 import { Bidder } from './provider/bidder.ts'
 import { Capacity } from './provider/capacity.ts'
@@ -238,7 +239,7 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
     parts.config.profile === 'full' && parts.config.provider.enabled
       ? await makeProvider(ctx, adverts)
       : undefined
-  const rooms: Startable[] = [ctx.settlement, ctx.network, ctx.content, cards, requester]
+  const rooms: Startable[] = [ctx.settlement, ctx.network, ctx.content, cards, new Leftovers(ctx), requester]
   if (provider !== undefined) rooms.push(provider.flow)
   rooms.push(ctx.chainNews, adverts)
   if (provider !== undefined) rooms.push(provider.advertiser, provider.bidder)

@@ -165,6 +165,10 @@ export class PeerContentStore implements ContentStore {
     await this.#pins.remove(cid)
   }
 
+  async keepOnly(cids: ReadonlySet<CidString>): Promise<number> {
+    return await this.#pins.keepOnly(cids)
+  }
+
   async sweep(signal?: AbortSignal): Promise<number> {
     return await within(linked(signal, this.#stopping.signal), s =>
       this.#blocks.sweep(() => this.#pins.blocks(this.#blocks, s), s)

@@ -22,6 +22,8 @@ export interface Verdict {
   readonly problems: readonly string[]
   readonly job: string
   readonly summary: string
+  /** Every file of the results with its bytes, as text. */
+  readonly results: string
 }
 
 /** Tokens of every party by name, wherever they lie. */
@@ -54,6 +56,7 @@ interface Books {
   readonly executions: ExecutionEntry[]
   readonly providers: ProviderEntry[]
   readonly transactions: number
+  readonly pins: number
 }
 
 async function booksOf(slot: Slot): Promise<Books> {
@@ -63,8 +66,10 @@ async function booksOf(slot: Slot): Promise<Books> {
     const jobs = await journal.jobs()
     const executions = (await Promise.all(jobs.map(j => journal.executions(j.id)))).flat()
     let transactions = 0
+    let pins = 0
     for await (const _ of store.range('tx/')) transactions++
-    return { jobs, executions, providers: await journal.providers(), transactions }
+    for await (const _ of store.range('content/pin/')) pins++
+    return { jobs, executions, providers: await journal.providers(), transactions, pins }
   } finally {
     await store.close()
   }
@@ -87,15 +92,16 @@ async function tree(folder: string): Promise<string> {
   return parts.join('\n')
 }
 
-/** The results of the first run that was right: every other run must give the same bytes. */
-let expected: string | undefined
-
 export interface Case {
   readonly chain: SimChain
   readonly slots: Slots
   readonly before: Balances
   readonly ended: boolean
   readonly out: string
+  /** A call that fails once may cost a pin until the next start; a death may not, as a start follows it. */
+  readonly pinsMayStay: boolean
+  /** What the results must be; undefined in the run that finds it out. */
+  readonly expected: string | undefined
 }
 
 function judgeMoney(events: SettlementEvent[], executions: ExecutionEntry[], say: (p: string) => void): void {
@@ -170,16 +176,18 @@ export async function judge(c: Case): Promise<Verdict> {
     for (const e of b.providers)
       if (!isTerminal(providerTable, e.state)) say(`${s.seat.name}: an execution is ${e.state}`)
     if (b.transactions > 0) say(`${b.transactions} transactions are left in ${s.seat.name}'s journal`)
+    const kept = b.providers.filter(e => e.closing?.outcome === 'released').length
+    if (b.pins > kept && !c.pinsMayStay) say(`${b.pins} pins are left with ${s.seat.name}`)
   }
+  if (books.pins > 0 && !c.pinsMayStay) say(`${books.pins} pins of ended jobs are left`)
   for (const s of [requester, provider, successor])
     for (const f of await leftovers(s.home.root)) say(`${s.seat.name}: half a file is left: ${f}`)
   for (const f of (await readdir(dirname(c.out))).filter(f => f.endsWith('.partial')))
     say(`half a result is left: ${f}`)
   const results = await tree(c.out)
-  expected ??= problems.length === 0 ? results : undefined
-  if (results === '' || results !== expected) say('the results are not whole')
+  if (results === '' || results !== (c.expected ?? results)) say('the results are not whole')
   const summary = books.executions
     .map(e => `${e.shard}/${e.attempt} ${e.state} ${e.failure?.code ?? ''}`.trim())
     .join(', ')
-  return { problems, job: job?.state ?? 'none', summary }
+  return { problems, job: job?.state ?? 'none', summary, results }
 }

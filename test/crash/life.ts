@@ -101,7 +101,7 @@ export class Life {
       const result = await run
       return this.#dead ? await never() : result
     } catch (e) {
-      return this.#dead ? await never() : Promise.reject(e as Error)
+      return this.#dead ? await never() : Promise.reject(e)
     }
   }
 

@@ -15,7 +15,7 @@ import { JumpingClock } from '../support/sim/clock.ts'
 import { Hub } from '../support/sim/hub.ts'
 import { seededRandom } from '../support/sim/random.ts'
 import { balances, judge, type Verdict } from './judge.ts'
-import type { Call, Point, Side } from './points.ts'
+import { groupOf, type Call, type Point, type Side } from './points.ts'
 import { seatOf, Slot, type Seat, type Scene } from './slot.ts'
 
 const NBODY = fileURLToPath(new URL('../../examples/nbody/job.yaml', import.meta.url))
@@ -66,6 +66,8 @@ export class Stage {
   readonly #chain: SimChain
   readonly #seats: Record<Side | 'mortal', Seat>
   readonly #job: string
+  /** The results of a run in which nothing went wrong. */
+  #expected: string | undefined
 
   private constructor(chain: SimChain, seats: Record<Side | 'mortal', Seat>, job: string) {
     this.#chain = chain
@@ -76,7 +78,10 @@ export class Stage {
   static async open(): Promise<Stage> {
     const random = seededRandom(7)
     const seats = Object.fromEntries(
-      Object.entries(SEATS).map(([name, config]) => [name, seatOf(name, random, config, STEP_MS[name as Side])])
+      Object.entries(SEATS).map(([name, config]) => [
+        name,
+        seatOf(name, random, config, STEP_MS[name as Side])
+      ])
     ) as Record<Side | 'mortal', Seat>
     const accounts = Object.values(seats).map(s => ({ address: s.operator, tokens: parseAmount('100') }))
     return new Stage(await startSimChain(accounts), seats, await readFile(NBODY, 'utf8'))
@@ -84,9 +89,10 @@ export class Stage {
 
   close = (): Promise<void> => this.#chain.stop()
 
-  /** The calls of every side in a run in which nothing goes wrong. */
+  /** The calls of every side in a run in which nothing goes wrong; its results are what all others are held to. */
   async record(): Promise<{ calls: Record<Side, readonly Call[]>; outcome: Outcome }> {
     const run = await this.#play(undefined)
+    if (run.outcome.problems.length === 0) this.#expected = run.outcome.results
     const calls = Object.fromEntries(run.sides.map(([side, slot]) => [side, slot.first.calls]))
     return { calls: calls as unknown as Record<Side, readonly Call[]>, outcome: run.outcome }
   }
@@ -120,7 +126,11 @@ export class Stage {
       const ended = await drama.play()
       await Promise.all(Object.values(slots).map(s => s.stop()))
       const faulted = slots[point?.side ?? 'requester']
-      const verdict = await judge({ chain: this.#chain, slots, before, ended, out: drama.out })
+      const expected = this.#expected
+      const pinsMayStay = point !== undefined && groupOf(point.mode) === 'failed'
+      const verdict = await judge({
+        ...{ chain: this.#chain, slots, before, ended, out: drama.out, expected, pinsMayStay }
+      })
       const wallMs = Math.round(performance.now() - begun)
       const readyMs = Math.max(0, ...faulted.readyMs)
       const outcome = { ...verdict, hit: faulted.first.hit, readyMs, wallMs, lines: drama.lines() }
