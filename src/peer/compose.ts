@@ -150,6 +150,7 @@ async function makeContext(
   const { network, content } = await makeWire(parts, store)
   const settlement = createSettlement({
     rpcUrl: parts.rpcUrl,
+    fallbackUrls: config.chain.fallbackUrls,
     transport: parts.ports?.transport,
     network: chain,
     key: operator,

@@ -17,6 +17,7 @@ import { reads } from './reads.ts'
 import { httpRpc } from './rpc/adapters/http-rpc.ts'
 import { reliableRpc, type Rpc } from './rpc/reliable.ts'
 import type { RpcTransport } from './rpc/rpc.ts'
+import { severalRpcs } from './rpc/several.ts'
 import { txJournal } from './tx/journal.ts'
 import type { SenderOptions } from './tx/book.ts'
 import { TxSender } from './tx/sender.ts'
@@ -39,6 +40,8 @@ export interface SettlementOptions extends Partial<SenderOptions> {
 
 export interface SettlementParts {
   readonly rpcUrl: string
+  /** Further RPCs of the same chain, asked in this order when those before do not answer. */
+  readonly fallbackUrls?: readonly string[]
   readonly network: NetworkParameters
   /** The 32-byte operator secret, or the key made from it with createOperatorKey. */
   readonly key: Uint8Array | OperatorSigner
@@ -56,7 +59,8 @@ const senderDefaults = {
   pollMs: 150,
   rebroadcastMs: 2000,
   stuckMs: 20_000,
-  confirmations: 5
+  /** Deeper than what an embedded chain may lose that goes back to its last saved state. */
+  confirmations: 30
 } as const satisfies SenderOptions
 
 /**
@@ -66,7 +70,7 @@ const senderDefaults = {
 export function createSettlement(parts: SettlementParts): Settlement & { readonly key: OperatorKey } {
   const { network, clock, random, log, store, options = {} } = parts
   const key = parts.key instanceof Uint8Array ? createOperatorKey(parts.key, domainOf(network)) : parts.key
-  const transport = parts.transport ?? httpRpc(parts.rpcUrl, { timeoutMs: options.requestMs ?? 10_000 })
+  const transport = parts.transport ?? httpRpcs(parts)
   const rpc = reliableRpc({ transport, clock, random, log, patienceMs: options.patienceMs ?? 45_000 })
   const read = reads(rpc, network)
   const sender = new TxSender({
@@ -117,6 +121,23 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
       )
     }
   }
+}
+
+/** HTTP to every configured RPC. */
+function httpRpcs({
+  rpcUrl,
+  fallbackUrls = [],
+  network,
+  clock,
+  log,
+  options = {}
+}: SettlementParts): RpcTransport {
+  const http = { timeoutMs: options.requestMs ?? 10_000 }
+  const endpoints = [rpcUrl, ...fallbackUrls].map(url => ({
+    name: new URL(url).host,
+    transport: httpRpc(url, http)
+  }))
+  return severalRpcs(endpoints, { clock, log, chainId: network.chainId })
 }
 
 /** Starts and stops once. */

@@ -67,7 +67,9 @@ async function booksOf(slot: Slot): Promise<Books> {
     const executions = (await Promise.all(jobs.map(j => journal.executions(j.id)))).flat()
     let transactions = 0
     let pins = 0
-    for await (const _ of store.range('tx/')) transactions++
+    // mined ones stay until they are deep
+    for await (const [, value] of store.range('tx/'))
+      if (!new TextDecoder().decode(value).includes('"minedAt"')) transactions++
     for await (const _ of store.range('content/pin/')) pins++
     return { jobs, executions, providers: await journal.providers(), transactions, pins }
   } finally {

@@ -44,7 +44,7 @@ export class TxFollower {
       const answer = await rpc.call('eth_getTransactionReceipt', [hash], {
         signal: this.#book.stopping.signal
       })
-      const receipt = readReceipt(answer)
+      const receipt = readReceipt(answer, hash)
       if (receipt === undefined) continue
       if (p.intent.minedAt !== undefined) await this.#book.forget(p)
       else if (receipt.ok) await this.#book.mined(p, hash, receipt.block)
@@ -74,10 +74,17 @@ export class TxFollower {
     if (p.refusals < REFUSALS_MAX) return
     if (!/nonce too low/i.test(refusal.message))
       return await this.#book.fail(p, chainError(p.intent, refusal))
-    await this.#book.lane.run(async () => {
-      if (this.#book.holds(p))
-        await this.#book.renew([p], await this.#book.count('pending', this.#book.stopping.signal))
-    })
+    await this.#book.lane.run(async () => await this.#replace(p))
+  }
+
+  /** Inside the lane: its nonce was used by somebody else, so it needs a fresh one. */
+  async #replace(p: Pending): Promise<void> {
+    if (!this.#book.holds(p)) return
+    const { signal } = this.#book.stopping
+    // Where the nonce is still free the answers come from behind the node that refuses: the transaction may well be mined
+    // there, and a fresh nonce would do it twice.
+    if ((await this.#book.count('latest', signal)) <= p.intent.nonce) return
+    await this.#book.renew([p], await this.#book.count('pending', signal))
   }
 
   /** Why a mined transaction reverted: the same call again on the block before it. */

@@ -32,11 +32,16 @@ export const callOf = (i: Intent): { readonly to: Address; readonly data: HexByt
   data: i.data
 })
 
-/** A receipt's block and success; undefined while it is not mined. */
-export function readReceipt(value: unknown): { readonly block: number; readonly ok: boolean } | undefined {
+/** A receipt's block and success; undefined while it is not mined. One of another transaction is refused. */
+export function readReceipt(
+  value: unknown,
+  hash?: Hex32
+): { readonly block: number; readonly ok: boolean } | undefined {
   if (value === null || value === undefined) return undefined
   if (typeof value !== 'object' || !('blockNumber' in value) || !('status' in value))
     throw malformed('receipt')
+  const of = 'transactionHash' in value ? value.transactionHash : undefined
+  if (hash !== undefined && of !== hash) throw malformed('receipt')
   if (value.blockNumber === null) return undefined
   return { block: toNumber(value.blockNumber, 'receipt'), ok: toNumber(value.status, 'receipt') === 1 }
 }

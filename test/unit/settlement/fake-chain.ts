@@ -85,7 +85,8 @@ export class FakeChain implements RpcTransport {
         return '0x5208'
       case 'eth_getTransactionReceipt': {
         const r = this.receipts.get(String(first))
-        return r === undefined ? null : { blockNumber: quantity(r.block), status: r.ok ? '0x1' : '0x0' }
+        const status = r?.ok === true ? '0x1' : '0x0'
+        return r === undefined ? null : { transactionHash: first, blockNumber: quantity(r.block), status }
       }
       case 'eth_call':
         throw new RpcRefused(3, 'execution reverted', undefined)
