@@ -22,6 +22,7 @@ import { txJournal } from './tx/journal.ts'
 import type { SenderOptions } from './tx/book.ts'
 import { TxSender } from './tx/sender.ts'
 import { verifyNetwork } from './verify.ts'
+import { historyOf } from './watch/history.ts'
 import { markStore } from './watch/marks.ts'
 import { Watcher } from './watch/watcher.ts'
 import { within } from './within.ts'
@@ -54,6 +55,7 @@ export interface SettlementParts {
   readonly transport?: RpcTransport
 }
 
+const PAGE_BLOCKS = 2000
 const senderDefaults = {
   actionMs: 120_000,
   pollMs: 150,
@@ -104,6 +106,8 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     ...fundActions(actions),
     ...agreementActions(actions),
     ...stakeActions(actions),
+    history: async (id, o) =>
+      await historyOf({ rpc, network, pageBlocks: options.pageBlocks ?? PAGE_BLOCKS }, id, o),
     watch: async (from, onEvent, signal) => {
       const watch = {
         rpc,
@@ -113,7 +117,7 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
         escrow: network.escrow,
         fromBlock: network.fromBlock,
         pollMs: options.watchMs ?? 500,
-        pageBlocks: options.pageBlocks ?? 2000
+        pageBlocks: options.pageBlocks ?? PAGE_BLOCKS
       }
       await within(
         linked(signal, life.signal),

@@ -8,6 +8,7 @@ import type { PeerContext } from '../context.ts'
 import type { AwardEntry, ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { bidDigest, sameAddress } from '../records.ts'
 import type { LiveExecution } from './live-execution.ts'
+import { SURE_SECONDS } from './vanished.ts'
 import { specDigestOf } from '../spec-digest.ts'
 
 /** Seconds in which a signed agreement may be opened: a leaked signature is worth nothing after them. */
@@ -170,7 +171,7 @@ async function freeSlot(live: LiveExecution, reason: string, signal: AbortSignal
 async function giveUpOpening(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { settlement } = live.ctx
   try {
-    if ((await settlement.time({ signal })) <= live.entry.agreement.openBy) return
+    if ((await settlement.time({ signal })) <= live.entry.agreement.openBy + SURE_SECONDS) return
     if ((await settlement.escrow(live.entry.agreementId, { signal })).state !== 'none') return
     await live.move('decline', 'escrow was not opened in time', {
       failure: { code: 'FUND_TIMEOUT', message: 'the escrow was not opened in time' }

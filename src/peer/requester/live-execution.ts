@@ -6,6 +6,7 @@ import type { PeerContext } from '../context.ts'
 import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
 import { Waiter } from '../waiter.ts'
+import { onVanished } from './vanished.ts'
 
 const CLOSED: Readonly<Record<EscrowOutcome, ExecutionMove>> = {
   accepted: 'closed-paid',
@@ -34,7 +35,11 @@ export class LiveExecution {
     this.job = job
     this.#entry = entry
     this.#changed = changed
-    if (!this.terminal) this.#unlisten = ctx.chainNews.listen(entry.agreementId, e => this.#onChain(e))
+    if (this.terminal) return
+    this.#unlisten = ctx.chainNews.listen(entry.agreementId, {
+      onEvent: e => this.#onChain(e),
+      onMissing: times => onVanished(this, times)
+    })
   }
 
   get entry(): ExecutionEntry {
