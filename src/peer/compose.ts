@@ -45,7 +45,7 @@ import { Provider } from './provider/provider.ts'
 import { Requester } from './requester/requester.ts'
 import { offerDigest } from './records.ts'
 import { measureSpeeds } from './speeds.ts'
-import { topUp } from './top-up.ts'
+import { TopUp } from './top-up.ts'
 
 /** Ports that are put in place of the real ones: by simulations, and by tests that make each of them fail. */
 export interface PeerPorts {
@@ -224,7 +224,6 @@ async function startSettlement(ctx: PeerContext, rpcUrl: string, signal?: AbortS
       cause
     })
   }
-  await topUp(ctx, signal)
 }
 
 /**
@@ -240,7 +239,15 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
     parts.config.profile === 'full' && parts.config.provider.enabled
       ? await makeProvider(ctx, adverts)
       : undefined
-  const rooms: Startable[] = [ctx.settlement, ctx.network, ctx.content, cards, new Leftovers(ctx), requester]
+  const rooms: Startable[] = [
+    ctx.settlement,
+    new TopUp(ctx),
+    ctx.network,
+    ctx.content,
+    cards,
+    new Leftovers(ctx),
+    requester
+  ]
   if (provider !== undefined) rooms.push(provider.flow)
   rooms.push(ctx.chainNews, adverts)
   if (provider !== undefined) rooms.push(provider.advertiser, provider.bidder)

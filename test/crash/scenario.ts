@@ -25,6 +25,7 @@ const LIMIT_MS = 300_000
 const AFTER_MS = 3_000
 /** Tries of the person who submits the job. */
 const SUBMITS_MAX = 6
+const SUBMIT_AGAIN_MS = 5_000
 
 const JOB = {
   'task.args': ['--bodies', '8', '--steps', '60', '--every', '15'],
@@ -197,6 +198,7 @@ class Drama {
         await requester.ask(p => this.#submitOnce(p))
       } catch (e) {
         this.#story.push(`submit refused: ${(e as Error).message}`)
+        await clock.sleep(SUBMIT_AGAIN_MS)
       }
     }
   }
