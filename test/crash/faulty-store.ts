@@ -2,11 +2,14 @@
 import { readdir, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openLevelStore } from '../../src/peer/adapters/level-store.ts'
+import type { Clock } from '../../src/protocol/ports/clock.ts'
 import type { Store, StoreOp } from '../../src/protocol/ports/store.ts'
 import { lane } from '../../src/settlement/tx/lane.ts'
 import type { Busy } from '../support/sim/busy.ts'
 import { diskError, writeFailures } from './disk-error.ts'
 import type { Life } from './life.ts'
+
+const LATE_MS = 500
 
 const keyOf = (op: StoreOp | undefined): string =>
   op === undefined ? '' : 'put' in op ? op.put : `del ${op.del}`
@@ -21,8 +24,46 @@ async function logOf(folder: string): Promise<{ path: string; size: number }> {
   return { path, size: (await stat(path)).size }
 }
 
-export async function openFaultyStore(folder: string, life: Life, busy: Busy): Promise<Store> {
-  const real = await busy.track(() => openLevelStore(folder))
+/**
+ * The planted fault: batches are acknowledged at once and written half a second later, so that the peer acts before its journal
+ * knows of it. A suite that finds nothing wrong with this finds nothing.
+ */
+function lateStore(real: Store, life: Life, clock: Clock): Store {
+  let waiting: StoreOp[] = []
+  const flush = async (): Promise<void> => {
+    const ops = waiting
+    waiting = []
+    if (ops.length > 0 && !life.dead) await real.batch(ops)
+  }
+  return {
+    ...real,
+    get: async key => {
+      await flush()
+      return await real.get(key)
+    },
+    async *range(prefix, options) {
+      await flush()
+      yield* real.range(prefix, options)
+    },
+    batch: async ops => {
+      if (waiting.length === 0) clock.timer(LATE_MS, () => void flush())
+      waiting.push(...ops)
+    }
+  }
+}
+
+export interface FaultyStoreParts {
+  readonly folder: string
+  readonly life: Life
+  readonly busy: Busy
+  readonly clock: Clock
+  /** Writes late, which is the planted fault. */
+  readonly late: boolean
+}
+
+export async function openFaultyStore({ folder, life, busy, clock, late }: FaultyStoreParts): Promise<Store> {
+  const level = await busy.track(() => openLevelStore(folder))
+  const real = late ? lateStore(level, life, clock) : level
   const turns = lane()
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => (closing ??= turns.run(() => busy.track(() => real.close())))

@@ -74,10 +74,14 @@ async function runOne(name: string): Promise<number> {
   }
 }
 
-async function chosen(found: readonly Point[], o: Flags): Promise<Point[]> {
-  const done = new Set(
-    o.resume === undefined ? [] : (JSON.parse(await readFile(o.resume, 'utf8')) as { right: string[] }).right
-  )
+/** Points that an earlier run had right. */
+async function doneBefore(o: Flags): Promise<string[]> {
+  if (o.resume === undefined) return []
+  return (JSON.parse(await readFile(o.resume, 'utf8')) as { right: string[] }).right
+}
+
+function chosen(found: readonly Point[], earlier: readonly string[], o: Flags): Point[] {
+  const done = new Set(earlier)
   const wanted = found.filter(
     p => (o.side ?? p.side) === p.side && (o.port ?? p.port) === p.port && !done.has(nameOf(p))
   )
@@ -110,7 +114,8 @@ async function main(): Promise<number> {
   }
   if (o.point !== undefined) return await runOne(o.point)
   const found = await findPoints()
-  const points = await chosen(found, o)
+  const earlier = await doneBefore(o)
+  const points = chosen(found, earlier, o)
   const end = new AbortController()
   const timer = o.all ? undefined : setTimeout(() => end.abort(), number('minutes', o.minutes) * 60_000)
   process.once('SIGINT', () => end.abort())
@@ -127,7 +132,7 @@ async function main(): Promise<number> {
   print(found, results, o)
   if (o.save !== undefined) {
     const right = results.filter(isRight).map(r => nameOf(r.point))
-    await writeFile(o.save, JSON.stringify({ right }))
+    await writeFile(o.save, JSON.stringify({ right: [...new Set([...earlier, ...right])] }))
   }
   return results.length > 0 && results.every(isRight) ? 0 : 1
 }

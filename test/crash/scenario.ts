@@ -98,11 +98,12 @@ export class Stage {
     return { calls: calls as unknown as Record<Side, readonly Call[]>, outcome: run.outcome }
   }
 
-  async run(point: Point): Promise<Outcome> {
-    return (await this.#play(point)).outcome
+  /** `plant`: with a fault in the faulted peer itself, which must be found. */
+  async run(point: Point, plant = false): Promise<Outcome> {
+    return (await this.#play(point, plant)).outcome
   }
 
-  async #play(point: Point | undefined) {
+  async #play(point: Point | undefined, plant = false) {
     const begun = performance.now()
     await this.#chain.reset()
     const folder = await mkdtemp(join(tmpdir(), 'shoal-crash-'))
@@ -111,7 +112,15 @@ export class Stage {
     const served = this.#chain.serve(clock, busy)
     const random = seededRandom(11)
     const { network } = this.#chain
-    const scene: Scene = { clock, busy, hub: new Hub(), transport: served.transport, network, random }
+    const scene: Scene = {
+      clock,
+      busy,
+      hub: new Hub(),
+      transport: served.transport,
+      network,
+      random,
+      late: plant ? point?.side : undefined
+    }
     const slot = (side: Side | 'mortal') =>
       new Slot(scene, this.#seats[side], join(folder, side), point?.side === side ? point : undefined)
     const slots = {

@@ -55,6 +55,8 @@ export interface Scene {
   readonly transport: RpcTransport
   readonly network: NetworkParameters
   readonly random: Random
+  /** The peer whose journal is late: the planted fault. */
+  readonly late: string | undefined
 }
 
 export class Slot {
@@ -151,7 +153,8 @@ export class Slot {
       secrets: this.seat.secrets,
       rpcUrl: 'http://simulated',
       chain: network,
-      openStore: folder => openFaultyStore(folder, life, busy),
+      openStore: folder =>
+        openFaultyStore({ folder, life, busy, clock, late: this.#scene.late === this.seat.name }),
       ports: {
         transport: faultyRpc(transport, life),
         engines: new Map([['wasm', simEngine(clock, this.seat.stepMs)]]),
