@@ -14,7 +14,7 @@ import { decodeLog } from '../../src/settlement/watch/decode.ts'
 import type { SimChain } from '../support/sim/chain.ts'
 import { seededRandom } from '../support/sim/random.ts'
 import { noLog } from '../support/tasks.ts'
-import type { Slots } from './scenario.ts'
+import type { Slots } from './theatre.ts'
 import type { Seat, Slot } from './slot.ts'
 
 export interface Verdict {
