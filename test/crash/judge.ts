@@ -124,6 +124,9 @@ function judgeMoney(events: SettlementEvent[], executions: ExecutionEntry[], say
     return end !== undefined && end.paid + end.fee === e.agreement.price
   })
   const shards = full.map(e => e.shard)
+  for (const shard of new Set(executions.map(e => e.shard)))
+    if (!executions.some(e => e.shard === shard && e.state === 'settled'))
+      say(`nobody was paid for shard ${shard}`)
   if (new Set(shards).size !== shards.length) say(`a shard was paid in full twice: ${shards.join(' ')}`)
 }
 

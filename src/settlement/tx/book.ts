@@ -9,7 +9,7 @@ import { RpcRefused, toNumber } from '../rpc/rpc.ts'
 import { feeSource, raised, type Fees } from './fees.ts'
 import type { Intent, TxJournal } from './journal.ts'
 import { lane, type Lane } from './lane.ts'
-import type { Pending, TxCall } from './pending.ts'
+import type { Pending, Receipt, TxCall } from './pending.ts'
 
 export interface SenderParts {
   readonly rpc: Rpc
@@ -142,8 +142,8 @@ export class TxBook {
     this.#all.delete(p.intent.nonce)
   }
 
-  async mined(p: Pending, hash: Hex32, block: number): Promise<void> {
-    await this.change(p, { ...p.intent, minedAt: block })
+  async mined(p: Pending, hash: Hex32, { block, blockHash }: Receipt): Promise<void> {
+    await this.change(p, { ...p.intent, minedAt: block, minedIn: blockHash })
     if (p.recovered && this.#recovered.size < PENDING_MAX) {
       this.#recovered.set(p.intent.key, { hash, until: this.parts.clock.monotonic() + RECOVERED_MS })
     }
