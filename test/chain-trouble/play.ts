@@ -1,6 +1,6 @@
 /** Plays one trouble at one moment of a job and measures how long it takes until everything is in order again. */
 import { Person, type JobChanges } from '../crash/cast.ts'
-import type { Theatre} from '../crash/theatre.ts';
+import type { Theatre } from '../crash/theatre.ts'
 import { isOver, linesOf, type Show, type Slots } from '../crash/theatre.ts'
 import { Troubled } from './rpcs.ts'
 import type { Moment, Scene } from './scenes.ts'
@@ -96,6 +96,6 @@ export async function playTrouble(theatre: Theatre, scene: Scene, moment: Moment
   return {
     ...{ scene: scene.name, moment, problems: verdict.problems, summary: verdict.summary, wallMs },
     reconciledS: Math.round(play.reconciledMs / 100) / 10,
-    lines: linesOf(slots)
+    lines: [...linesOf(slots), ...verdict.history]
   }
 }

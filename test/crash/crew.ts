@@ -17,7 +17,7 @@ export interface Result {
 }
 
 const broken = (why: string): Outcome => ({
-  ...{ problems: [why], job: 'unknown', summary: '', results: '', hit: undefined },
+  ...{ problems: [why], job: 'unknown', summary: '', results: '', history: [], hit: undefined },
   ...{ readyMs: 0, wallMs: 0, lines: [] }
 })
 

@@ -24,6 +24,7 @@ export interface Verdict {
   readonly summary: string
   /** Every file of the results with its bytes, as text. */
   readonly results: string
+  readonly history: readonly string[]
 }
 
 /** Tokens of every party by name, wherever they lie. */
@@ -57,6 +58,8 @@ interface Books {
   readonly providers: ProviderEntry[]
   readonly transactions: number
   readonly pins: number
+  /** The history of every job. */
+  readonly history: string[]
 }
 
 async function booksOf(slot: Slot): Promise<Books> {
@@ -71,7 +74,9 @@ async function booksOf(slot: Slot): Promise<Books> {
     for await (const [, value] of store.range('tx/'))
       if (!new TextDecoder().decode(value).includes('"minedAt"')) transactions++
     for await (const _ of store.range('content/pin/')) pins++
-    return { jobs, executions, providers: await journal.providers(), transactions, pins }
+    const lines = (await Promise.all(jobs.map(j => journal.history(j.id)))).flat()
+    const history = lines.map(h => `history: ${h.at % 1_000_000} ${h.what} ${h.detail ?? ''}`)
+    return { jobs, executions, providers: await journal.providers(), transactions, pins, history }
   } finally {
     await store.close()
   }
@@ -194,5 +199,5 @@ export async function judge(c: Case): Promise<Verdict> {
   const summary = books.executions
     .map(e => `${e.shard}/${e.attempt} ${e.state} ${e.failure?.code ?? ''}`.trim())
     .join(', ')
-  return { problems, job: job?.state ?? 'none', summary, results }
+  return { problems, job: job?.state ?? 'none', summary, results, history: books.history }
 }

@@ -78,7 +78,7 @@ export class Stage {
     const readyMs = Math.max(0, ...faulted.readyMs)
     const outcome: Outcome = {
       ...{ ...verdict, hit: faulted.first.hit, readyMs, wallMs },
-      lines: linesOf(slots)
+      lines: [...linesOf(slots), ...verdict.history]
     }
     return { outcome, slots }
   }
