@@ -15,18 +15,30 @@ const META = 'chain-cursor'
 const RETRY_MS = 2_000
 /** Between two looks while nobody here waits for anything on the chain, ms: an idle peer costs its RPC next to nothing. */
 const IDLE_MS = 10_000
+/**
+ * How often awaited escrows are looked at themselves, ms: an RPC may leave out an event, and a chain that went back may have lost an
+ * escrow. So many at a time, in turn.
+ */
+const LOOK_MS = 10_000
+const LOOK_MAX = 64
 
-type Listener = (e: SettlementEvent) => Promise<void>
+export interface ChainListener {
+  readonly onEvent: (e: SettlementEvent) => Promise<void>
+  /** The chain knows no such escrow, now for the `times`-th look in a row. Normal before it is opened. */
+  readonly onMissing: (times: number) => Promise<void>
+}
 
 export class ChainNews implements Startable {
   readonly #settlement: Settlement
   readonly #journal: Journal
   readonly #clock: Clock
   readonly #log: Logger
-  readonly #listeners = new Map<AgreementId, Set<Listener>>()
+  readonly #listeners = new Map<AgreementId, Set<ChainListener>>()
+  /** Looks in a row in which an awaited escrow was not there. */
+  readonly #missing = new Map<AgreementId, number>()
   readonly #wanted: Waiter
   #stop: AbortController | undefined
-  #done: Promise<void> = Promise.resolve()
+  #done: Promise<unknown> = Promise.resolve()
 
   constructor(modules: { settlement: Settlement; journal: Journal; clock: Clock; log: Logger }) {
     this.#settlement = modules.settlement
@@ -39,7 +51,7 @@ export class ChainNews implements Startable {
   async start(): Promise<void> {
     if (this.#stop !== undefined) return
     this.#stop = new AbortController()
-    this.#done = this.#follow(this.#stop.signal)
+    this.#done = Promise.all([this.#follow(this.#stop.signal), this.#watchOver(this.#stop.signal)])
   }
 
   async stop(): Promise<void> {
@@ -49,14 +61,16 @@ export class ChainNews implements Startable {
   }
 
   /** Hears what happens to one agreement; the cursor moves only after the listener is done. Returns how to stop. */
-  listen(id: AgreementId, listener: Listener): () => void {
+  listen(id: AgreementId, listener: ChainListener): () => void {
     const set = this.#listeners.get(id) ?? new Set()
     set.add(listener)
     this.#listeners.set(id, set)
     this.#wanted.wake()
     return () => {
       set.delete(listener)
-      if (set.size === 0) this.#listeners.delete(id)
+      if (set.size > 0) return
+      this.#listeners.delete(id)
+      this.#missing.delete(id)
     }
   }
 
@@ -65,11 +79,15 @@ export class ChainNews implements Startable {
     return bytes === undefined ? undefined : decode(cursorSchema, bytes, META, 1024)
   }
 
-  async #handle(e: SettlementEvent): Promise<void> {
+  async #tell(e: SettlementEvent): Promise<boolean> {
     const listeners = [...(this.#listeners.get(e.agreement) ?? [])]
-    if (listeners.length === 0) return // not ours: seen again after a restart, which is harmless
-    for (const listener of listeners) await listener(e)
-    await this.#journal.putMeta(META, encode(e.cursor))
+    for (const listener of listeners) await listener.onEvent(e)
+    return listeners.length > 0
+  }
+
+  async #handle(e: SettlementEvent): Promise<void> {
+    // not ours: seen again after a restart, which is harmless
+    if (await this.#tell(e)) await this.#journal.putMeta(META, encode(e.cursor))
   }
 
   /** Looks often while somebody listens, seldom else; the first listener ends a long rest at once. */
@@ -90,5 +108,35 @@ export class ChainNews implements Startable {
       // a sleep that the stop ends is no error
       await this.#clock.sleep(RETRY_MS, signal).catch(() => undefined)
     }
+  }
+
+  /** Looks at the awaited escrows, some at a time. */
+  async #watchOver(signal: AbortSignal): Promise<void> {
+    let turn: AgreementId[] = []
+    while (!signal.aborted) {
+      await this.#clock.sleep(LOOK_MS, signal).catch(() => undefined)
+      if (signal.aborted) return
+      turn = turn.filter(id => this.#listeners.has(id))
+      if (turn.length === 0) turn = [...this.#listeners.keys()]
+      const looks = await Promise.allSettled(turn.splice(0, LOOK_MAX).map(id => this.#look(id, signal)))
+      const failed = looks.find(l => l.status === 'rejected')
+      if (failed !== undefined && !signal.aborted)
+        this.#log.debug(
+          { err: failed.reason as unknown },
+          'looking at an escrow failed; it is looked at again'
+        )
+    }
+  }
+
+  async #look(id: AgreementId, signal: AbortSignal): Promise<void> {
+    const { state } = await this.#settlement.escrow(id, { signal })
+    if (state !== 'none') this.#missing.delete(id)
+    if (state === 'none') {
+      const times = (this.#missing.get(id) ?? 0) + 1
+      const listeners = [...(this.#listeners.get(id) ?? [])]
+      if (listeners.length > 0) this.#missing.set(id, times)
+      for (const listener of listeners) await listener.onMissing(times)
+    } else if (state === 'closed')
+      for (const e of await this.#settlement.history(id, { signal })) await this.#tell(e)
   }
 }

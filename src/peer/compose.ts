@@ -7,10 +7,12 @@ import { createPeerNetwork } from '../p2p/network.ts'
 import { isShoalError, ShoalError } from '../protocol/errors.ts'
 import type {
   Clock,
+  ContentStore,
   Engine,
   Files,
   Logger,
   NetworkParameters,
+  PeerNetwork,
   Random,
   Startable,
   Store
@@ -21,7 +23,10 @@ import { createOperatorKey } from '../settlement/keys/operator.ts'
 import { domainOf, typedDataVerifier } from '../settlement/keys/typed.ts'
 import { networkDigest } from '../settlement/network.ts'
 import { createSettlement } from '../settlement/settlement.ts'
-import { createContentStore } from '../storage/content-store.ts'
+import type { RpcTransport } from '../settlement/rpc/rpc.ts'
+import type { BlockFiles, Blocks } from '../storage/blocks.ts'
+import { createContentStore, type ContentStoreParts } from '../storage/content-store.ts'
+import type { BlockExchange } from '../storage/exchange.ts'
 import { createRecipientKey, wrapKey } from '../storage/hpke.ts'
 import { AdvertBook } from './advert-book.ts'
 import { CardKeeper } from './card-keeper.ts'
@@ -32,6 +37,7 @@ import type { Secrets } from './home/keystore.ts'
 import type { HomeLayout } from './home/layout.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { Journal } from './journal/journal.ts'
+import { Leftovers } from './leftovers.ts'
 import { Advertiser } from './provider/advertiser.ts'
 import { Bidder } from './provider/bidder.ts'
 import { Capacity } from './provider/capacity.ts'
@@ -39,7 +45,18 @@ import { Provider } from './provider/provider.ts'
 import { Requester } from './requester/requester.ts'
 import { offerDigest } from './records.ts'
 import { measureSpeeds } from './speeds.ts'
-import { topUp } from './top-up.ts'
+import { TopUp } from './top-up.ts'
+
+/** Ports that are put in place of the real ones: by simulations, and by tests that make each of them fail. */
+export interface PeerPorts {
+  /** JSON-RPC to the chain; HTTP when absent. */
+  readonly transport?: RpcTransport
+  /** Engines by id; the wasm engine alone when absent. */
+  readonly engines?: ReadonlyMap<string, Engine>
+  readonly blockFiles?: BlockFiles
+  /** A network without sockets, and how blocks move over it; libp2p and bitswap when absent. */
+  readonly wire?: { readonly network: PeerNetwork; readonly exchange: (blocks: Blocks) => BlockExchange }
+}
 
 export interface PeerParts {
   readonly clock: Clock
@@ -52,6 +69,7 @@ export interface PeerParts {
   readonly rpcUrl: string
   readonly chain: NetworkParameters
   readonly openStore: (folder: string) => Promise<Store>
+  readonly ports?: PeerPorts
 }
 
 /** A whole peer. `provider` is absent on a light one. */
@@ -73,17 +91,23 @@ const CHAIN_START_MS = 15_000
 const slotsOf = (config: Config): number =>
   config.provider.slots > 0 ? config.provider.slots : Math.max(1, Math.floor(availableParallelism() / 2))
 
-/** Everything that is needed before the first flow: keys, store, network, chain, content. */
-async function makeContext(
+/** The network, and the store whose blocks move over it. */
+async function makeWire(
   parts: PeerParts,
-  stopping: AbortSignal
-): Promise<{ ctx: PeerContext; cards: CardKeeper; store: Store }> {
-  const { clock, random, log, config, home, secrets, chain } = parts
-  const store = await parts.openStore(home.journal)
-  const journal = new Journal(store, clock)
-  const operator = createOperatorKey(secrets.operator, domainOf(chain))
-  const identity = identityFromSeed(secrets.identity)
-  const recipient = await createRecipientKey(secrets.recipient)
+  store: Store
+): Promise<{ network: PeerNetwork; content: ContentStore }> {
+  const { clock, random, log, config, home, secrets, chain, ports } = parts
+  const common = {
+    folder: home.blocks,
+    blockFiles: ports?.blockFiles,
+    ...{ store, clock, random },
+    log: log.child({ room: 'storage' })
+  }
+  const connectBy = (to: PeerNetwork): ContentStoreParts['connect'] => to.connect.bind(to)
+  if (ports?.wire !== undefined) {
+    const { network, exchange } = ports.wire
+    return { network, content: createContentStore({ ...common, connect: connectBy(network), exchange }) }
+  }
   const network = await createPeerNetwork({
     profile: config.profile,
     networkId: networkDigest(chain),
@@ -97,8 +121,37 @@ async function makeContext(
     random,
     log: log.child({ room: 'p2p' })
   })
+  const content = createContentStore({
+    ...common,
+    libp2p: network.libp2p,
+    connect: connectBy(network),
+    isMember: peer => network.isMember(peer)
+  })
+  return { network, content }
+}
+
+const makeEngines = ({ clock, log, ports }: PeerParts): ReadonlyMap<string, Engine> => {
+  if (ports?.engines !== undefined) return ports.engines
+  const wasm = createWasmEngine({ clock, log: log.child({ room: 'executor' }) })
+  return new Map([[wasm.id, wasm]])
+}
+
+/** Everything that is needed before the first flow: keys, store, network, chain, content. */
+async function makeContext(
+  parts: PeerParts,
+  stopping: AbortSignal
+): Promise<{ ctx: PeerContext; cards: CardKeeper; store: Store }> {
+  const { clock, random, log, config, home, secrets, chain } = parts
+  const store = await parts.openStore(home.journal)
+  const journal = new Journal(store, clock)
+  const operator = createOperatorKey(secrets.operator, domainOf(chain))
+  const identity = identityFromSeed(secrets.identity)
+  const recipient = await createRecipientKey(secrets.recipient)
+  const { network, content } = await makeWire(parts, store)
   const settlement = createSettlement({
     rpcUrl: parts.rpcUrl,
+    fallbackUrls: config.chain.fallbackUrls,
+    transport: parts.ports?.transport,
     network: chain,
     key: operator,
     store,
@@ -107,18 +160,7 @@ async function makeContext(
     log: log.child({ room: 'settlement' }),
     options: { watchMs: config.chain.poll }
   })
-  const content = createContentStore({
-    libp2p: network.libp2p,
-    connect: (to, signal) => network.connect(to, signal),
-    isMember: peer => network.isMember(peer),
-    folder: home.blocks,
-    store,
-    clock,
-    random,
-    log: log.child({ room: 'storage' })
-  })
-  const wasm = createWasmEngine({ clock, log: log.child({ room: 'executor' }) })
-  const engines = new Map<string, Engine>([[wasm.id, wasm]])
+  const engines = makeEngines(parts)
   const chainNews = new ChainNews({ settlement, journal, clock, log })
   const base = {
     clock,
@@ -182,7 +224,6 @@ async function startSettlement(ctx: PeerContext, rpcUrl: string, signal?: AbortS
       cause
     })
   }
-  await topUp(ctx, signal)
 }
 
 /**
@@ -198,7 +239,15 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
     parts.config.profile === 'full' && parts.config.provider.enabled
       ? await makeProvider(ctx, adverts)
       : undefined
-  const rooms: Startable[] = [ctx.settlement, ctx.network, ctx.content, cards, requester]
+  const rooms: Startable[] = [
+    ctx.settlement,
+    new TopUp(ctx),
+    ctx.network,
+    ctx.content,
+    cards,
+    new Leftovers(ctx),
+    requester
+  ]
   if (provider !== undefined) rooms.push(provider.flow)
   rooms.push(ctx.chainNews, adverts)
   if (provider !== undefined) rooms.push(provider.advertiser, provider.bidder)

@@ -1,17 +1,52 @@
-/** Tops up the vault at start, so that an unattended provider has its bonds ready. */
+/** Tops up the vault at start, so that an unattended peer has its bonds and prices ready. */
+import type { Startable } from '../protocol/ports/startable.ts'
 import type { PeerContext } from './context.ts'
 
-/** Deposits what is missing, as far as the wallet reaches. A failure is logged: the peer runs without it. */
-export async function topUp(ctx: PeerContext, signal?: AbortSignal): Promise<void> {
-  const wanted = ctx.config.wallet.autoDeposit
-  if (wanted === 0n) return
-  try {
-    const { free, locked, wallet } = await ctx.settlement.account(undefined, { signal })
-    const missing = wanted - free - locked
-    const amount = missing < wallet ? missing : wallet
-    if (amount > 0n) await ctx.settlement.deposit(amount, { signal })
-  } catch (err) {
-    if (signal?.aborted === true) throw err
-    ctx.log.warn({ err }, 'the vault could not be topped up')
+/** After a failure (a full disk, a chain that went away): how long until the next try, ms. */
+const AGAIN_MS = 10_000
+
+type Ports = Pick<PeerContext, 'clock' | 'config' | 'log' | 'settlement'>
+
+/** The peer runs without it meanwhile. */
+export class TopUp implements Startable {
+  readonly #ports: Ports
+  readonly #stop = new AbortController()
+  #trying: Promise<void> = Promise.resolve()
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+  }
+
+  async start(signal?: AbortSignal): Promise<void> {
+    if (this.#ports.config.wallet.autoDeposit === 0n) return
+    if (!(await this.#deposit(signal))) this.#trying = this.#again()
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#trying
+  }
+
+  async #again(): Promise<void> {
+    const { clock } = this.#ports
+    const { signal } = this.#stop
+    do await clock.sleep(AGAIN_MS, signal).catch(() => undefined)
+    while (!signal.aborted && !(await this.#deposit(signal).catch(() => false)))
+  }
+
+  /** Deposits what is missing, as far as the wallet reaches. False when that failed. */
+  async #deposit(signal: AbortSignal | undefined): Promise<boolean> {
+    const { settlement, config, log } = this.#ports
+    try {
+      const { free, locked, wallet } = await settlement.account(undefined, { signal })
+      const missing = config.wallet.autoDeposit - free - locked
+      const amount = missing < wallet ? missing : wallet
+      if (amount > 0n) await settlement.deposit(amount, { signal })
+      return true
+    } catch (err) {
+      if (signal?.aborted === true) throw err
+      log.warn({ err }, 'the vault could not be topped up; trying again')
+      return false
+    }
   }
 }

@@ -17,10 +17,12 @@ import { reads } from './reads.ts'
 import { httpRpc } from './rpc/adapters/http-rpc.ts'
 import { reliableRpc, type Rpc } from './rpc/reliable.ts'
 import type { RpcTransport } from './rpc/rpc.ts'
+import { severalRpcs } from './rpc/several.ts'
 import { txJournal } from './tx/journal.ts'
 import type { SenderOptions } from './tx/book.ts'
 import { TxSender } from './tx/sender.ts'
 import { verifyNetwork } from './verify.ts'
+import { historyOf } from './watch/history.ts'
 import { markStore } from './watch/marks.ts'
 import { Watcher } from './watch/watcher.ts'
 import { within } from './within.ts'
@@ -39,6 +41,8 @@ export interface SettlementOptions extends Partial<SenderOptions> {
 
 export interface SettlementParts {
   readonly rpcUrl: string
+  /** Further RPCs of the same chain, asked in this order when those before do not answer. */
+  readonly fallbackUrls?: readonly string[]
   readonly network: NetworkParameters
   /** The 32-byte operator secret, or the key made from it with createOperatorKey. */
   readonly key: Uint8Array | OperatorSigner
@@ -51,12 +55,14 @@ export interface SettlementParts {
   readonly transport?: RpcTransport
 }
 
+const PAGE_BLOCKS = 2000
 const senderDefaults = {
   actionMs: 120_000,
   pollMs: 150,
   rebroadcastMs: 2000,
   stuckMs: 20_000,
-  confirmations: 5
+  /** Deeper than what an embedded chain may lose that goes back to its last saved state. */
+  confirmations: 30
 } as const satisfies SenderOptions
 
 /**
@@ -66,7 +72,7 @@ const senderDefaults = {
 export function createSettlement(parts: SettlementParts): Settlement & { readonly key: OperatorKey } {
   const { network, clock, random, log, store, options = {} } = parts
   const key = parts.key instanceof Uint8Array ? createOperatorKey(parts.key, domainOf(network)) : parts.key
-  const transport = parts.transport ?? httpRpc(parts.rpcUrl, { timeoutMs: options.requestMs ?? 10_000 })
+  const transport = parts.transport ?? httpRpcs(parts)
   const rpc = reliableRpc({ transport, clock, random, log, patienceMs: options.patienceMs ?? 45_000 })
   const read = reads(rpc, network)
   const sender = new TxSender({
@@ -100,6 +106,8 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     ...fundActions(actions),
     ...agreementActions(actions),
     ...stakeActions(actions),
+    history: async (id, o) =>
+      await historyOf({ rpc, network, pageBlocks: options.pageBlocks ?? PAGE_BLOCKS }, id, o),
     watch: async (from, onEvent, signal, rest) => {
       const watch = {
         rpc,
@@ -109,7 +117,7 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
         escrow: network.escrow,
         fromBlock: network.fromBlock,
         pollMs: options.watchMs ?? 500,
-        pageBlocks: options.pageBlocks ?? 2000,
+        pageBlocks: options.pageBlocks ?? PAGE_BLOCKS,
         rest
       }
       await within(
@@ -118,6 +126,23 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
       )
     }
   }
+}
+
+/** HTTP to every configured RPC. */
+function httpRpcs({
+  rpcUrl,
+  fallbackUrls = [],
+  network,
+  clock,
+  log,
+  options = {}
+}: SettlementParts): RpcTransport {
+  const http = { timeoutMs: options.requestMs ?? 10_000 }
+  const endpoints = [rpcUrl, ...fallbackUrls].map(url => ({
+    name: new URL(url).host,
+    transport: httpRpc(url, http)
+  }))
+  return severalRpcs(endpoints, { clock, log, chainId: network.chainId })
 }
 
 /** Starts and stops once. */

@@ -16,9 +16,9 @@ import type {
 } from '../protocol/ports/index.ts'
 import { abortReason, deadline, linked, within } from '../protocol/signals.ts'
 import { NodeBlockFiles } from './adapters/block-files.ts'
-import { Blocks, type BlockUse } from './blocks.ts'
+import { Blocks, type BlockFiles, type BlockUse } from './blocks.ts'
 import { readFile } from './dag.ts'
-import { Exchange } from './exchange.ts'
+import { Exchange, type BlockExchange } from './exchange.ts'
 import { FetchedBlocks } from './fetch.ts'
 import { storageLimits, type StorageLimits } from './limits.ts'
 import { Pins } from './pins.ts'
@@ -33,15 +33,28 @@ async function importer() {
   return { unixfs, fixedSize }
 }
 
-export interface ContentStoreOptions {
-  /** The node of the peer's network: started before this store and stopped after it. */
-  readonly libp2p: Libp2p
+/** Where blocks go to and come from. */
+export type BlockWay =
+  | {
+      /** The node of the peer's network: started before this store and stopped after it. */
+      readonly libp2p: Libp2p
+      /** Whether a connected peer belongs to our network (P2PNetwork.isMember): nobody else is served blocks. */
+      readonly isMember: (peer: string) => Promise<boolean>
+    }
+  | {
+      /** Instead of bitswap, on a simulated network. */
+      readonly exchange: (blocks: Blocks) => BlockExchange
+    }
+
+export type ContentStoreOptions = ContentStoreParts & BlockWay
+
+export interface ContentStoreParts {
   /** Connects to a peer unless it is connected already (P2PNetwork.connect). */
   readonly connect: (to: PeerAddress, signal?: AbortSignal) => Promise<void>
-  /** Whether a connected peer belongs to our network (P2PNetwork.isMember): nobody else is served blocks. */
-  readonly isMember: (peer: string) => Promise<boolean>
   /** Where blocks are kept; belongs to this store alone. */
   readonly folder: string
+  /** The disk itself when absent. */
+  readonly blockFiles?: BlockFiles
   /** Holds the index of pins under `content/`. */
   readonly store: Store
   readonly clock: Clock
@@ -58,26 +71,23 @@ export class PeerContentStore implements ContentStore {
   readonly #options: ContentStoreOptions
   readonly #limits: StorageLimits
   readonly #blocks: Blocks
-  readonly #exchange: Exchange
+  readonly #exchange: BlockExchange
   readonly #pins: Pins
   #stopping = new AbortController()
   #started = false
 
   constructor(options: ContentStoreOptions) {
-    const { libp2p, isMember, folder, random, log } = options
+    const { folder, random, clock, log } = options
     this.#options = options
     this.#limits = { ...storageLimits, ...options.limits }
     const nonce = (): string => Buffer.from(random.bytes(8)).toString('hex')
-    this.#blocks = new Blocks(new NodeBlockFiles(folder, nonce), this.#limits.storeBytes)
+    const files = options.blockFiles ?? new NodeBlockFiles(folder, nonce)
+    this.#blocks = new Blocks(files, this.#limits.storeBytes)
     this.#pins = new Pins(options)
-    this.#exchange = new Exchange({
-      libp2p,
-      blocks: this.#blocks,
-      isMember,
-      clock: options.clock,
-      limits: this.#limits,
-      log
-    })
+    this.#exchange =
+      'exchange' in options
+        ? options.exchange(this.#blocks)
+        : new Exchange({ ...options, blocks: this.#blocks, clock, limits: this.#limits, log })
   }
 
   /** Bytes of all blocks on the disk. */
@@ -161,6 +171,10 @@ export class PeerContentStore implements ContentStore {
 
   async forget(cid: CidString): Promise<void> {
     await this.#pins.remove(cid)
+  }
+
+  async keepOnly(cids: ReadonlySet<CidString>): Promise<number> {
+    return await this.#pins.keepOnly(cids)
   }
 
   async sweep(signal?: AbortSignal): Promise<number> {

@@ -20,6 +20,18 @@ interface Broker {
   readonly bitswap: { readonly wantList: WantList }
 }
 
+/** How blocks come from other peers: bitswap on a real network, something simpler on a simulated one. */
+export interface BlockExchange {
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** Tells peers that wait for a block that it is here. */
+  announce(cid: CID): Promise<void>
+  /** A block from a peer that we are connected to. CONTENT_NOT_FOUND; the signal's reason. */
+  ask(peer: PeerId, cid: CID, signal: AbortSignal): Promise<Uint8Array>
+  /** Other peers that may have an object, a few, within bounded time. */
+  providers(cid: CID, signal: AbortSignal): AsyncGenerator<PeerId>
+}
+
 export interface ExchangeParts {
   readonly libp2p: Libp2p
   readonly blocks: Blocks
@@ -38,7 +50,7 @@ const PROVIDERS_MAX = 3
 /** Longest search for them, ms. */
 const SEARCH_MS = 10_000
 
-export class Exchange {
+export class Exchange implements BlockExchange {
   readonly #parts: ExchangeParts
   #broker: Broker | undefined
   #wants: Wants | undefined
@@ -72,18 +84,15 @@ export class Exchange {
     await broker?.stop()
   }
 
-  /** Tells peers that wait for a block that it is here. */
   async announce(cid: CID): Promise<void> {
     await this.#broker?.announce(cid)
   }
 
-  /** A block from a peer that we are connected to. CONTENT_NOT_FOUND; the signal's reason. */
   ask(peer: PeerId, cid: CID, signal: AbortSignal): Promise<Uint8Array> {
     if (this.#wants === undefined) throw new ShoalError('CANCELLED', 'The content store is stopped.')
     return this.#wants.ask(peer, cid, signal)
   }
 
-  /** Peers that the DHT names for an object, a few, within bounded time. */
   async *providers(cid: CID, signal: AbortSignal): AsyncGenerator<PeerId> {
     const { libp2p, clock, log } = this.#parts
     const scope = deadline(clock, SEARCH_MS, 'CONTENT_NOT_FOUND', 'The search is over.', signal)

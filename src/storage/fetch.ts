@@ -5,12 +5,12 @@ import { isShoalError, ShoalError } from '../protocol/errors.ts'
 import type { Cancel, Clock, Logger } from '../protocol/ports/index.ts'
 import { abortReason, linked } from '../protocol/signals.ts'
 import { BLOCK_MAX, isBlockOf, type Blocks, type BlockUse } from './blocks.ts'
-import type { Exchange } from './exchange.ts'
+import type { BlockExchange } from './exchange.ts'
 import type { StorageLimits } from './limits.ts'
 
 export interface FetchParts {
   readonly blocks: Blocks
-  readonly exchange: Exchange
+  readonly exchange: BlockExchange
   readonly clock: Clock
   readonly limits: StorageLimits
   readonly log: Logger

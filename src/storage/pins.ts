@@ -4,7 +4,7 @@ import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { encode } from '../protocol/codec.ts'
 import type { CidString } from '../protocol/ids.ts'
-import type { Clock, Store } from '../protocol/ports/index.ts'
+import type { Clock, Store, StoreOp } from '../protocol/ports/index.ts'
 import { nameOf, type Blocks } from './blocks.ts'
 
 const PREFIX = 'content/pin/'
@@ -26,6 +26,15 @@ export class Pins {
 
   async remove(cid: CidString): Promise<void> {
     await this.#store.batch([{ del: PREFIX + cid }])
+  }
+
+  /** Removes all others in one step; how many. */
+  async keepOnly(cids: ReadonlySet<CidString>): Promise<number> {
+    const gone: StoreOp[] = []
+    for await (const [key] of this.#store.range(PREFIX))
+      if (!cids.has(key.slice(PREFIX.length) as CidString)) gone.push({ del: key })
+    if (gone.length > 0) await this.#store.batch(gone)
+    return gone.length
   }
 
   async has(cid: CidString): Promise<boolean> {

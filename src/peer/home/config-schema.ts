@@ -18,6 +18,7 @@ export const sizeText = parsed(z.union([z.string(), z.number()]), parseSize)
 export const durationText = parsed(z.string(), parseDuration)
 export const amountText = parsed(z.union([z.string(), z.number()]), value => parseAmount(String(value)))
 
+const rpcUrl = z.url({ protocol: /^https?$/, error: 'write an address such as http://127.0.0.1:8545' })
 const multiaddr = z.string().startsWith('/', 'write a multiaddr such as /ip4/127.0.0.1/tcp/4001')
 
 export const configSchema = z.strictObject({
@@ -26,9 +27,9 @@ export const configSchema = z.strictObject({
   chain: z
     .strictObject({
       /** JSON-RPC address of an EVM chain; without it a full peer starts an embedded one. */
-      rpcUrl: z
-        .url({ protocol: /^https?$/, error: 'write an address such as http://127.0.0.1:8545' })
-        .optional(),
+      rpcUrl: rpcUrl.optional(),
+      /** Further addresses of the same chain, asked in this order when those before do not answer. */
+      fallbackUrls: z.array(rpcUrl).max(8).default([]),
       /** How often the chain is asked for news. */
       poll: durationText.prefault('500ms'),
       /** Port of the embedded chain when this peer serves it; 0 = any. */

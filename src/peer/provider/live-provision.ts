@@ -10,6 +10,11 @@ import { Mutex } from '../mutex.ts'
 import { Waiter } from '../waiter.ts'
 import { EventLog } from './event-log.ts'
 
+/** Looks in a row after which a missing escrow is believed to be gone. */
+const GONE_LOOKS = 2
+/** One RPC may lag behind another: that long after `openBy` a missing escrow will never be there, seconds. */
+const SURE_SECONDS = 30n
+
 export class LiveProvision {
   readonly ctx: PeerContext
   readonly #mutex = new Mutex()
@@ -26,7 +31,10 @@ export class LiveProvision {
     this.#entry = entry
     this.#onEnd = onEnd
     this.#events = new EventLog(ctx.clock, entry.starts)
-    this.#unlisten = ctx.chainNews.listen(entry.agreementId, e => this.#onChain(e))
+    this.#unlisten = ctx.chainNews.listen(entry.agreementId, {
+      onEvent: e => this.#onChain(e),
+      onMissing: times => this.#onMissing(times)
+    })
     this.#restate()
   }
 
@@ -115,6 +123,14 @@ export class LiveProvision {
       settlement.time({ signal })
     ])
     return { escrow, now }
+  }
+
+  /** An escrow that its requester can never open again: the chain went back and lost it. */
+  async #onMissing(times: number): Promise<void> {
+    if (this.#entry.state === 'agreed' || times < GONE_LOOKS) return
+    const now = await this.ctx.settlement.time({ signal: this.ctx.stopping })
+    if (now > this.#entry.agreement.openBy + SURE_SECONDS)
+      await this.move('closed-cancelled', 'escrow vanished with the chain')
   }
 
   /** Resolves after `ms`, at the next change, or when stopped. */

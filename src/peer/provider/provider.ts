@@ -8,6 +8,7 @@ import type { RequestContext } from '../../protocol/ports/network.ts'
 import type { Startable } from '../../protocol/ports/startable.ts'
 import type { ExecutionEvent } from '../../protocol/records/events.ts'
 import type { PeerContext } from '../context.ts'
+import { keptBy } from '../leftovers.ts'
 import type { ProviderEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
 import { sameAddress } from '../records.ts'
@@ -115,11 +116,15 @@ export class Provider implements Startable {
     this.#trim()
   }
 
-  /** Content of an ended execution. A result that was paid without its requester stays: it may still come for it. */
+  /** Content of an ended execution; what fails here the next start does (leftovers.ts). */
   async #letGo(entry: ProviderEntry): Promise<void> {
-    const kept = entry.closing?.outcome === 'released'
-    const objects = [entry.checkpoint?.object, kept ? undefined : entry.result?.object]
-    for (const cid of objects) if (cid !== undefined) await this.#ctx.content.forget(cid)
+    const kept = keptBy(entry)
+    try {
+      for (const cid of [entry.checkpoint?.object, entry.result?.object])
+        if (cid !== undefined && !kept.includes(cid)) await this.#ctx.content.forget(cid)
+    } catch (err) {
+      this.#ctx.log.warn({ err, agreement: entry.agreementId }, 'content was not let go')
+    }
   }
 
   #trim(): void {

@@ -13,6 +13,25 @@ import { hashed } from '../hashing.ts'
 import { specDigestOf } from '../spec-digest.ts'
 import type { LiveProvision } from './live-provision.ts'
 
+/** How long a provider waits for a requester that cannot be reached when the task is fetched: it may be starting again. */
+const FETCH_MS = 30_000
+const FETCH_PAUSE_MS = 500
+
+/** Fetches again while the requester is away. Content that is wrong is not asked for twice. */
+async function patiently<T>(live: LiveProvision, signal: AbortSignal, fetch: () => Promise<T>): Promise<T> {
+  const { clock } = live.ctx
+  const until = clock.monotonic() + FETCH_MS
+  for (;;) {
+    try {
+      return await fetch()
+    } catch (e) {
+      const away = isShoalError(e, 'CONTENT_NOT_FOUND', 'PEER_UNREACHABLE', 'DIAL_TIMEOUT')
+      if (!away || clock.monotonic() > until) throw e
+      await clock.sleep(FETCH_PAUSE_MS, signal)
+    }
+  }
+}
+
 async function all(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   for await (const p of source) parts.push(p)
@@ -152,29 +171,27 @@ async function sealResult(
   if (await live.move('finish', 'result sealed', { result })) live.events.add({ kind: 'result', result })
 }
 
+/** Everything that a task needs, in memory. */
+async function fetchTask(live: LiveProvision, spec: ShardSpec, signal: AbortSignal) {
+  const { common } = spec
+  const get = (ref: ObjectRef, context: Uint8Array, max: number): Promise<Uint8Array> =>
+    patiently(live, signal, () => open(live, ref, context, max, signal))
+  const slack = MiB // bundle headers
+  return {
+    module: await get(spec.module, contexts.module(common.jobId), common.limits.moduleBytes),
+    input: await get(spec.input, contexts.input(common.jobId, spec.shard), common.limits.inputBytes + slack),
+    checkpoint: await patiently(live, signal, () => fetchCheckpoint(live, signal))
+  }
+}
+
 async function execute(live: LiveProvision, signal: AbortSignal): Promise<void> {
   const { ctx, entry } = live
   live.events.add({ kind: 'fetching' })
-  const spec = await fetchSpec(live, signal)
+  const spec = await patiently(live, signal, () => fetchSpec(live, signal))
   const { common } = spec
   const engine = ctx.engines.get(common.engine)
   if (engine === undefined) throw new ShoalError('ENGINE_UNKNOWN', `no engine '${common.engine}'`)
-  const slack = MiB // bundle headers
-  const module = await open(
-    live,
-    spec.module,
-    contexts.module(common.jobId),
-    common.limits.moduleBytes,
-    signal
-  )
-  const input = await open(
-    live,
-    spec.input,
-    contexts.input(common.jobId, spec.shard),
-    common.limits.inputBytes + slack,
-    signal
-  )
-  const checkpoint = await fetchCheckpoint(live, signal)
+  const { module, input, checkpoint } = await fetchTask(live, spec, signal)
   const run = await engine.prepare(
     {
       module,

@@ -9,6 +9,7 @@ import type { AwardEntry, ExecutionEntry, JobEntry } from '../journal/entries.ts
 import { bidDigest, sameAddress } from '../records.ts'
 import type { LiveExecution } from './live-execution.ts'
 import { openingStep } from './steps.ts'
+import { SURE_SECONDS } from './vanished.ts'
 import { specDigestOf } from '../spec-digest.ts'
 
 /** Seconds in which a signed agreement may be opened: a leaked signature is worth nothing after them. */
@@ -169,8 +170,9 @@ async function freeSlot(live: LiveExecution, reason: string, signal: AbortSignal
 /** After `openBy` the contract refuses: if it never opened, no money was involved. */
 async function giveUpOpening(live: LiveExecution, signal: AbortSignal): Promise<void> {
   try {
-    const view = await live.view(signal)
-    if (openingStep(view, live.entry.agreement) !== 'over') return
+    const { escrow, now } = await live.view(signal)
+    // by the time of a while ago: the RPC that answers may lag behind the one that took our transaction
+    if (openingStep({ escrow, now: now - SURE_SECONDS }, live.entry.agreement) !== 'over') return
     await live.move('decline', 'escrow was not opened in time', {
       failure: live.entry.failure ?? {
         code: 'FUND_TIMEOUT',

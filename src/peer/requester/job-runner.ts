@@ -9,6 +9,7 @@ import { proposeExecution } from './agree.ts'
 import { Waiter } from '../waiter.ts'
 import type { BidBook } from './bid-book.ts'
 import { drive } from './drive.ts'
+import { contentOf } from '../leftovers.ts'
 import { resultFolder } from './fetch-result.ts'
 import { gatherResults } from './gather.ts'
 import { JobRecord } from './job-record.ts'
@@ -120,7 +121,9 @@ export class JobRunner {
       return await this.#record.move('prepared', 'content sealed; looking for providers')
     if (state === 'running') return await this.#advance(signal)
     if (state === 'gathering') {
-      this.#gathering ??= this.#gather(signal).finally(() => (this.#gathering = undefined))
+      this.#gathering ??= this.#gather(signal)
+        .catch(err => this.#ctx.log.error({ err, job: this.job.id }, 'gathering failed; trying again'))
+        .finally(() => (this.#gathering = undefined))
       return
     }
     await this.#wind()
@@ -158,7 +161,7 @@ export class JobRunner {
       )
     }
     if (open.length > 0 && this.#ctx.clock.now() >= this.#nextRoundAt) {
-      this.#matching ??= this.#match(open, signal).finally(() => (this.#matching = undefined))
+      this.#matching ??= this.#round(open, signal).finally(() => (this.#matching = undefined))
     }
   }
 
@@ -190,6 +193,20 @@ export class JobRunner {
     const failure = { code: 'RESULT_MISMATCH', message: 'differs from what the other copies agree on' }
     if (await live.move('dispute', 'result differs from the others', { failure }))
       await this.#ctx.journal.addWork(live.entry.agreement.provider, 'failed')
+  }
+
+  /** A round that fails (a full disk, say) is tried again: its seats are still open. */
+  async #round(seats: readonly Seat[], signal: AbortSignal): Promise<void> {
+    try {
+      await this.#match(seats, signal)
+    } catch (e) {
+      if (signal.aborted) return
+      this.#nextRoundAt = this.#ctx.clock.now() + ROUND_PAUSE_MS
+      this.#ctx.log.error(
+        { err: asShoalError(e, 'DISK_ERROR'), job: this.job.id },
+        'a round failed; trying again'
+      )
+    }
   }
 
   async #match(seats: readonly Seat[], signal: AbortSignal): Promise<void> {
@@ -258,16 +275,15 @@ export class JobRunner {
       await this.#record.move('closed', 'every escrow is closed')
   }
 
-  /** Content of an ended job is let go; its results stay where they were written. */
+  /** Content of an ended job is let go; its results stay where they were written. What fails here the next start does (leftovers.ts). */
   async #forget(): Promise<void> {
-    const { plan } = this.job
-    const refs = [
-      plan.module,
-      ...plan.inputs,
-      ...(typeof plan.gather === 'object' ? [plan.gather.module] : [])
-    ]
     const specs = this.#executions().flatMap(e => (e.spec === undefined ? [] : [e.spec]))
-    for (const cid of new Set([...refs.map(r => r.cid), ...specs])) await this.#ctx.content.forget(cid)
-    if (this.job.state !== 'settled') await this.#ctx.files.remove(resultFolder(this.#ctx.home, this.job.id))
+    const folder = resultFolder(this.#ctx.home, this.job.id)
+    try {
+      for (const cid of new Set([...contentOf(this.job), ...specs])) await this.#ctx.content.forget(cid)
+      if (this.job.state !== 'settled') await this.#ctx.files.remove(folder)
+    } catch (err) {
+      this.#ctx.log.warn({ err, job: this.job.id }, 'not all content of an ended job was let go')
+    }
   }
 }

@@ -7,6 +7,7 @@ import type { PeerContext } from '../context.ts'
 import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
 import { Waiter } from '../waiter.ts'
+import { onVanished } from './vanished.ts'
 
 /** Failures that count against the provider's record. */
 const BROKEN = /_TIMEOUT$|^LEASE_MISSED$|MISMATCH$|^CONTENT_/
@@ -27,7 +28,11 @@ export class LiveExecution {
     this.job = job
     this.#entry = entry
     this.#changed = changed
-    if (!this.terminal) this.#unlisten = ctx.chainNews.listen(entry.agreementId, e => this.#onChain(e))
+    if (this.terminal) return
+    this.#unlisten = ctx.chainNews.listen(entry.agreementId, {
+      onEvent: e => this.#onChain(e),
+      onMissing: times => onVanished(this, times)
+    })
   }
 
   get entry(): ExecutionEntry {

@@ -25,6 +25,8 @@ async function startRequest(live: LiveExecution, signal: AbortSignal): Promise<R
   const context = contexts.spec(entry.agreementId)
   const sealed = await ctx.content.put(once(encode(spec)), context, signal)
   await live.patch({ spec: sealed.cid })
+  // of an earlier start, before a restart: its blocks stay while anything is live, so a provider that has it may still fetch
+  if (entry.spec !== undefined && entry.spec !== sealed.cid) await ctx.content.forget(entry.spec)
   const { resumedFrom } = entry
   return {
     agreement: entry.agreementId,

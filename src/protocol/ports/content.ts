@@ -31,6 +31,8 @@ export interface ContentStore extends Startable {
   ): AsyncIterable<Uint8Array>
   /** Unpins; blocks that nothing pins are removed at the next sweep. */
   forget(cid: CidString): Promise<void>
+  /** Unpins all but these; only while nothing is being put. Returns how many. */
+  keepOnly(cids: ReadonlySet<CidString>): Promise<number>
   /** Removes blocks that nothing pins. Returns how many. */
   sweep(signal?: AbortSignal): Promise<number>
 }

@@ -121,6 +121,8 @@ export interface Settlement extends Startable {
   /** Frees what has finished unbonding. */
   claimStake(options?: CallOptions): Promise<void>
   stakeOf(address: Address, options?: CallOptions): Promise<bigint>
+  /** All events of one agreement, oldest first, wherever the cursor stands: for whoever suspects that one was missed. */
+  history(id: AgreementId, options?: CallOptions): Promise<SettlementEvent[]>
   /**
    * Events from a durable cursor on, each at least once, in order; keeps going over lost RPCs. `onEvent` may be async; the cursor
    * moves after it resolves. After a reorganisation the events of the replaced blocks come again. `rest` waits between two looks

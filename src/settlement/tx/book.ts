@@ -9,7 +9,7 @@ import { RpcRefused, toNumber } from '../rpc/rpc.ts'
 import { feeSource, raised, type Fees } from './fees.ts'
 import type { Intent, TxJournal } from './journal.ts'
 import { lane, type Lane } from './lane.ts'
-import type { Pending, TxCall } from './pending.ts'
+import type { Pending, Receipt, TxCall } from './pending.ts'
 
 export interface SenderParts {
   readonly rpc: Rpc
@@ -43,6 +43,15 @@ export const PENDING_MAX = 1024
 const RECOVERED_MS = 600_000
 /** Signed forms of one transaction that are remembered. */
 const FORMS_MAX = 32
+
+/** Fees that replace those of an earlier form, and no lower than what is asked now. */
+function above(earlier: Fees, now: Fees): Fees {
+  const higher = raised(earlier)
+  return {
+    maxFee: higher.maxFee > now.maxFee ? higher.maxFee : now.maxFee,
+    tip: higher.tip > now.tip ? higher.tip : now.tip
+  }
+}
 
 const byNonce = (a: Pending, b: Pending): number => a.intent.nonce - b.intent.nonce
 
@@ -115,25 +124,26 @@ export class TxBook {
   /** Signs and journals; the caller sends. `pending` is signed anew when given. */
   async add(call: TxCall, gas: bigint, nonce: number, fees: Fees, pending?: Pending): Promise<Pending> {
     const intent = this.#sign({ ...call, gas, nonce }, fees, [])
+    await this.parts.journal.write({ put: [intent] })
     const p = pending ?? this.#pending(intent, false)
     p.intent = intent
     this.#all.set(nonce, p)
-    await this.parts.journal.write({ put: [intent] })
     return p
   }
 
+  /** Here and below the journal comes first: when it fails, the next round finds everything as it was. */
   async change(p: Pending, intent: Intent): Promise<void> {
-    p.intent = intent
     await this.parts.journal.write({ put: [intent] })
+    p.intent = intent
   }
 
   async forget(p: Pending): Promise<void> {
-    this.#all.delete(p.intent.nonce)
     await this.parts.journal.write({ remove: [p.intent.nonce] })
+    this.#all.delete(p.intent.nonce)
   }
 
-  async mined(p: Pending, hash: Hex32, block: number): Promise<void> {
-    await this.change(p, { ...p.intent, minedAt: block })
+  async mined(p: Pending, hash: Hex32, { block, blockHash }: Receipt): Promise<void> {
+    await this.change(p, { ...p.intent, minedAt: block, minedIn: blockHash })
     if (p.recovered && this.#recovered.size < PENDING_MAX) {
       this.#recovered.set(p.intent.key, { hash, until: this.parts.clock.monotonic() + RECOVERED_MS })
     }
@@ -167,25 +177,37 @@ export class TxBook {
 
   /** Inside the lane. Gives fresh nonces from `count` on: theirs were used by somebody else, or lie behind a hole. */
   async renew(list: readonly Pending[], count: number): Promise<void> {
-    for (const p of list) this.#all.delete(p.intent.nonce)
-    let nonce = Math.max(count, ...[...this.#all.keys()].map(n => n + 1))
-    for (const p of list) await this.resign(p, nonce++, [])
+    const others = this.list().filter(p => !list.includes(p))
+    const first = Math.max(count, ...others.map(p => p.intent.nonce + 1))
+    const fresh = await this.fees(this.stopping.signal)
+    await this.#adopt(
+      list.map((p, i) => ({
+        p,
+        intent: this.#sign({ ...p.intent, nonce: first + i }, above(p.intent, fresh), [])
+      }))
+    )
   }
 
   /** Inside the lane. Signs anew with higher fees and sends. `earlier` are hashes that may still be mined under this nonce. */
   async resign(p: Pending, nonce: number, earlier: readonly Hex32[]): Promise<void> {
-    const old = p.intent.nonce
     const fresh = await this.fees(this.stopping.signal)
-    const higher = raised(p.intent)
-    const maxFee = higher.maxFee > fresh.maxFee ? higher.maxFee : fresh.maxFee
-    const tip = higher.tip > fresh.tip ? higher.tip : fresh.tip
-    p.intent = this.#sign({ ...p.intent, nonce }, { maxFee, tip }, earlier)
-    p.signedAt = this.parts.clock.monotonic()
-    p.refusals = 0
-    this.#all.set(nonce, p)
-    await this.parts.journal.write({ put: [p.intent], remove: [old] })
-    this.parts.log.info({ method: p.intent.method, old, nonce }, 'a transaction was signed anew')
-    await this.send(p)
+    await this.#adopt([{ p, intent: this.#sign({ ...p.intent, nonce }, above(p.intent, fresh), earlier) }])
+  }
+
+  /** New signed forms in place of the old ones: all of them on the disk in one step, then in memory, then sent. */
+  async #adopt(changes: readonly { readonly p: Pending; readonly intent: Intent }[]): Promise<void> {
+    const old = changes.map(c => c.p.intent.nonce)
+    await this.parts.journal.write({ put: changes.map(c => c.intent), remove: old })
+    for (const nonce of old) this.#all.delete(nonce)
+    for (const { p, intent } of changes) {
+      const { nonce, method } = intent
+      this.parts.log.info({ method, old: p.intent.nonce, nonce }, 'a transaction was signed anew')
+      p.intent = intent
+      p.signedAt = this.parts.clock.monotonic()
+      p.refusals = 0
+      this.#all.set(nonce, p)
+    }
+    for (const { p } of changes) await this.send(p)
   }
 
   #sign(call: TxCall & { gas: bigint; nonce: number }, fees: Fees, earlier: readonly Hex32[]): Intent {

@@ -25,6 +25,8 @@ export interface Intent {
   readonly hashes: readonly Hex32[]
   /** Block in which it was mined; it is kept until that block is deep enough. */
   readonly minedAt?: number
+  /** Hash of that block. */
+  readonly minedIn?: Hex32
 }
 
 const bytes = z
@@ -47,7 +49,8 @@ const schema = z.strictObject({
   tip: wei,
   raw: bytes,
   hashes: z.array(hex32).min(1).max(32),
-  minedAt: uint().optional()
+  minedAt: uint().optional(),
+  minedIn: hex32.optional()
 })
 
 const toBytes = (i: Intent): Uint8Array =>

@@ -32,11 +32,27 @@ export const callOf = (i: Intent): { readonly to: Address; readonly data: HexByt
   data: i.data
 })
 
-/** A receipt's block and success; undefined while it is not mined. */
-export function readReceipt(value: unknown): { readonly block: number; readonly ok: boolean } | undefined {
+const isHash = (v: unknown): v is Hex32 => typeof v === 'string' && /^0x[0-9a-f]{64}$/.test(v)
+
+export interface Receipt {
+  readonly block: number
+  /** Hash of the block, where the node gives one. */
+  readonly blockHash: Hex32 | undefined
+  readonly ok: boolean
+}
+
+/** A receipt's block and success; undefined while it is not mined. One of another transaction is refused. */
+export function readReceipt(value: unknown, hash?: Hex32): Receipt | undefined {
   if (value === null || value === undefined) return undefined
   if (typeof value !== 'object' || !('blockNumber' in value) || !('status' in value))
     throw malformed('receipt')
+  const of = 'transactionHash' in value ? value.transactionHash : undefined
+  if (hash !== undefined && of !== hash) throw malformed('receipt')
   if (value.blockNumber === null) return undefined
-  return { block: toNumber(value.blockNumber, 'receipt'), ok: toNumber(value.status, 'receipt') === 1 }
+  const blockHash = 'blockHash' in value && isHash(value.blockHash) ? value.blockHash : undefined
+  return {
+    block: toNumber(value.blockNumber, 'receipt'),
+    blockHash,
+    ok: toNumber(value.status, 'receipt') === 1
+  }
 }

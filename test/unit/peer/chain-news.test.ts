@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { ChainNews } from '../../../src/peer/chain-news.ts'
 import type { Journal } from '../../../src/peer/journal/journal.ts'
-import type { AgreementId } from '../../../src/protocol/ids.ts'
+
 import type { Settlement } from '../../../src/protocol/ports/settlement.ts'
 import { ManualClock, settle } from '../../support/clock.ts'
 import { NOW, hex } from '../../support/records.ts'
@@ -38,7 +38,7 @@ describe('news from the chain', () => {
     for (let i = 0; i < 60; i++) await clock.advance(500)
     expect(looks(), 'looks in 30 idle seconds').to.be.at.most(5)
     const before = looks()
-    const unlisten = news.listen(hex(1), async () => undefined)
+    const unlisten = news.listen(hex(1), { onEvent: async () => undefined, onMissing: async () => undefined })
     await settle()
     expect(looks(), 'the first listener ends the rest at once').to.equal(before + 1)
     for (let i = 0; i < 20; i++) await clock.advance(500)

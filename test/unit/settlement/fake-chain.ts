@@ -85,7 +85,9 @@ export class FakeChain implements RpcTransport {
         return '0x5208'
       case 'eth_getTransactionReceipt': {
         const r = this.receipts.get(String(first))
-        return r === undefined ? null : { blockNumber: quantity(r.block), status: r.ok ? '0x1' : '0x0' }
+        if (r === undefined) return null
+        const [blockHash, status] = [this.blocks[r.block]?.hash, r.ok ? '0x1' : '0x0']
+        return { transactionHash: first, blockNumber: quantity(r.block), blockHash, status }
       }
       case 'eth_call':
         throw new RpcRefused(3, 'execution reverted', undefined)

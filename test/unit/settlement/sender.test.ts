@@ -129,6 +129,78 @@ describe('the transaction sender', () => {
     expect(chain.nonce).to.equal(1)
   })
 
+  it('sends a mined transaction again when its block was replaced and the chain is as high as before', async () => {
+    const sender = await make({ confirmations: 50 })
+    await sender.submit(call('a'))
+    const [hash] = [...chain.receipts.keys()]
+    for (let i = 0; i < 3; i++) chain.block()
+    const height = chain.blocks.length
+    chain.rewind(0)
+    while (chain.blocks.length < height) chain.block()
+    await until(() => chain.receipts.has(String(hash)))
+    expect(chain.nonce).to.equal(1)
+  })
+
+  it('does not do twice what an RPC behind the others does not know of', async () => {
+    const sender = await make({ rebroadcastMs: 1 })
+    const { send } = chain
+    let refused = 0
+    // reads are of a time before the transaction, writes reach the newest state
+    chain.send = async (r, s) => {
+      if (r.method === 'eth_getTransactionReceipt') return null
+      if (r.method === 'eth_getTransactionCount') return '0x0'
+      try {
+        return await send(r, s)
+      } catch (e) {
+        refused++
+        throw e
+      }
+    }
+    const done = sender.submit(call('a'))
+    await until(() => refused > 12)
+    expect(chain.nonce, 'transactions that were mined').to.equal(1)
+    chain.send = send
+    await done
+    expect(chain.nonce).to.equal(1)
+  })
+
+  it('takes no receipt of another transaction for its own', async () => {
+    const sender = await make({ actionMs: 300 })
+    chain.mining = false
+    const { send } = chain
+    chain.send = async (r, s) =>
+      r.method === 'eth_getTransactionReceipt'
+        ? { transactionHash: '0x' + '11'.repeat(32), blockNumber: '0x1', status: '0x1' }
+        : await send(r, s)
+    const error = await sender.submit(call('a')).catch((e: unknown) => e)
+    expect(isShoalError(error, 'SETTLE_TIMEOUT')).to.equal(true)
+  })
+
+  it('tells of a mined transaction although its journal failed once', async () => {
+    const sender = await make()
+    const { batch } = store
+    let writes = 0
+    Object.assign(store, {
+      batch: async (ops: Parameters<typeof batch>[0]) => {
+        if (++writes === 2) throw new Error('the disk is full')
+        await batch(ops)
+      }
+    })
+    await sender.submit(call('a'))
+    expect(writes).to.be.greaterThan(2)
+  })
+
+  it('sends nothing that it could not write down', async () => {
+    const sender = await make()
+    const { batch } = store
+    Object.assign(store, { batch: async () => Promise.reject(new Error('the disk is full')) })
+    const error = await sender.submit(call('a')).catch((e: unknown) => e)
+    expect(String(error)).to.match(/disk is full/)
+    Object.assign(store, { batch })
+    await sender.submit(call('b'))
+    expect(chain.sent.map(t => t.nonce)).to.deep.equal([0])
+  })
+
   it('forgets a transaction when its block is deep', async () => {
     const sender = await make()
     await sender.submit(call('a'))
