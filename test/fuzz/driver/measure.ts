@@ -5,8 +5,8 @@ import type { Decode, Target } from './target.ts'
 
 /** Longest that a decoder may take, ms. */
 export const SLOW_MS = 10
-/** Measured again this often, the least counts: a pause of the garbage collector is not the decoder's. */
-const AGAIN = 5
+/** Measured again this often at most, the least counts: a pause of the machine, the collector or the compiler is not the decoder's. */
+const AGAIN = 20
 const KiB = 1024
 
 export interface Finding {
@@ -52,10 +52,11 @@ export function runOnce(target: Target, decode: Decode, bytes: Uint8Array): Ran 
   }
 }
 
-/** A run that seemed slow, again: the least of five. */
+/** A run that seemed slow, again until it is not, at most AGAIN times. */
 export async function again(target: Target, decode: Decode, bytes: Uint8Array): Promise<number> {
   let least = Infinity
-  for (let i = 0; i < AGAIN; i++) least = Math.min(least, (await runOnce(target, decode, bytes)).ms)
+  for (let i = 0; i < AGAIN && least > SLOW_MS; i++)
+    least = Math.min(least, (await runOnce(target, decode, bytes)).ms)
   return least
 }
 
@@ -67,7 +68,7 @@ const held = (): number => {
 /** Bytes that a decoder may allocate for an input. */
 export const allocationMax = (bytes: Uint8Array): number => 4 * bytes.length + 64 * KiB
 
-/** Bytes allocated by one run (garbage counts, too): the least of five, since others allocate as well. */
+/** Bytes allocated by one run (garbage counts, too): the least of some, since others allocate as well. */
 export async function allocated(target: Target, decode: Decode, bytes: Uint8Array): Promise<number> {
   let least = Infinity
   for (let i = 0; i < AGAIN; i++) {

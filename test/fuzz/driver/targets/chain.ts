@@ -83,7 +83,7 @@ const blocks: Decode = async bytes => {
 }
 /** A refusal of the node becomes one of our errors, whatever data it comes with. */
 const reverts: Decode = bytes => {
-  const { message, data } = readAnswer(said(bytes)) as { message?: unknown; data?: unknown }
+  const { message, data } = { ...(readAnswer(said(bytes)) as { message?: unknown; data?: unknown }) }
   const error = chainError(
     { contract: 'Escrow', method: 'open' },
     { message: String(message), data: typeof data === 'string' ? data : undefined }
