@@ -16,6 +16,7 @@ const suites: readonly Suite[] = [
   { name: 'lint', command: ['npm', 'run', '--silent', 'lint'] },
   mocha('unit'),
   mocha('fuzz'),
+  { name: 'fuzzing', command: ['npm', 'run', '--silent', 'fuzz', '--', '--seconds', '1', '--jobs', '2'] },
   mocha('contracts'),
   { name: 'forge', command: ['npm', 'run', '--silent', 'test:forge'] },
   mocha('integration'),

@@ -42,11 +42,18 @@ export const digestOf = (bytes: Uint8Array): Hex32 => toHex(sha256(bytes)) as He
 export const cidOf = (bytes: Uint8Array): CidString =>
   CID.createV1(dagCbor.code, createDigest(SHA2_256, sha256(bytes))).toString() as CidString
 
-function depth(value: unknown, left: number): void {
+/**
+ * Lists, maps and bytes to a bounded depth, nothing else: a CID, or a map whose key `__proto__` made it the child of bytes (it then
+ * passes for bytes until its length is read), is no value of ours.
+ */
+function plainToDepth(value: unknown, left: number): void {
+  if (value === null || typeof value !== 'object') return
   if (left === 0) throw new ShoalError('RECORD_INVALID', `nested deeper than ${DEPTH_MAX} levels`)
-  if (Array.isArray(value)) for (const item of value) depth(item, left - 1)
-  else if (value !== null && typeof value === 'object' && !(value instanceof Uint8Array))
-    for (const item of Object.values(value)) depth(item, left - 1)
+  if (ArrayBuffer.isView(value)) return
+  if (Array.isArray(value)) for (const item of value) plainToDepth(item, left - 1)
+  else if (Object.getPrototypeOf(value) !== Object.prototype)
+    throw new ShoalError('RECORD_INVALID', 'a value that is neither map, list, text, number nor bytes')
+  else for (const item of Object.values(value)) plainToDepth(item, left - 1)
 }
 
 /** Bytes to a typed value. FRAME_TOO_LARGE above `max`; RECORD_INVALID names the field and what is wrong with it. */
@@ -73,7 +80,7 @@ function untyped(bytes: Uint8Array, refusal: (cause: unknown) => ShoalError): un
   } catch (cause) {
     throw refusal(cause)
   }
-  depth(value, DEPTH_MAX)
+  plainToDepth(value, DEPTH_MAX)
   return value
 }
 
@@ -90,4 +97,13 @@ export function check<T>(schema: Schema<T>, value: unknown, what: string): T {
       data: { record: what, field: path }
     }
   )
+}
+
+/** JSON text to a value that is still to be checked. RECORD_INVALID when it is no JSON. */
+export function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch (cause) {
+    throw new ShoalError('RECORD_INVALID', `${what}: no JSON`, { cause })
+  }
 }

@@ -14,9 +14,13 @@ export interface CallName {
 
 function describe(data: string | undefined): ErrorDescription | undefined {
   if (data === undefined || data.length < 10) return undefined
-  for (const name of names) {
-    const found = interfaceOf(name).parseError(data)
-    if (found !== null) return found
+  try {
+    for (const name of names) {
+      const found = interfaceOf(name).parseError(data)
+      if (found !== null) return found
+    }
+  } catch {
+    // no hex, or too short for the error that it begins like: then it names none
   }
   return undefined
 }

@@ -33,6 +33,8 @@ export async function* readFile(
     const first = coming.shift()
     if (first === undefined) return
     const bytes = await first
+    // only an empty file has an empty leaf: a million of them would never reach the limit
+    if (bytes.byteLength === 0 && root.code !== raw.code) throw notFile()
     size += bytes.byteLength
     if (size > options.max) throw tooLarge(options.max)
     yield bytes
@@ -46,6 +48,8 @@ async function* leavesOf(cid: CID, get: GetBlock, max: number, depth: number): A
     return
   }
   const links = linksOf(cid, await get(cid), depth)
+  // a node that leads nowhere adds nothing: repeated at every level it would keep us walking for ever
+  if (links.length === 0) throw notFile()
   const claimed = links.reduce((sum, link) => sum + (link.Tsize ?? 0), 0)
   if (claimed > 2 * max) throw tooLarge(max) // Tsize counts inner nodes as well, which are small
   for (const { Hash } of links) yield* leavesOf(CID.decode(Hash.bytes), get, max, depth - 1)

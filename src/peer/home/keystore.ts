@@ -49,7 +49,7 @@ async function deriveKey(passphrase: string, salt: Uint8Array, N: number): Promi
     })
   }
   return await new Promise((resolve, reject) =>
-    scrypt(secret, salt, 32, { N, r: 8, p: 1, maxmem: 256 * N * 8 }, (e, key) =>
+    scrypt(secret, salt, 32, { N, r: 8, p: 1, maxmem: 256 * N * 8 + 1024 * 1024 }, (e, key) =>
       e === null ? resolve(key) : reject(e)
     )
   )

@@ -1,6 +1,6 @@
 /** Entries of the chain's write-ahead log: what was accepted since the last saved state. */
 import { z } from 'zod'
-import { check } from '../../protocol/codec.ts'
+import { check, parseJson } from '../../protocol/codec.ts'
 import { address } from '../../protocol/fields.ts'
 import type { Address, HexBytes } from '../../protocol/ids.ts'
 import { RAW_MAX } from './filter.ts'
@@ -30,4 +30,4 @@ export const formatEntry = (e: WalEntry): string => JSON.stringify(e)
 
 /** RECORD_INVALID when the line is damaged. */
 export const parseEntry = (line: string): WalEntry =>
-  check(schema, JSON.parse(line) as unknown, 'chain log entry')
+  check(schema, parseJson(line, 'chain log entry'), 'chain log entry')

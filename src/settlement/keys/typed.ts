@@ -8,6 +8,7 @@ import {
   type TypedName,
   type TypedValues
 } from '../../protocol/eip712.ts'
+import { ShoalError } from '../../protocol/errors.ts'
 import type { Address, Hex32, HexBytes } from '../../protocol/ids.ts'
 import type { TypedDataVerifier } from '../../protocol/ports/keys.ts'
 import type { NetworkParameters } from '../../protocol/ports/settlement.ts'
@@ -35,14 +36,21 @@ function encoderOf(name: TypedName): TypedDataEncoder {
 /** The type string of a struct, as the contract hashes it. */
 export const typeString = (name: TypedName): string => encoderOf(name).encodeType(name)
 
-/** The EIP-712 digest. For an Agreement it is the AgreementId. Throws a TypeError when a member does not fit its type. */
+/**
+ * The EIP-712 digest. For an Agreement it is the AgreementId. RECORD_INVALID when a member does not fit its type: an address with
+ * a wrong checksum, a time beyond uint64; a stranger's record can hold them.
+ */
 export function typedDigest<N extends TypedName>(domain: TypedDomain, name: N, value: TypedValues[N]): Hex32 {
   const fields: readonly TypedField[] = typedData[name]
-  return TypedDataEncoder.hash(
-    domain,
-    { [name]: fields.map(f => ({ ...f })) },
-    value as object as Record<string, unknown>
-  ) as Hex32
+  try {
+    return TypedDataEncoder.hash(
+      domain,
+      { [name]: fields.map(f => ({ ...f })) },
+      value as object as Record<string, unknown>
+    ) as Hex32
+  } catch (cause) {
+    throw new ShoalError('RECORD_INVALID', `${name}: a member does not fit its type`, { cause })
+  }
 }
 
 /** Checks typed data under `domain`: digests, and who signed. Contract wallets (EIP-1271) are checked by the contracts only. */

@@ -1,4 +1,5 @@
 /** Logs of the escrow contract as settlement events. */
+import type { LogDescription } from 'ethers/abi'
 import type { AgreementId, Hex32 } from '../../protocol/ids.ts'
 import type { ChainCursor, SettlementEvent } from '../../protocol/ports/settlement.ts'
 import { interfaceOf } from '../contracts.ts'
@@ -24,10 +25,19 @@ const isLog = (v: unknown): v is RawLog =>
   'transactionHash' in v &&
   typeof v.transactionHash === 'string'
 
+/** Null for events that the contract does not have. */
+function parse(raw: RawLog): LogDescription | null {
+  try {
+    return interfaceOf('Escrow').parseLog({ topics: [...raw.topics], data: raw.data })
+  } catch {
+    throw malformed('log') // topics or data that are no hex, or too short for the event
+  }
+}
+
 /** The event in a log; undefined for logs that the port does not report. */
 export function decodeLog(raw: unknown): SettlementEvent | undefined {
   if (!isLog(raw)) throw malformed('log')
-  const parsed = interfaceOf('Escrow').parseLog({ topics: [...raw.topics], data: raw.data })
+  const parsed = parse(raw)
   if (parsed === null) return undefined
   const cursor: ChainCursor = {
     block: toNumber(raw.blockNumber, 'log'),

@@ -1,12 +1,11 @@
 /** JSON-RPC over HTTP with kept-alive sockets. */
 import http from 'node:http'
 import https from 'node:https'
-import { RpcRefused, RpcUnreachable, type RpcRequest, type RpcTransport } from '../rpc.ts'
+import { readAnswer } from '../answer.ts'
+import { RpcUnreachable, type RpcRequest, type RpcTransport } from '../rpc.ts'
 
 /** Default for the largest answer that is read; a page of logs is far below. */
 const ANSWER_MAX = 64 * 1024 * 1024
-/** Error text may hold whole bytecode: cut it. */
-const TEXT_CUT = 300
 
 export interface HttpRpcOptions {
   /** Longest wait for one answer in milliseconds; default 10 s. */
@@ -15,34 +14,6 @@ export interface HttpRpcOptions {
   readonly sockets?: number
   /** Bytes of the largest answer; default 64 MiB. */
   readonly answerMax?: number
-}
-
-interface Answer {
-  readonly result?: unknown
-  readonly error?: { readonly code?: unknown; readonly message?: unknown; readonly data?: unknown }
-}
-
-const revertData = (data: unknown): string | undefined => {
-  if (typeof data === 'string') return /^0x[0-9a-fA-F]*$/.test(data) ? data : undefined
-  if (data !== null && typeof data === 'object' && 'data' in data) return revertData(data.data)
-  return undefined
-}
-
-function read(text: string): unknown {
-  let answer: Answer
-  try {
-    answer = JSON.parse(text) as Answer
-  } catch (cause) {
-    throw new RpcUnreachable('the RPC sent no JSON', cause)
-  }
-  if (answer === null || typeof answer !== 'object') throw new RpcUnreachable('the RPC sent no object')
-  const { error } = answer
-  if (error === undefined || error === null) return answer.result
-  const code = typeof error.code === 'number' ? error.code : 0
-  const message = typeof error.message === 'string' ? error.message.slice(0, TEXT_CUT) : 'refused'
-  // -32005 (limit exceeded) and -32090 (our proxy: chain restarts) pass by themselves.
-  if (code === -32005 || code === -32090) throw new RpcUnreachable(message)
-  throw new RpcRefused(code, message, revertData(error.data))
 }
 
 /** Opens nothing until the first request. */
@@ -86,7 +57,9 @@ export function httpRpc(url: string, options: HttpRpcOptions = {}): RpcTransport
   return {
     send: async ({ method, params }: RpcRequest, signal) => {
       signal?.throwIfAborted()
-      return read(await exchange(JSON.stringify({ jsonrpc: '2.0', id: ++next, method, params }), signal))
+      return readAnswer(
+        await exchange(JSON.stringify({ jsonrpc: '2.0', id: ++next, method, params }), signal)
+      )
     },
     close: async () => agent.destroy()
   }

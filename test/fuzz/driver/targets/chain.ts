@@ -1,0 +1,206 @@
+/** What the chain's RPC answers, and what the embedded chain reads back from its disk or lets through its proxy. */
+import { checkCall, isFault, hostAllowed, refusal } from '../../../../src/settlement/chain/filter.ts'
+import { pruneBlocks } from '../../../../src/settlement/chain/prune.ts'
+import { formatEntry, parseEntry } from '../../../../src/settlement/chain/wal.ts'
+import { interfaceOf } from '../../../../src/settlement/contracts.ts'
+import type { NetworkParameters } from '../../../../src/protocol/ports/settlement.ts'
+import type { ErrorCode } from '../../../../src/protocol/errors.ts'
+import { reads } from '../../../../src/settlement/reads.ts'
+import { chainError } from '../../../../src/settlement/revert.ts'
+import { readAnswer } from '../../../../src/settlement/rpc/answer.ts'
+import { txJournal, type Intent } from '../../../../src/settlement/tx/journal.ts'
+import { readReceipt } from '../../../../src/settlement/tx/pending.ts'
+import { decodeLog } from '../../../../src/settlement/watch/decode.ts'
+import { addressOf, hex } from '../../../support/records.ts'
+import { json } from '../formats/text.ts'
+import { forgetsToCatch, slowOnLength } from '../plants.ts'
+import type { Decode, Target } from '../target.ts'
+
+const said = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+const result = (value: unknown): string => JSON.stringify({ jsonrpc: '2.0', id: 1, result: value })
+const address = addressOf('x')
+const network = {
+  chainId: 1n,
+  token: address,
+  vault: address,
+  escrow: address,
+  registry: address,
+  arbiter: address,
+  feeBps: 0,
+  fromBlock: 0
+} as NetworkParameters
+
+const escrow = interfaceOf('Escrow')
+const log = (event: string, args: readonly unknown[]): object => ({
+  ...escrow.encodeEventLog(event, args as unknown[]),
+  blockNumber: '0x10',
+  logIndex: '0x1',
+  transactionHash: hex(2),
+  address
+})
+const logs = [
+  log('Opened', [hex(1), address, address, hex(2), 1, 2, 3n, 4n]),
+  log('Acknowledged', [hex(1), 5n, 1, hex(3)]),
+  log('Delivered', [hex(1), hex(3), 77n]),
+  log('Disputed', [hex(1), 99n]),
+  log('Closed', [hex(1), 3, 4n, 5n, 6n, 7n])
+]
+const receipt = { blockNumber: '0x10', status: '0x1', transactionHash: hex(1), logs: [] }
+const entry = escrow.encodeFunctionResult('entryOf', [[2, 0, 5, 6, 7n]])
+const revert = (): string => escrow.encodeErrorResult('WrongState', [hex(1), 1, 2])
+
+const state = JSON.stringify({
+  best_block_number: 3,
+  blocks: [0, 1, 2].map(n => ({ header: { number: `0x${n}` }, transactions: [] }))
+})
+const intent: Intent = {
+  nonce: 3,
+  key: 'Escrow.open/1',
+  contract: 'Escrow',
+  method: 'open',
+  to: address,
+  data: '0x12' as Intent['data'],
+  gas: 1n,
+  maxFee: 2n,
+  tip: 3n,
+  raw: '0x34' as Intent['raw'],
+  hashes: [hex(1)]
+}
+const intentText = JSON.stringify(intent, (_, v: unknown) => (typeof v === 'bigint' ? v.toString() : v))
+
+const answers: Decode = bytes => {
+  const value = readAnswer(said(bytes))
+  for (const item of Array.isArray(value) ? value : [value]) decodeLog(item)
+}
+const receipts: Decode = bytes => readReceipt(readAnswer(said(bytes)))
+const slots: Decode = async bytes => {
+  const rpc = { reachable: true, call: async () => readAnswer(said(bytes)), close: async () => undefined }
+  return await reads(rpc, network).entry(hex(1))
+}
+const blocks: Decode = async bytes => {
+  const rpc = { reachable: true, call: async () => readAnswer(said(bytes)), close: async () => undefined }
+  return await reads(rpc, network).time()
+}
+/** A refusal of the node becomes one of our errors, whatever data it comes with. */
+const reverts: Decode = bytes => {
+  const { message, data } = { ...(readAnswer(said(bytes)) as { message?: unknown; data?: unknown }) }
+  const error = chainError(
+    { contract: 'Escrow', method: 'open' },
+    { message: String(message), data: typeof data === 'string' ? data : undefined }
+  )
+  return error.message
+}
+const intents: Decode = async bytes => {
+  const store = {
+    get: async () => bytes,
+    batch: async () => undefined,
+    range: async function* () {
+      yield ['tx/1/x/0', bytes] as const
+    },
+    close: async () => undefined
+  }
+  return await txJournal(store, 1n, address).load()
+}
+/** As the proxy does it: no JSON is a fault, each call is judged. */
+const proxy: Decode = bytes => {
+  let value: unknown
+  try {
+    value = JSON.parse(said(bytes))
+  } catch {
+    return undefined // answered with a fault
+  }
+  for (const call of Array.isArray(value) ? value.slice(0, 100) : [value]) isFault(checkCall(call))
+  if (value !== null && typeof value === 'object') {
+    const headers = value as Record<string, string>
+    refusal({ method: 'POST', headers }, [])
+    if (typeof headers['host'] === 'string') hostAllowed(headers['host'], [])
+  }
+  return undefined
+}
+
+function target(
+  name: string,
+  seeds: readonly string[],
+  decode: Decode,
+  codes: readonly ErrorCode[],
+  plant: Target['plant']
+): Target {
+  return {
+    name,
+    format: json,
+    seeds: seeds.map(s => new TextEncoder().encode(s)),
+    decode,
+    codes,
+    wire: false,
+    max: 16 * 1024,
+    plant
+  }
+}
+
+export const chainTargets = (): Target[] => [
+  target(
+    'RPC answer: logs',
+    [result(logs), result(logs[4])],
+    answers,
+    ['CHAIN_UNREACHABLE'],
+    forgetsToCatch(answers)
+  ),
+  target(
+    'RPC answer: receipt',
+    [result(receipt), result(null)],
+    receipts,
+    ['CHAIN_UNREACHABLE'],
+    forgetsToCatch(receipts)
+  ),
+  target(
+    'RPC answer: escrow',
+    [result(entry)],
+    slots,
+    ['CHAIN_UNREACHABLE', 'CHAIN_WRONG_NETWORK'],
+    forgetsToCatch(slots)
+  ),
+  target(
+    'RPC answer: block',
+    [result({ timestamp: '0x6b05f93a', number: '0x1' })],
+    blocks,
+    ['CHAIN_UNREACHABLE'],
+    forgetsToCatch(blocks)
+  ),
+  target(
+    'RPC answer: revert',
+    [result({ message: 'reverted', data: revert() })],
+    reverts,
+    ['CHAIN_REVERTED', 'FUNDS_LOW'],
+    forgetsToCatch(reverts)
+  ),
+  target('journal: transaction', [intentText], intents, ['JOURNAL_CORRUPT'], forgetsToCatch(intents)),
+  target(
+    'chain log entry',
+    [
+      { at: 1, raw: '0x12' },
+      { at: 1, address, wei: '5' },
+      { at: 1, tick: true }
+    ].map(e => formatEntry(e as never)),
+    b => parseEntry(said(b)),
+    ['RECORD_INVALID'],
+    forgetsToCatch(b => parseEntry(said(b)))
+  ),
+  target(
+    'chain state',
+    [state],
+    b => pruneBlocks(said(b)),
+    ['RECORD_INVALID'],
+    forgetsToCatch(b => pruneBlocks(said(b)))
+  ),
+  target(
+    'chain proxy',
+    [
+      JSON.stringify({ id: 1, method: 'eth_call', params: [{}, 'latest'] }),
+      JSON.stringify([{ id: 'a', method: 'eth_sendRawTransaction', params: ['0x1234'] }]),
+      JSON.stringify({ host: '127.0.0.1:1', 'content-type': 'application/json' })
+    ],
+    proxy,
+    [],
+    slowOnLength(proxy, 64)
+  )
+]
