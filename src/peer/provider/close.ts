@@ -1,5 +1,6 @@
 /** finished, delivered, failed -> closed: how a provider gets its money, with the requester's receipt or without the requester. */
 import type { LiveProvision } from './live-provision.ts'
+import { failed } from './run-task.ts'
 
 const POLL_MS = 1_000
 /** How long a result waits for the receipt before it is committed on chain, ms; less when the deadline is near. */
@@ -61,9 +62,7 @@ export async function deliver(live: LiveProvision, signal: AbortSignal): Promise
 async function tooLate(live: LiveProvision, signal: AbortSignal): Promise<void> {
   await attempt(live, 'reading the chain', signal, async () => {
     if ((await live.ctx.settlement.time({ signal })) <= live.entry.agreement.deliverBy) return
-    await live.move('fail', 'delivered too late', {
-      failure: { code: 'DELIVER_TIMEOUT', message: 'the chain was not reached before the deadline' }
-    })
+    await failed(live, 'DELIVER_TIMEOUT', 'the chain was not reached before the deadline', 'provider')
   })
 }
 
@@ -116,8 +115,6 @@ export async function awaitStart(live: LiveProvision, signal: AbortSignal): Prom
     if (escrow.state === 'none' && (await ctx.settlement.time({ signal })) > agreement.openBy)
       await live.move('expire', 'escrow was never opened')
     else if (escrow.state !== 'none' && now > agreement.deliverBy)
-      await live.move('fail', 'never started', {
-        failure: { code: 'START_TIMEOUT', message: 'the requester never sent the task' }
-      })
+      await failed(live, 'START_TIMEOUT', 'the requester never sent the task', 'provider')
   })
 }

@@ -107,6 +107,11 @@ async function listen(
     )
   }
   watch()
+  // heartbeats alone do not put the deadline off
+  const left = Number(entry.agreement.deliverBy) * 1000 - ctx.clock.now()
+  const cancelDeadline = ctx.clock.timer(Math.max(0, left) + 1_000, () =>
+    scope.abort(new ShoalError('DELIVER_TIMEOUT', 'no result by the deadline'))
+  )
   try {
     for await (const event of ctx.network.stream(
       entry.provider,
@@ -122,6 +127,7 @@ async function listen(
     }
   } finally {
     cancel()
+    cancelDeadline()
     scope[Symbol.dispose]()
   }
 }
