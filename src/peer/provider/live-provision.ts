@@ -3,6 +3,7 @@ import { can, isTerminal, next } from '../../protocol/machines/machine.ts'
 import { providerTable, type ProviderMove } from '../../protocol/machines/execution.ts'
 import type { EscrowOutcome, SettlementEvent } from '../../protocol/ports/settlement.ts'
 import { ShoalError } from '../../protocol/errors.ts'
+import type { PeerAddress } from '../../protocol/ports/network.ts'
 import type { PeerContext } from '../context.ts'
 import type { ProviderEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
@@ -65,6 +66,10 @@ export class LiveProvision {
   }
   get events(): EventLog {
     return this.#events
+  }
+  /** Where the requester is now, as far as is known. */
+  get requester(): PeerAddress {
+    return this.ctx.adverts.locate(this.#entry.requester)
   }
   get terminal(): boolean {
     return isTerminal(providerTable, this.#entry.state)

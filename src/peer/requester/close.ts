@@ -1,4 +1,5 @@
 /** accepted, lost, disputed -> closed: every way to the end of an escrow, each open to the requester alone. */
+import type { Agreement } from '../../protocol/eip712.ts'
 import { asShoalError } from '../../protocol/errors.ts'
 import { sameAddress } from '../records.ts'
 import type { LiveExecution } from './live-execution.ts'
@@ -51,7 +52,7 @@ async function askRelease(live: LiveExecution, signal: AbortSignal): Promise<boo
       reason: entry.failure?.code ?? 'CANCELLED',
       receipt: entry.receipt
     }
-    const answer = await ctx.network.request(entry.provider, 'cancel', body, signal)
+    const answer = await ctx.network.request(live.provider, 'cancel', body, signal)
     const { release } = answer
     if (release === undefined || release.release.agreement !== agreementId || release.release.amount > amount)
       return false
@@ -64,6 +65,10 @@ async function askRelease(live: LiveExecution, signal: AbortSignal): Promise<boo
     return false
   }
 }
+
+/** Until then a provider that committed a result may still hand it over; the rest of the window is for the dispute. Seconds. */
+const lastAsk = (deliveredAt: bigint, { challengeWindow }: Agreement): bigint =>
+  deliveredAt + BigInt(challengeWindow) / 2n
 
 /** Gets back what was not acknowledged: by consent at once, else alone after the deadline; a late delivery is disputed. */
 export async function recoup(live: LiveExecution, signal: AbortSignal): Promise<void> {
@@ -81,7 +86,9 @@ export async function recoup(live: LiveExecution, signal: AbortSignal): Promise<
       if (escrow.state === 'delivered') {
         // a result that was refused once is not asked for again
         const refused = /^CONTENT_|MISMATCH$/.test(live.entry.failure?.code ?? '')
-        return !refused && (await lateResult(live, signal)) ? undefined : await contest(live, signal)
+        if (!refused && (await lateResult(live, signal))) return
+        if (refused || (await ctx.settlement.time({ signal })) >= lastAsk(escrow.deliveredAt, agreement))
+          return await contest(live, signal)
       }
       const late = (await ctx.settlement.time({ signal })) > agreement.deliverBy
       if (escrow.state === 'open' && late)

@@ -29,7 +29,7 @@ async function onCheckpoint(live: LiveExecution, checkpoint: Checkpoint, signal:
   await verifyDelivery('checkpoint', checkpoint, expectedOf(live), verifiersOf(live))
   const context = contexts.checkpoint(entry.agreementId, checkpoint.sequence)
   const key = await ctx.recipient.unwrap(checkpoint.wrapped, context)
-  const from = { peer: entry.provider.peer, addresses: entry.provider.addresses }
+  const from = live.provider
   const maxBytes = live.job().plan.common.limits.outputBytes + 1024 * 1024
   const stream = hashed(ctx.content.get({ cid: checkpoint.object, key }, context, { from, maxBytes, signal }))
   for await (const _ of stream) signal.throwIfAborted()
@@ -114,7 +114,7 @@ async function listen(
   )
   try {
     for await (const event of ctx.network.stream(
-      entry.provider,
+      live.provider,
       'events',
       { agreement: entry.agreementId, after: live.entry.lastEvent },
       scope.signal

@@ -2,6 +2,7 @@
 import { can, isTerminal, next } from '../../protocol/machines/machine.ts'
 import { executionTable, type ExecutionMove } from '../../protocol/machines/execution.ts'
 import type { EscrowOutcome, SettlementEvent } from '../../protocol/ports/settlement.ts'
+import type { PeerAddress } from '../../protocol/ports/network.ts'
 import type { PeerContext } from '../context.ts'
 import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
@@ -44,6 +45,11 @@ export class LiveExecution {
 
   get entry(): ExecutionEntry {
     return this.#entry
+  }
+
+  /** Where the provider is now, as far as is known. */
+  get provider(): PeerAddress {
+    return this.ctx.adverts.locate(this.#entry.provider)
   }
 
   get terminal(): boolean {
