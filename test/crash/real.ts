@@ -42,6 +42,9 @@ class Crowd {
   /** 0 is the requester. */
   nameOf = (who: number): string => (who === 0 ? 'requester' : (this.#world.net.peers[who - 1]?.name ?? ''))
 
+  /** Network identity of a provider; empty for the requester. */
+  peerOf = (who: number): string => this.#world.net.peers[who - 1]?.peer ?? ''
+
   /** Kills, starts again, and tells how long that took. */
   async kill(who: number): Promise<number> {
     const home = who === 0 ? this.#world.net.requester.home : (this.#world.net.peers[who - 1]?.home ?? '')
@@ -73,17 +76,20 @@ const resultsOf = async (out: string): Promise<string[]> =>
     )
   )
 
-function judgeJob(job: FullJobView, results: readonly string[], expected: string): string[] {
+/**
+ * `victim`: the provider that was killed. It may come back with a result for which it was given up, and is paid for it; nobody else
+ * is paid for a shard that another one delivered.
+ */
+function judgeJob(job: FullJobView, results: readonly string[], expected: string, victim: string): string[] {
   const problems: string[] = []
   if (job.state !== 'settled') problems.push(`the job is ${job.state}: ${story(job)}`)
   const full = job.executionList.filter(e => e.state === 'settled' && e.acknowledged === e.price)
-  if (
-    full
-      .map(e => e.shard)
-      .sort()
-      .join() !== '0,1'
-  )
-    problems.push(`paid in full: ${story(job)}`)
+  for (let shard = 0; shard < SHARDS; shard++) {
+    const paid = full.filter(e => e.shard === shard)
+    const others = paid.filter(e => e.provider !== victim)
+    if (paid.length === 0 || others.length > 1 || paid.length > 2)
+      problems.push(`shard ${shard} was paid in full ${paid.length} times: ${story(job)}`)
+  }
   if (results.some(r => r === '' || r !== expected)) problems.push('the results are not whole')
   return problems
 }
@@ -104,7 +110,7 @@ async function killOnce(
   await systemClock.sleep(afterMs)
   const readyMs = await crowd.kill(who)
   const job = await jobEnd(crowd.buyer.client, id).catch(() => jobOf(crowd.buyer.client, id))
-  const problems = judgeJob(job, await resultsOf(out), expected)
+  const problems = judgeJob(job, await resultsOf(out), expected, crowd.peerOf(who))
   const books = await world.ledger.books(before, job)
   if (!books.conserved) problems.push(`the books do not add up: ${story(job)}`)
   return { victim: crowd.nameOf(who), afterMs, problems, readyMs }
