@@ -101,7 +101,7 @@ export async function playReal(
     }
   } finally {
     await world?.stop()
-    await (proxy)?.stop()
+    await proxy?.stop()
   }
   return results
 }
