@@ -32,11 +32,20 @@ async function forward(target: string, body: Buffer): Promise<string> {
   return await answer.text()
 }
 
+/** Resolves when more can be written, or the client is gone. */
+const writable = (response: http.ServerResponse): Promise<void> =>
+  new Promise(resolve => {
+    const done = (): void => {
+      response.off('drain', done).off('close', done)
+      resolve()
+    }
+    response.on('drain', done).on('close', done)
+  })
+
 /** More than any client should read; ends when the client has had enough. */
 async function pour(response: http.ServerResponse): Promise<void> {
   for (let sent = 0; sent < HUGE_BYTES && !response.destroyed; sent += CHUNK.byteLength)
-    if (!response.write(CHUNK))
-      await new Promise(resolve => response.once('drain', resolve).once('close', resolve))
+    if (!response.write(CHUNK)) await writable(response)
   response.end('{}')
 }
 
