@@ -84,6 +84,7 @@ async function playOne(stage: Stage, name: string, act: Act, seconds: number): P
 export async function playReal(
   seconds: number,
   only: string,
+  signal: AbortSignal,
   onResult: (r: RealResult) => void
 ): Promise<RealResult[]> {
   let proxy: TroubleProxy | undefined
@@ -95,6 +96,7 @@ export async function playReal(
     if (proxy === undefined) throw new Error('no proxy')
     const stage = { world, buyer: await world.buyer(), proxy }
     for (const [name, act] of acts.filter(([n]) => n.includes(only))) {
+      if (signal.aborted) break
       const result = await playOne(stage, name, act, seconds)
       results.push(result)
       onResult(result)

@@ -26,12 +26,14 @@ export const faultsOf = (r: TroubleResult): string[] => [
 
 export async function playAll(
   list: readonly { readonly scene: Scene; readonly moment: Moment }[],
+  signal: AbortSignal,
   onResult: (r: TroubleResult) => void
 ): Promise<TroubleResult[]> {
   const theatre = await Theatre.open()
   const results: TroubleResult[] = []
   try {
     for (const { scene, moment } of list) {
+      if (signal.aborted) break
       const result = await playTrouble(theatre, scene, moment)
       results.push(result)
       onResult(result)
@@ -51,6 +53,13 @@ const rowOf = (r: TroubleResult): (string | number)[] => [
   r.summary.length > 90 ? `${r.summary.slice(0, 60)} … ${r.summary.slice(-28)}` : r.summary
 ]
 
+/** Ctrl-C: what is being played ends by itself, nothing new begins. */
+function interrupted(): AbortSignal {
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  return stop.signal
+}
+
 async function mainReal(seconds: number, only: string, json: boolean): Promise<number> {
   const row = (r: RealResult) => [
     r.trouble,
@@ -58,7 +67,7 @@ async function mainReal(seconds: number, only: string, json: boolean): Promise<n
     `${r.reconciledS} s`,
     r.troubled
   ]
-  const results = await playReal(seconds, only, r => {
+  const results = await playReal(seconds, only, interrupted(), r => {
     if (!json) console.log([...row(r), ...r.problems].join('  '))
   })
   const wrong = results.filter(r => r.problems.length > 0 || r.reconciledS > RECONCILED_S)
@@ -92,7 +101,7 @@ async function main(): Promise<number> {
     .filter(s => s.name.includes(o.only))
     .flatMap(scene => moments.map(moment => ({ scene, moment })))
     .filter(({ moment }) => (o.moment ?? moment) === moment)
-  const results = await playAll(list, r => {
+  const results = await playAll(list, interrupted(), r => {
     if (o.json) return
     console.log(rowOf(r).join('  '))
     for (const fault of faultsOf(r)) console.log(`    ${fault.slice(0, 500)}`)
