@@ -59,6 +59,8 @@ export interface DevnetOptions {
   readonly signal?: AbortSignal
   readonly onStep?: (what: string) => void
   readonly config?: ConfigInput
+  /** Given the chain's address: what peers are told instead, such as that of a proxy that makes trouble. */
+  readonly through?: (rpcUrl: string) => Promise<string>
 }
 
 interface ChainReady {
@@ -193,7 +195,7 @@ export async function startDevnet(o: DevnetOptions): Promise<Devnet> {
     children.push(chain)
     const network = await o.files.read(chain.ready.network)
     const common: ConfigInput = {
-      chain: { rpcUrl: chain.ready.rpcUrl, poll: '250ms' },
+      chain: { rpcUrl: (await o.through?.(chain.ready.rpcUrl)) ?? chain.ready.rpcUrl, poll: '250ms' },
       log: { level: 'info' },
       ...o.config
     }

@@ -4,8 +4,8 @@ import { isShoalError } from '../protocol/errors.ts'
 import { ruleIds } from '../market/award.ts'
 import { expectedBidders } from '../market/expected.ts'
 import type { Address, PeerIdString } from '../protocol/ids.ts'
-import { GOSSIP_MESSAGE_MAX } from '../protocol/limits.ts'
-import { topics, type Verdict } from '../protocol/ports/network.ts'
+import { ADDRESSES_MAX, GOSSIP_MESSAGE_MAX } from '../protocol/limits.ts'
+import { topics, type PeerAddress, type Verdict } from '../protocol/ports/network.ts'
 import type { Startable } from '../protocol/ports/startable.ts'
 import { capacityAdvert, nodeClass, type CapacityAdvert, type NodeClass } from '../protocol/records/advert.ts'
 import type { TaskOffer } from '../protocol/records/offer.ts'
@@ -90,6 +90,12 @@ export class AdvertBook implements Startable {
 
   of(peer: PeerIdString): CapacityAdvert | undefined {
     return this.#known.get(peer)
+  }
+
+  /** Where to dial a peer: first where its newest advert says (it may have started again on other ports), then where it was. */
+  locate({ peer, addresses }: PeerAddress): PeerAddress {
+    const fresh = this.of(peer)?.card.addresses ?? []
+    return { peer, addresses: [...new Set([...fresh, ...addresses])].slice(0, ADDRESSES_MAX) }
   }
 
   /** Takes an advert that passed its checks; older ones than what we know change nothing. */

@@ -180,10 +180,11 @@ async function makeContext(
     chainNews
   }
   const cards = new CardKeeper(base)
+  const verifiers = { typed: typedDataVerifier(domainOf(chain)), identities: identityVerifier }
   const ctx: PeerContext = {
     ...base,
-    typed: typedDataVerifier(domainOf(chain)),
-    identities: identityVerifier,
+    ...verifiers,
+    adverts: new AdvertBook({ ...base, ...verifiers }),
     wrap: wrapKey,
     card: () => cards.card,
     stopping
@@ -233,7 +234,7 @@ async function startSettlement(ctx: PeerContext, rpcUrl: string, signal?: AbortS
 export async function createPeer(parts: PeerParts): Promise<Peer> {
   const stopping = new AbortController()
   const { ctx, cards, store } = await makeContext(parts, stopping.signal)
-  const adverts = new AdvertBook(ctx)
+  const { adverts } = ctx
   const requester = new Requester(ctx, offer => adverts.bidders(offer))
   const provider =
     parts.config.profile === 'full' && parts.config.provider.enabled

@@ -17,6 +17,7 @@ import type { PeerCard } from '../protocol/records/card.ts'
 import type { Config } from './home/config.ts'
 import type { HomeLayout } from './home/layout.ts'
 import type { Journal } from './journal/journal.ts'
+import type { AdvertBook } from './advert-book.ts'
 import type { ChainNews } from './chain-news.ts'
 
 export interface PeerContext {
@@ -38,6 +39,8 @@ export interface PeerContext {
   readonly engines: ReadonlyMap<string, Engine>
   readonly journal: Journal
   readonly chainNews: ChainNews
+  /** What providers say of themselves. */
+  readonly adverts: AdvertBook
   /** The newest card of this peer, signed. */
   readonly card: () => PeerCard
   /** Aborts when the peer stops. */

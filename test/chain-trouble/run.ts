@@ -3,12 +3,15 @@ import { parseArgs } from 'node:util'
 import { table } from '../../src/cli/ui/table.ts'
 import { Theatre } from '../crash/theatre.ts'
 import { playTrouble, type TroubleResult } from './play.ts'
+import { playReal, type RealResult } from './real.ts'
 import { moments, scenes, type Moment, type Scene } from './scenes.ts'
 
 const HELP = `usage: npm run test:chain-trouble -- [options]
   --minutes N    length of the long outage in simulated time (default 10)
   --only TEXT    troubles whose name holds TEXT
   --moment NAME  only ${moments.join(', ')}
+  --real         the same with real processes, sockets and time instead
+  --seconds N    how long each real trouble lasts (default 15; 600 for ten real minutes)
   --verbose      what the peers logged, for runs that went wrong
   --json         one JSON object instead of the table`
 
@@ -23,12 +26,14 @@ export const faultsOf = (r: TroubleResult): string[] => [
 
 export async function playAll(
   list: readonly { readonly scene: Scene; readonly moment: Moment }[],
+  signal: AbortSignal,
   onResult: (r: TroubleResult) => void
 ): Promise<TroubleResult[]> {
   const theatre = await Theatre.open()
   const results: TroubleResult[] = []
   try {
     for (const { scene, moment } of list) {
+      if (signal.aborted) break
       const result = await playTrouble(theatre, scene, moment)
       results.push(result)
       onResult(result)
@@ -48,12 +53,40 @@ const rowOf = (r: TroubleResult): (string | number)[] => [
   r.summary.length > 90 ? `${r.summary.slice(0, 60)} … ${r.summary.slice(-28)}` : r.summary
 ]
 
+/** Ctrl-C: what is being played ends by itself, nothing new begins. */
+function interrupted(): AbortSignal {
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  return stop.signal
+}
+
+async function mainReal(seconds: number, only: string, json: boolean): Promise<number> {
+  const row = (r: RealResult) => [
+    r.trouble,
+    r.problems.length === 0 ? 'settled' : 'wrong',
+    `${r.reconciledS} s`,
+    r.troubled
+  ]
+  const results = await playReal(seconds, only, interrupted(), r => {
+    if (!json) console.log([...row(r), ...r.problems].join('  '))
+  })
+  const wrong = results.filter(r => r.problems.length > 0 || r.reconciledS > RECONCILED_S)
+  if (json) console.log(JSON.stringify({ ok: wrong.length === 0, seconds, results }))
+  else {
+    console.log(`\n${table(['trouble', 'job', 'ended after', 'requests in trouble'], results.map(row))}`)
+    console.log(`${results.length} real troubles of ${seconds} s, ${results.length - wrong.length} right`)
+  }
+  return results.length > 0 && wrong.length === 0 ? 0 : 1
+}
+
 async function main(): Promise<number> {
   const { values: o } = parseArgs({
     options: {
       minutes: { type: 'string', default: '10' },
       only: { type: 'string', default: '' },
       moment: { type: 'string' },
+      real: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '15' },
       verbose: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false }
@@ -63,11 +96,12 @@ async function main(): Promise<number> {
     console.log(HELP)
     return 0
   }
+  if (o.real) return await mainReal(Number(o.seconds), o.only, o.json)
   const list = scenes(Number(o.minutes))
     .filter(s => s.name.includes(o.only))
     .flatMap(scene => moments.map(moment => ({ scene, moment })))
     .filter(({ moment }) => (o.moment ?? moment) === moment)
-  const results = await playAll(list, r => {
+  const results = await playAll(list, interrupted(), r => {
     if (o.json) return
     console.log(rowOf(r).join('  '))
     for (const fault of faultsOf(r)) console.log(`    ${fault.slice(0, 500)}`)

@@ -2,6 +2,7 @@
 import { table } from '../../src/cli/ui/table.ts'
 import type { Result } from './crew.ts'
 import { READY_MAX_MS } from './messages.ts'
+import type { KillResult } from './real.ts'
 import { groupOf, nameOf, ports, sides, type Point } from './points.ts'
 
 const GROUPS = ['before', 'after', 'torn', 'failed'] as const
@@ -49,3 +50,17 @@ export const failureText = (r: Result): string =>
     `    ${r.outcome.summary}`,
     `    again: npm run test:crash -- --point ${nameOf(r.point)}`
   ].join('\n')
+
+/** A killed process is ready in time on a machine that does little else; on a busy one its start alone may take as long. */
+const REAL_READY_MAX_MS = 3 * READY_MAX_MS
+
+export const isSurvived = (k: KillResult): boolean =>
+  k.problems.length === 0 && k.readyMs <= REAL_READY_MAX_MS
+
+export const killText = (k: KillResult): string =>
+  `kill -9 of the ${k.victim} ${k.afterMs} ms after the submission: ${isSurvived(k) ? 'right' : 'WRONG'}, ` +
+  `ready after ${k.readyMs} ms${k.problems.map(p => `\n    ${p}`).join('')}`
+
+export const killSummary = (kills: readonly KillResult[]): string =>
+  `${kills.length} processes killed with kill -9, ${kills.filter(isSurvived).length} right; ` +
+  `ready again after at most ${Math.max(...kills.map(k => k.readyMs))} ms (with the start of Node)`

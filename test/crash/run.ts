@@ -5,7 +5,17 @@ import { parseArgs } from 'node:util'
 import { seededRandom } from '../support/sim/random.ts'
 import { runCrew, type Result } from './crew.ts'
 import { nameOf, parsePoint, pointsOf, ports, sides, spread, type Point } from './points.ts'
-import { failureText, faultsOf, isRight, matrix, summary } from './report.ts'
+import { runKills, type KillResult } from './real.ts'
+import {
+  failureText,
+  faultsOf,
+  isRight,
+  isSurvived,
+  killSummary,
+  killText,
+  matrix,
+  summary
+} from './report.ts'
 import { Stage } from './scenario.ts'
 
 const HELP = `usage: npm run test:crash -- [options]
@@ -18,6 +28,7 @@ const HELP = `usage: npm run test:crash -- [options]
   --point NAME   this point alone, with what its peers logged
   --workers N    processes (default: one per core)
   --save FILE    write the results; --resume FILE: leave out the points that FILE has right
+  --real N       real processes killed with kill -9 afterwards (default 8; 0 with --side, --port or --points)
   --json         one JSON object instead of the table`
 
 const options = {
@@ -30,6 +41,7 @@ const options = {
   point: { type: 'string' },
   workers: { type: 'string', default: String(availableParallelism()) },
   save: { type: 'string' },
+  real: { type: 'string' },
   resume: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false }
@@ -89,7 +101,12 @@ function chosen(found: readonly Point[], earlier: readonly string[], o: Flags): 
   return o.points === undefined ? order : order.slice(0, number('points', o.points))
 }
 
-function print(found: readonly Point[], results: readonly Result[], o: Flags): void {
+function print(
+  found: readonly Point[],
+  results: readonly Result[],
+  kills: readonly KillResult[],
+  o: Flags
+): void {
   const wrong = results.filter(r => !isRight(r))
   if (o.json) {
     const rows = results.map(r => ({
@@ -98,12 +115,21 @@ function print(found: readonly Point[], results: readonly Result[], o: Flags): v
       ...r.outcome,
       lines: undefined
     }))
-    console.log(JSON.stringify({ ok: wrong.length === 0, found: found.length, seed: o.seed, results: rows }))
+    console.log(
+      JSON.stringify({
+        ok: wrong.length === 0 && kills.every(isSurvived),
+        found: found.length,
+        seed: o.seed,
+        results: rows,
+        kills
+      })
+    )
     return
   }
   for (const r of wrong.slice(0, 30)) console.log(failureText(r))
   console.log(matrix(found, results))
   console.log(`${summary(found, results)}; seed ${o.seed}`)
+  if (kills.length > 0) console.log(killSummary(kills))
 }
 
 async function main(): Promise<number> {
@@ -118,7 +144,12 @@ async function main(): Promise<number> {
   const points = chosen(found, earlier, o)
   const end = new AbortController()
   const timer = o.all ? undefined : setTimeout(() => end.abort(), number('minutes', o.minutes) * 60_000)
-  process.once('SIGINT', () => end.abort())
+  const stop = new AbortController()
+  const interrupted = stop.signal
+  process.once('SIGINT', () => {
+    end.abort()
+    stop.abort()
+  })
   let count = 0
   const onResult = (r: Result): void => {
     count++
@@ -129,12 +160,21 @@ async function main(): Promise<number> {
   const workers = Math.max(1, number('workers', o.workers))
   const results = await runCrew(points, { workers, signal: end.signal, onResult })
   clearTimeout(timer)
-  print(found, results, o)
+  const part = o.side !== undefined || o.port !== undefined || o.points !== undefined
+  const kills = await runKills(
+    number('real', o.real ?? (part ? '0' : '8')),
+    number('seed', o.seed),
+    interrupted,
+    k => {
+      if (!o.json) console.log(killText(k))
+    }
+  )
+  print(found, results, kills, o)
   if (o.save !== undefined) {
     const right = results.filter(isRight).map(r => nameOf(r.point))
     await writeFile(o.save, JSON.stringify({ right: [...new Set([...earlier, ...right])] }))
   }
-  return results.length > 0 && results.every(isRight) ? 0 : 1
+  return results.every(isRight) && kills.every(isSurvived) && results.length + kills.length > 0 ? 0 : 1
 }
 
 if (process.argv[1] === import.meta.filename)

@@ -32,6 +32,8 @@ export interface ShowOptions {
   readonly point?: Point
   /** The peer whose journal is late: the planted fault. */
   readonly late?: string
+  /** Simulated time between two steps of a task, where it differs from the usual. */
+  readonly stepMs?: Partial<Record<Role, number>>
   /** Between the peers and the chain. */
   readonly rpc?: (real: RpcTransport, clock: Clock) => RpcTransport
   readonly play: (show: Show) => Promise<boolean>
@@ -74,7 +76,7 @@ export class Theatre {
       transport: o.rpc?.(served.transport, clock) ?? served.transport,
       random: seededRandom(11)
     }
-    const slots = this.#slots(scene, folder, o.point)
+    const slots = this.#slots(scene, folder, o)
     const out = join(folder, 'out')
     const before = await balances(this.chain, Object.values(this.#seats))
     clock.start()
@@ -93,9 +95,11 @@ export class Theatre {
     }
   }
 
-  #slots(scene: Scene, folder: string, point: Point | undefined): Slots {
-    const slot = (role: Role) =>
-      new Slot(scene, this.#seats[role], join(folder, role), point?.side === role ? point : undefined)
+  #slots(scene: Scene, folder: string, { point, stepMs }: ShowOptions): Slots {
+    const slot = (role: Role) => {
+      const seat = { ...this.#seats[role], stepMs: stepMs?.[role] ?? this.#seats[role].stepMs }
+      return new Slot(scene, seat, join(folder, role), point?.side === role ? point : undefined)
+    }
     const [requester, provider, mortal, successor] = roles.map(slot) as [Slot, Slot, Slot, Slot]
     return { requester, provider, mortal, successor }
   }

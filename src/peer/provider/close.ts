@@ -1,5 +1,6 @@
 /** finished, delivered, failed -> closed: how a provider gets its money, with the requester's receipt or without the requester. */
 import type { LiveProvision } from './live-provision.ts'
+import { failed } from './run-task.ts'
 import {
   agreedStep,
   committedStep,
@@ -66,9 +67,7 @@ async function afterFailure(live: LiveProvision, signal: AbortSignal): Promise<v
   const step = failedCommit(await live.view(signal), live.entry.agreement)
   if (step === 'committed') await live.move('deliver', 'result committed on chain')
   if (step !== 'too-late') return
-  await live.move('fail', 'delivered too late', {
-    failure: { code: 'DELIVER_TIMEOUT', message: 'the chain was not reached before the deadline' }
-  })
+  await failed(live, 'DELIVER_TIMEOUT', 'the chain was not reached before the deadline', 'provider')
 }
 
 /** started, near the deadline: what was acknowledged is put on the chain. Ends with the signal. */
@@ -129,9 +128,6 @@ export async function awaitStart(live: LiveProvision, signal: AbortSignal): Prom
     const step = agreedStep(await live.view(signal), agreement, live.owed)
     if (step === 'claim') await claim(live, signal)
     if (step === 'expire') await live.move('expire', 'escrow was never opened')
-    if (step !== 'fail') return
-    await live.move('fail', 'never started', {
-      failure: { code: 'START_TIMEOUT', message: 'the requester never sent the task' }
-    })
+    if (step === 'fail') await failed(live, 'START_TIMEOUT', 'the requester never sent the task', 'provider')
   })
 }

@@ -4,6 +4,7 @@ import { moveOf, providerTable, type ProviderMove } from '../../protocol/machine
 import type { ChainView } from '../../protocol/machines/escrow.ts'
 import type { SettlementEvent } from '../../protocol/ports/settlement.ts'
 import { ShoalError } from '../../protocol/errors.ts'
+import type { PeerAddress } from '../../protocol/ports/network.ts'
 import type { PeerContext } from '../context.ts'
 import type { ProviderEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
@@ -57,6 +58,10 @@ export class LiveProvision {
   }
   get events(): EventLog {
     return this.#events
+  }
+  /** Where the requester is now, as far as is known. */
+  get requester(): PeerAddress {
+    return this.ctx.adverts.locate(this.#entry.requester)
   }
   get terminal(): boolean {
     return isTerminal(providerTable, this.#entry.state)

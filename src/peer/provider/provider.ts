@@ -35,6 +35,9 @@ const ENDED_MAX = 256
 /** How long `start` looks for the opened escrow on its own chain view, ms. */
 const SEE_OPEN_MS = 10_000
 
+/** States in which a repeated start finds the task in good hands. */
+const HAS_TASK: ReadonlySet<ProviderState> = new Set(['started', 'finished', 'delivered', 'paid'])
+
 export class Provider implements Startable {
   readonly #ctx: PeerContext
   readonly #bidder: Bidder
@@ -184,8 +187,8 @@ export class Provider implements Startable {
 
   async #begin(r: RequestOf<'start'>, from: string, signal: AbortSignal): Promise<ResponseOf<'start'>> {
     const live = this.#party(r.agreement, from)
-    if (live.entry.state !== 'agreed')
-      return { accepted: live.entry.state !== 'expired', reason: live.entry.state }
+    const { state } = live.entry
+    if (state !== 'agreed') return { accepted: HAS_TASK.has(state), reason: state }
     const until = this.#ctx.clock.monotonic() + SEE_OPEN_MS
     while ((await this.#ctx.settlement.escrow(r.agreement, { signal })).state !== 'open') {
       if (this.#ctx.clock.monotonic() > until) return { accepted: false, reason: 'the escrow is not open' }

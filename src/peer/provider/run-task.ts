@@ -46,8 +46,7 @@ async function open(
   maxBytes: number,
   signal: AbortSignal
 ): Promise<Uint8Array> {
-  const { requester } = live.entry
-  const stream = hashed(live.ctx.content.get(ref, context, { from: requester, maxBytes, signal }))
+  const stream = hashed(live.ctx.content.get(ref, context, { from: live.requester, maxBytes, signal }))
   const bytes = await all(stream)
   if (stream.digest() !== ref.digest) throw new ShoalError('CONTENT_CORRUPT', 'content and digest differ')
   return bytes
@@ -61,7 +60,7 @@ async function fetchSpec(live: LiveProvision, signal: AbortSignal): Promise<Shar
   const key = await ctx.recipient.unwrap(entry.task.spec.wrapped, context)
   const bytes = await all(
     ctx.content.get({ cid: entry.task.spec.cid, key }, context, {
-      from: entry.requester,
+      from: live.requester,
       maxBytes: SPEC_MAX,
       signal
     })

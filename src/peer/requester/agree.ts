@@ -92,7 +92,7 @@ export async function agree(live: LiveExecution, signal: AbortSignal): Promise<v
   if (!wanted(live)) return void (await live.move('decline', 'no longer needed'))
   try {
     const answer = await ctx.network.request(
-      entry.provider,
+      live.provider,
       'agree',
       {
         offer: entry.offer,
@@ -157,7 +157,7 @@ export async function openEscrow(live: LiveExecution, signal: AbortSignal): Prom
 async function freeSlot(live: LiveExecution, reason: string, signal: AbortSignal): Promise<void> {
   try {
     await live.ctx.network.request(
-      live.entry.provider,
+      live.provider,
       'cancel',
       { agreement: live.entry.agreementId, reason },
       signal

@@ -52,7 +52,7 @@ async function askRelease(live: LiveExecution, signal: AbortSignal): Promise<boo
       reason: entry.failure?.code ?? 'CANCELLED',
       receipt: entry.receipt
     }
-    const answer = await ctx.network.request(entry.provider, 'cancel', body, signal)
+    const answer = await ctx.network.request(live.provider, 'cancel', body, signal)
     const { release } = answer
     if (release === undefined || release.release.agreement !== agreementId) return false
     if (!takesRelease(amount, release.release.amount)) return false
@@ -97,10 +97,9 @@ async function recoupOnce(live: LiveExecution, signal: AbortSignal): Promise<voi
   const { settlement } = live.ctx
   const { agreement } = live.entry
   const step = recoupStep(await live.view(signal), agreement, refusedOnce(live))
-  if (step === 'seek-result') {
-    // without the result in hand we object before the window closes
-    if (!(await lateResult(live, signal))) await object(live, signal)
-  } else if (step === 'dispute') await object(live, signal)
+  // asked for again and again: without the result in hand the step becomes a dispute before the window closes
+  if (step === 'seek-result') await lateResult(live, signal)
+  else if (step === 'dispute') await object(live, signal)
   else if (step === 'release') await settlement.release(agreement, { signal })
   else if (step === 'refund') await settlement.refund(agreement, acknowledged(live), { signal })
   else if (step === 'await-ruling') await live.move('dispute', 'delivery disputed')

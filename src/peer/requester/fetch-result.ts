@@ -18,14 +18,14 @@ export const resultFile = (
 
 async function fetchOnce(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { ctx, entry } = live
-  const { result, provider } = entry
+  const { result } = entry
   if (result === undefined) throw new Error('no result to fetch')
   const context = contexts.result(entry.agreementId)
   const key = await ctx.recipient.unwrap(result.wrapped, context)
   const maxBytes = live.job().plan.common.limits.outputBytes + 1024 * 1024
   const stream = hashed(
     ctx.content.get({ cid: result.object, key }, context, {
-      from: { peer: provider.peer, addresses: provider.addresses },
+      from: live.provider,
       maxBytes,
       signal
     })

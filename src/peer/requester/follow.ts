@@ -29,7 +29,7 @@ async function onCheckpoint(live: LiveExecution, checkpoint: Checkpoint, signal:
   await verifyDelivery('checkpoint', checkpoint, expectedOf(live), verifiersOf(live))
   const context = contexts.checkpoint(entry.agreementId, checkpoint.sequence)
   const key = await ctx.recipient.unwrap(checkpoint.wrapped, context)
-  const from = { peer: entry.provider.peer, addresses: entry.provider.addresses }
+  const from = live.provider
   const maxBytes = live.job().plan.common.limits.outputBytes + 1024 * 1024
   const stream = hashed(ctx.content.get({ cid: checkpoint.object, key }, context, { from, maxBytes, signal }))
   for await (const _ of stream) signal.throwIfAborted()
@@ -107,9 +107,14 @@ async function listen(
     )
   }
   watch()
+  // heartbeats alone do not put the deadline off
+  const left = Number(entry.agreement.deliverBy) * 1000 - ctx.clock.now()
+  const cancelDeadline = ctx.clock.timer(Math.max(0, left) + 1_000, () =>
+    scope.abort(new ShoalError('DELIVER_TIMEOUT', 'no result by the deadline'))
+  )
   try {
     for await (const event of ctx.network.stream(
-      entry.provider,
+      live.provider,
       'events',
       { agreement: entry.agreementId, after: live.entry.lastEvent },
       scope.signal
@@ -122,6 +127,7 @@ async function listen(
     }
   } finally {
     cancel()
+    cancelDeadline()
     scope[Symbol.dispose]()
   }
 }

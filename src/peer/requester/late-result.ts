@@ -12,7 +12,7 @@ export async function lateResult(live: LiveExecution, signal: AbortSignal): Prom
   const { typed, identities, clock } = ctx
   try {
     for await (const event of ctx.network.stream(
-      entry.provider,
+      live.provider,
       'events',
       { agreement: entry.agreementId, after: 0 },
       limit.signal

@@ -3,6 +3,7 @@ import { can, isTerminal, next } from '../../protocol/machines/machine.ts'
 import { executionTable, moveOf, type ExecutionMove } from '../../protocol/machines/execution.ts'
 import type { ChainView } from '../../protocol/machines/escrow.ts'
 import type { SettlementEvent } from '../../protocol/ports/settlement.ts'
+import type { PeerAddress } from '../../protocol/ports/network.ts'
 import type { PeerContext } from '../context.ts'
 import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
@@ -37,6 +38,11 @@ export class LiveExecution {
 
   get entry(): ExecutionEntry {
     return this.#entry
+  }
+
+  /** Where the provider is now, as far as is known. */
+  get provider(): PeerAddress {
+    return this.ctx.adverts.locate(this.#entry.provider)
   }
 
   get terminal(): boolean {

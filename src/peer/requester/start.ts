@@ -53,7 +53,7 @@ export async function start(live: LiveExecution, signal: AbortSignal): Promise<v
   let last = 'no answer'
   while (!signal.aborted && live.entry.state === 'open') {
     try {
-      const answer = await ctx.network.request(entry.provider, 'start', body, signal)
+      const answer = await ctx.network.request(live.provider, 'start', body, signal)
       if (answer.accepted) {
         await live.move(
           'start',

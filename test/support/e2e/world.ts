@@ -87,7 +87,7 @@ export interface World {
 /** Everything ends with `stop`, which a hook must call. */
 export async function startWorld(
   name: string,
-  options: Pick<DevnetOptions, 'peers' | 'slots' | 'config'>
+  options: Pick<DevnetOptions, 'peers' | 'slots' | 'config' | 'through'>
 ): Promise<World> {
   const folder = await temporaryFolder(name)
   const net = await startDevnet({
