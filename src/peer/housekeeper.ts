@@ -1,28 +1,31 @@
-/** Frees disk while nothing runs: blocks that no pin holds are what ended jobs left behind. */
+/** Frees what the past holds: blocks that no pin holds, and entries of the journal beyond what is kept. */
 import type { Startable } from '../protocol/ports/startable.ts'
 import type { PeerContext } from './context.ts'
+import { forgetOld } from './retention.ts'
 
 const LOOK_MS = 60_000
 
+type Ports = Pick<PeerContext, 'clock' | 'content' | 'log' | 'journal' | 'config' | 'files' | 'home'>
+
 export class Housekeeper implements Startable {
-  readonly #ctx: Pick<PeerContext, 'clock' | 'content' | 'log'>
+  readonly #ports: Ports
   readonly #busy: () => boolean
   #cancel: (() => void) | undefined
   #stop = new AbortController()
   #work: Promise<void> = Promise.resolve()
-  /** Something ran since the last sweep. */
+  /** Something ran since the last look. */
   #dirty = true
 
-  /** `busy` while any job or execution lives: a checkpoint that a requester holds has no pin of its own. */
-  constructor(ctx: Pick<PeerContext, 'clock' | 'content' | 'log'>, busy: () => boolean) {
-    this.#ctx = ctx
+  /** `busy` while any job or execution lives. Everything that those need is pinned or in use, so a busy peer is swept too. */
+  constructor(ports: Ports, busy: () => boolean) {
+    this.#ports = ports
     this.#busy = busy
   }
 
   async start(): Promise<void> {
     if (this.#cancel !== undefined) return
     this.#stop = new AbortController()
-    this.#cancel = this.#ctx.clock.every(LOOK_MS, () => {
+    this.#cancel = this.#ports.clock.every(LOOK_MS, () => {
       this.#work = this.#work.then(() => this.look())
     })
   }
@@ -34,19 +37,18 @@ export class Housekeeper implements Startable {
     await this.#work
   }
 
-  /** Sweeps if something ended since the last time and nothing runs now. */
+  /** Tidies if something ran since the last time. */
   async look(): Promise<void> {
-    if (this.#busy()) {
-      this.#dirty = true
-      return
-    }
-    if (!this.#dirty) return
+    const busy = this.#busy()
+    if (!this.#dirty && !busy) return
+    const { content, log } = this.#ports
     try {
-      const removed = await this.#ctx.content.sweep(this.#stop.signal)
-      this.#dirty = false
-      if (removed > 0) this.#ctx.log.info({ removed }, 'blocks of ended jobs removed')
+      const forgotten = await forgetOld(this.#ports, this.#stop.signal)
+      const removed = await content.sweep(this.#stop.signal)
+      this.#dirty = busy
+      if (removed + forgotten > 0) log.info({ removed, forgotten }, 'what ended long ago was removed')
     } catch (err) {
-      if (!this.#stop.signal.aborted) this.#ctx.log.warn({ err }, 'a sweep failed; trying again')
+      if (!this.#stop.signal.aborted) log.warn({ err }, 'tidying up failed; trying again')
     }
   }
 }

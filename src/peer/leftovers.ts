@@ -1,12 +1,12 @@
 /** What a killed process left behind, cleared before anything runs: pins that no live entry needs, half-written files. */
 import { join } from 'node:path'
 import type { CidString } from '../protocol/ids.ts'
-import { executionTable, providerTable } from '../protocol/machines/execution.ts'
+import { providerTable } from '../protocol/machines/execution.ts'
 import { jobTable } from '../protocol/machines/job.ts'
 import { isTerminal } from '../protocol/machines/machine.ts'
 import type { Startable } from '../protocol/ports/startable.ts'
 import type { PeerContext } from './context.ts'
-import type { JobEntry, ProviderEntry } from './journal/entries.ts'
+import type { ExecutionEntry, JobEntry, ProviderEntry } from './journal/entries.ts'
 import { resultFolder } from './requester/fetch-result.ts'
 
 type Ports = Pick<PeerContext, 'journal' | 'content' | 'files' | 'home' | 'log'>
@@ -18,6 +18,11 @@ const TEMPORARY = '.tmp'
 export function contentOf({ plan }: JobEntry): CidString[] {
   const gather = typeof plan.gather === 'object' ? [plan.gather.module] : []
   return [plan.module, ...plan.inputs, ...gather].map(r => r.cid)
+}
+
+/** Objects that a requester holds for one execution: the sealed spec, and the checkpoint that another provider may go on from. */
+export function heldFor(e: ExecutionEntry): CidString[] {
+  return [e.spec, e.checkpoint?.object, e.resumedFrom?.checkpoint.object].filter(cid => cid !== undefined)
 }
 
 /** Objects of an execution that its provider still keeps. A result that was paid without its requester stays: it may come for it. */
@@ -56,8 +61,7 @@ export class Leftovers implements Startable {
     const { journal } = this.#ports
     const needed = new Set(jobs.flatMap(contentOf))
     for (const job of jobs)
-      for (const e of await journal.executions(job.id))
-        if (e.spec !== undefined && !isTerminal(executionTable, e.state)) needed.add(e.spec)
+      for (const e of await journal.executions(job.id)) for (const cid of heldFor(e)) needed.add(cid)
     for (const e of await journal.providers()) for (const cid of keptBy(e)) needed.add(cid)
     return needed
   }

@@ -142,7 +142,7 @@ export class PeerContentStore implements ContentStore {
   async *get(
     object: { readonly cid: CidString; readonly key: Uint8Array },
     context: Uint8Array,
-    options: { from?: ContentSource; maxBytes: number; signal?: AbortSignal }
+    options: { from?: ContentSource; maxBytes: number; keep?: boolean; signal?: AbortSignal }
   ): AsyncGenerator<Uint8Array> {
     const scope = linked(options.signal, this.#stopping.signal)
     const use = this.#blocks.operation()
@@ -158,6 +158,7 @@ export class PeerContentStore implements ContentStore {
         if (size > options.maxBytes) throw tooLarge(options.maxBytes)
         yield plain
       }
+      if (options.keep === true) await this.#pins.add(CID.parse(object.cid), size)
     } catch (cause) {
       if (scope.signal.aborted) throw abortReason(scope.signal)
       if (isShoalError(cause)) throw cause

@@ -82,6 +82,15 @@ export const configSchema = z.strictObject({
       autoDeposit: amountText.prefault('0')
     })
     .prefault({}),
+  /** How much of the past is kept; what is older leaves the journal. */
+  keep: z
+    .strictObject({
+      /** Ended jobs of this peer's owner. */
+      jobs: z.number().int().min(1).max(1_000_000).default(1_000),
+      /** Ended executions done for others. */
+      executions: z.number().int().min(1).max(1_000_000).default(5_000)
+    })
+    .prefault({}),
   log: z
     .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') })
     .prefault({}),

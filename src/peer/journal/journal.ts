@@ -3,6 +3,7 @@
  * of it after it is on the disk. Entries of live jobs are kept in memory too; ended ones are read when asked for.
  */
 import { decode, encode, type Schema } from '../../protocol/codec.ts'
+import { BoundedMap } from '../../protocol/bounded-map.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { AgreementId, JobId } from '../../protocol/ids.ts'
 import { MiB } from '../../protocol/limits.ts'
@@ -23,6 +24,11 @@ import {
   type LogEntry,
   type ProviderEntry
 } from './entries.ts'
+
+/** Lists whose next number is remembered: more than jobs and agreements can be live at the same time. */
+const NUMBERS_MAX = 4_096
+/** Deletions in one batch. */
+const FORGET_BATCH = 1_000
 
 /** A job of 1,024 shards with their object keys stays below this. */
 const ENTRY_MAX = 4 * MiB
@@ -52,7 +58,7 @@ export class Journal {
   readonly #clock: Clock
   readonly #listeners = new Set<(e: JournalEvent) => void>()
   /** Next number of history and log lines by job; filled on first use. */
-  readonly #numbers = new Map<string, number>()
+  readonly #numbers = new BoundedMap<string, number>(NUMBERS_MAX)
 
   constructor(store: Store, clock: Clock) {
     this.#store = store
@@ -172,6 +178,32 @@ export class Journal {
       const seq = Number(key.slice(prefix.length))
       if (seq >= from) yield { seq, line: this.#parse(logEntry, key, bytes) }
     }
+  }
+
+  /** Removes an ended job with its executions, awards, history and log. Its work counts stay. */
+  async forgetJob(id: JobId): Promise<void> {
+    // the job's own entry goes last: after a crash in between the rest is found again by it
+    for (const prefix of [keys.executions(id), `award/${id}/`, `hist/${id}/`, `log/${id}/`])
+      await this.#forgetAll(prefix)
+    await this.#store.batch([{ del: keys.job(id) }])
+  }
+
+  /** Removes an ended execution of the selling side with its history. */
+  async forgetProvider(id: AgreementId): Promise<void> {
+    await this.#forgetAll(`hist/${id}/`)
+    await this.#store.batch([{ del: keys.provider(id) }])
+  }
+
+  async #forgetAll(prefix: string): Promise<void> {
+    this.#numbers.delete(prefix)
+    let ops: StoreOp[] = []
+    for await (const [key] of this.#store.range(prefix)) {
+      ops.push({ del: key })
+      if (ops.length < FORGET_BATCH) continue
+      await this.#store.batch(ops)
+      ops = []
+    }
+    if (ops.length > 0) await this.#store.batch(ops)
   }
 
   async work(operator: string): Promise<{ completed: number; failed: number }> {

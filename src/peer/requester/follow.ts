@@ -31,10 +31,13 @@ async function onCheckpoint(live: LiveExecution, checkpoint: Checkpoint, signal:
   const key = await ctx.recipient.unwrap(checkpoint.wrapped, context)
   const from = live.provider
   const maxBytes = live.job().plan.common.limits.outputBytes + 1024 * 1024
-  const stream = hashed(ctx.content.get({ cid: checkpoint.object, key }, context, { from, maxBytes, signal }))
+  const options = { from, maxBytes, keep: true, signal }
+  const stream = hashed(ctx.content.get({ cid: checkpoint.object, key }, context, options))
   for await (const _ of stream) signal.throwIfAborted()
-  if (stream.digest() !== checkpoint.digest)
+  if (stream.digest() !== checkpoint.digest) {
+    await ctx.content.forget(checkpoint.object)
     throw new ShoalError('CONTENT_CORRUPT', 'checkpoint: content and digest differ')
+  }
   const amount = earned(
     entry.agreement.price,
     entry.resumedFrom?.checkpoint.progress ?? 0,
@@ -45,6 +48,8 @@ async function onCheckpoint(live: LiveExecution, checkpoint: Checkpoint, signal:
     { checkpoint, checkpointKey: key, receipt, progress: checkpoint.progress, gas: checkpoint.gas },
     'checkpoint'
   )
+  const old = entry.checkpoint?.object
+  if (old !== undefined && old !== checkpoint.object) await ctx.content.forget(old)
   await sendReceipt(live, signal)
 }
 

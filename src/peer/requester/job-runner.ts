@@ -9,7 +9,7 @@ import { proposeExecution } from './agree.ts'
 import { Waiter } from '../waiter.ts'
 import type { BidBook } from './bid-book.ts'
 import { drive } from './drive.ts'
-import { contentOf } from '../leftovers.ts'
+import { contentOf, heldFor } from '../leftovers.ts'
 import { resultFolder } from './fetch-result.ts'
 import { gatherResults } from './gather.ts'
 import { JobRecord } from './job-record.ts'
@@ -277,10 +277,10 @@ export class JobRunner {
 
   /** Content of an ended job is let go; its results stay where they were written. What fails here the next start does (leftovers.ts). */
   async #forget(): Promise<void> {
-    const specs = this.#executions().flatMap(e => (e.spec === undefined ? [] : [e.spec]))
+    const held = this.#executions().flatMap(heldFor)
     const folder = resultFolder(this.#ctx.home, this.job.id)
     try {
-      for (const cid of new Set([...contentOf(this.job), ...specs])) await this.#ctx.content.forget(cid)
+      for (const cid of new Set([...contentOf(this.job), ...held])) await this.#ctx.content.forget(cid)
       if (this.job.state !== 'settled') await this.#ctx.files.remove(folder)
     } catch (err) {
       this.#ctx.log.warn({ err, job: this.job.id }, 'not all content of an ended job was let go')

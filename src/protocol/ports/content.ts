@@ -22,12 +22,13 @@ export interface ContentStore extends Startable {
   put(source: AsyncIterable<Uint8Array>, context: Uint8Array, signal?: AbortSignal): Promise<SealedObject>
   /**
    * Opens a sealed object, fetching missing blocks from `from`. Throws CONTENT_NOT_FOUND, CONTENT_CORRUPT (altered, truncated,
-   * reordered, wrong key or context), CONTENT_TOO_LARGE. What was yielded before an error must be thrown away.
+   * reordered, wrong key or context), CONTENT_TOO_LARGE. What was yielded before an error must be thrown away. With `keep` the
+   * object is pinned, as if it had been put here, once it was read to its end.
    */
   get(
     object: { readonly cid: CidString; readonly key: Uint8Array },
     context: Uint8Array,
-    options: { from?: ContentSource; maxBytes: number; signal?: AbortSignal }
+    options: { from?: ContentSource; maxBytes: number; keep?: boolean; signal?: AbortSignal }
   ): AsyncIterable<Uint8Array>
   /** Unpins; blocks that nothing pins are removed at the next sweep. */
   forget(cid: CidString): Promise<void>

@@ -2,17 +2,21 @@ import { expect } from 'chai'
 import { Housekeeper } from '../../../src/peer/housekeeper.ts'
 import { systemClock } from '../../../src/peer/adapters/system-clock.ts'
 import type { ContentStore } from '../../../src/protocol/ports/content.ts'
+import type { PeerContext } from '../../../src/peer/context.ts'
 import type { Logger } from '../../../src/protocol/ports/log.ts'
 
 const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet }
 
 function keeper(busy: () => boolean, sweep: () => Promise<number>) {
   const content = { sweep } as unknown as ContentStore
-  return new Housekeeper({ clock: systemClock, content, log: quiet }, busy)
+  const journal = { jobs: async () => [], providers: async () => [] }
+  const config = { keep: { jobs: 1, executions: 1 } }
+  const ports = { clock: systemClock, content, log: quiet, journal, config }
+  return new Housekeeper(ports as unknown as PeerContext, busy)
 }
 
 describe('housekeeper', () => {
-  it('never sweeps while something runs, and once after it has ended', async () => {
+  it('sweeps while something runs, once after it has ended, and not while nothing happens', async () => {
     let busy = true
     let sweeps = 0
     const h = keeper(
@@ -20,16 +24,15 @@ describe('housekeeper', () => {
       async () => (sweeps += 1)
     )
     await h.look()
-    expect(sweeps).to.equal(0)
-    busy = false
-    await h.look()
-    await h.look()
-    expect(sweeps).to.equal(1)
-    busy = true
-    await h.look()
-    busy = false
     await h.look()
     expect(sweeps).to.equal(2)
+    busy = false
+    await h.look()
+    await h.look()
+    expect(sweeps).to.equal(3)
+    busy = true
+    await h.look()
+    expect(sweeps).to.equal(4)
   })
 
   it('tries again after a sweep that failed', async () => {
