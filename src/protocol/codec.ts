@@ -46,14 +46,12 @@ export const cidOf = (bytes: Uint8Array): CidString =>
  * Lists, maps and bytes to a bounded depth, nothing else: a CID, or a map whose key `__proto__` made it the child of bytes (it then
  * passes for bytes until its length is read), is no value of ours.
  */
-function plainToDepth(value: unknown, left: number): void {
-  if (value === null || typeof value !== 'object') return
+function plainToDepth(value: unknown, left: number, refusal: () => ShoalError): void {
   if (left === 0) throw new ShoalError('RECORD_INVALID', `nested deeper than ${DEPTH_MAX} levels`)
-  if (ArrayBuffer.isView(value)) return
-  if (Array.isArray(value)) for (const item of value) plainToDepth(item, left - 1)
-  else if (Object.getPrototypeOf(value) !== Object.prototype)
-    throw new ShoalError('RECORD_INVALID', 'a value that is neither map, list, text, number nor bytes')
-  else for (const item of Object.values(value)) plainToDepth(item, left - 1)
+  if (value === null || typeof value !== 'object' || ArrayBuffer.isView(value)) return
+  if (Array.isArray(value)) for (const item of value) plainToDepth(item, left - 1, refusal)
+  else if (Object.getPrototypeOf(value) !== Object.prototype) throw refusal()
+  else for (const item of Object.values(value)) plainToDepth(item, left - 1, refusal)
 }
 
 /** Bytes to a typed value. FRAME_TOO_LARGE above `max`; RECORD_INVALID names the field and what is wrong with it. */
@@ -80,7 +78,7 @@ function untyped(bytes: Uint8Array, refusal: (cause: unknown) => ShoalError): un
   } catch (cause) {
     throw refusal(cause)
   }
-  plainToDepth(value, DEPTH_MAX)
+  plainToDepth(value, DEPTH_MAX, () => refusal(undefined))
   return value
 }
 

@@ -1,6 +1,6 @@
 /** Fuzzes one decoder in one mode, until its time or its number is reached; a finding is made small. */
 import { raw } from './formats/raw.ts'
-import { allocated, allocationMax, again, runOnce, SLOW_MS, type Finding } from './measure.ts'
+import { again, excess, runOnce, SLOW_MS, type Finding } from './measure.ts'
 import { Rng } from './rng.ts'
 import type { Decode, Target } from './target.ts'
 
@@ -91,12 +91,8 @@ class Fuzzing {
         return await this.#caught({ kind: 'slow', message: `took ${ms.toFixed(1)} ms` }, bytes)
     } else if (ran.ms > this.#slowest) this.#slowest = ran.ms
     if (!this.#target.wire || this.#executions % SAMPLE !== 0) return
-    const size = await allocated(this.#target, this.#decode, bytes)
-    if (size > allocationMax(bytes))
-      await this.#caught(
-        { kind: 'allocation', message: `allocated ${size} bytes for ${bytes.length}` },
-        bytes
-      )
+    const message = await excess(this.#target, this.#decode, bytes)
+    if (message !== undefined) await this.#caught({ kind: 'allocation', message }, bytes)
   }
 
   async #caught(finding: Finding, bytes: Uint8Array): Promise<void> {

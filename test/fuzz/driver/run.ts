@@ -1,6 +1,6 @@
 /**
  * `npm run fuzz`: every decoder of the program under inputs that keep their format's structure, and under raw bytes. Fails when one
- * throws what it should not, takes longer than 10 ms, or (for what comes from the wire) allocates more than 4 times its input + 64 KiB.
+ * throws what it should not, takes longer than 10 ms, or (for what comes from the wire) reserves more than 4 times its input + 64 KiB.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

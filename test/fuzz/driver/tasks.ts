@@ -73,6 +73,9 @@ function feed(child: ChildProcess, queue: Task[], done: (r: Report) => void): Pr
   })
 }
 
+/** Nobody reads the stacks of a million refusals. */
+Error.stackTraceLimit = 0
+
 /** In a child: pieces come as messages, reports go back. */
 function serve(): void {
   const never = new AbortController().signal
