@@ -7,14 +7,11 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { PeerAddress } from '../../protocol/ports/network.ts'
 import type { PeerContext } from '../context.ts'
 import type { ProviderEntry } from '../journal/entries.ts'
+import { GONE_LOOKS, SURE_SECONDS } from '../gone.ts'
 import { Mutex } from '../mutex.ts'
 import { Waiter } from '../waiter.ts'
 import { EventLog } from './event-log.ts'
 
-/** Looks in a row after which a missing escrow is believed to be gone. */
-const GONE_LOOKS = 2
-/** One RPC may lag behind another: that long after `openBy` a missing escrow will never be there, seconds. */
-const SURE_SECONDS = 30n
 
 export class LiveProvision {
   readonly ctx: PeerContext

@@ -9,7 +9,7 @@ import type { AwardEntry, ExecutionEntry, JobEntry } from '../journal/entries.ts
 import { bidDigest, sameAddress } from '../records.ts'
 import type { LiveExecution } from './live-execution.ts'
 import { openingStep } from './steps.ts'
-import { SURE_SECONDS } from './vanished.ts'
+import { SURE_SECONDS } from '../gone.ts'
 import { specDigestOf } from '../spec-digest.ts'
 
 /** Seconds in which a signed agreement may be opened: a leaked signature is worth nothing after them. */

@@ -1,11 +1,7 @@
 /** An escrow that was open and is not there any more: the chain went back. It is opened again while that is possible, else given up. */
 import type { ExecutionState } from '../../protocol/machines/execution.ts'
+import { GONE_LOOKS, SURE_SECONDS } from '../gone.ts'
 import type { LiveExecution } from './live-execution.ts'
-
-/** Looks in a row after which a missing escrow is believed to be gone. */
-export const GONE_LOOKS = 2
-/** One RPC may lag behind another: that long after `openBy` a missing escrow will never be there, seconds. */
-export const SURE_SECONDS = 30n
 
 const AFTER_OPENING: ReadonlySet<ExecutionState> = new Set([
   'open',
