@@ -79,11 +79,11 @@ export class HonestLoad {
         async () => 'accept',
         data => this.#heard(p, data)
       )
-    for (const seq of [1, 2]) await this.#putCard(speaker, seq)
     for (const p of this.#peers)
       this.#cancels.push(systemClock.every(REQUEST_EVERY_MS, () => void this.#ask(p, target)))
     this.#cancels.push(systemClock.every(GOSSIP_EVERY_MS, () => void this.#publish(speaker)))
-    await systemClock.sleep(3_000) // until the mesh stands
+    await systemClock.sleep(3_000) // until the mesh stands and the DHT knows its neighbours
+    for (const seq of [1, 2]) await this.#putCard(speaker, seq)
   }
 
   /** What an attacker has planted that an honest peer now believes; empty when nothing. */

@@ -18,6 +18,8 @@ import { GOSSIP } from './raw/gossip.ts'
 const KNOCK_MS = 400
 const ACCEPTED_MS = 900
 const BEAT_MS = 20
+/** Strokes under way at the same time. */
+const STROKES_MAX = 200
 
 /** A way in that the attacker has found. */
 export interface Door {
@@ -144,18 +146,30 @@ export class Siege {
     while (!this.signal.aborted) {
       const door = await this.#knock(open)
       if (door === undefined) continue
-      let last = performance.now()
-      while (!this.signal.aborted && !door.closed()) {
-        const now = performance.now()
-        const count = Math.min(500, Math.floor(((now - last) * rate) / 1_000))
-        if (count > 0) last = now
-        for (let i = 0; i < count && !door.closed() && !this.signal.aborted; i++) {
-          this.hit()
-          await this.#attempt(() => strike(door, n++))
-        }
-        await sleep(BEAT_MS)
-      }
+      await this.#barrage(rate, door, d => strike(d, n++))
       if (door.closed()) this.cut('the victim closed the connection')
+    }
+  }
+
+  /** Strikes at a rate until the door closes; strokes do not wait for one another, up to a bound. */
+  async #barrage<D extends Door>(
+    rate: number,
+    door: D,
+    strike: (door: D) => Promise<void> | void
+  ): Promise<void> {
+    let open = 0
+    let due = 0
+    let last = performance.now()
+    while (!this.signal.aborted && !door.closed()) {
+      const now = performance.now()
+      due = Math.min(rate, due + ((now - last) * rate) / 1_000)
+      last = now
+      for (; due >= 1 && open < STROKES_MAX && !door.closed(); due--) {
+        this.hit()
+        open++
+        void this.#attempt(() => strike(door)).then(() => open--)
+      }
+      await sleep(BEAT_MS)
     }
   }
 
