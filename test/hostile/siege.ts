@@ -18,6 +18,8 @@ import { GOSSIP } from './raw/gossip.ts'
 const KNOCK_MS = 400
 const ACCEPTED_MS = 900
 const BEAT_MS = 20
+/** How long one waits to be taken for a peer, in beats. */
+const GREETING_BEATS = 40
 /** Strokes under way at the same time. */
 const STROKES_MAX = 200
 
@@ -41,6 +43,8 @@ export class Siege {
   /** Address that all of this attack's connections come from. */
   readonly host: string
   readonly #nodes: Libp2p[] = []
+  /** Nodes to which the victim has opened a stream of gossip or DHT: it takes them for peers. */
+  readonly #greeted = new WeakSet<Libp2p>()
   #sent = 0
   #first: number | undefined
   #cut: number | undefined
@@ -89,11 +93,12 @@ export class Siege {
       connectionGater: { denyDialMultiaddr: () => false },
       connectionMonitor: { enabled: false },
       connectionManager: { maxConnections: 10_000, reconnectRetries: 0 },
-      services: (options.identify === false
+      ...(options.identify === false
         ? {}
-        : { identify: identify(prefix), push: identifyPush(prefix) }) as Record<string, () => unknown>
+        : { services: { identify: identify(prefix), push: identifyPush(prefix) } })
     })
     const onStream = (stream: Stream): void => {
+      this.#greeted.add(node)
       if (options.deaf === true) stream.pause()
       else stream.addEventListener('message', () => undefined)
     }
@@ -107,7 +112,7 @@ export class Siege {
     return await node.dial(multiaddr(this.target.address), {
       signal: AbortSignal.any([this.signal, AbortSignal.timeout(4_000)]),
       force: true
-    } as never)
+    })
   }
 
   /** A peer of the network that has identified itself. */
@@ -119,7 +124,8 @@ export class Siege {
 
   async enter(node: Libp2p, key: PrivateKey): Promise<Member> {
     const connection = await this.dial(node)
-    await sleep(150, undefined, { signal: this.signal })
+    for (let i = 0; i < GREETING_BEATS && !this.#greeted.has(node) && connection.status === 'open'; i++)
+      await sleep(BEAT_MS, undefined, { signal: this.signal })
     return {
       node,
       connection,

@@ -30,12 +30,12 @@ export class Quotas {
     return this.#buckets.size
   }
 
-  /** Takes one token; false when the peer is over its quota. */
-  take(peer: string, method: string, quota: Quota): boolean {
+  /** Takes `cost` tokens, all or none; false when the peer is over its quota. */
+  take(peer: string, method: string, quota: Quota, cost = 1): boolean {
     const key = `${peer} ${method}`
     const tokens = this.#level(this.#buckets.get(key), quota)
-    const allowed = tokens >= 1
-    this.#buckets.set(key, { tokens: allowed ? tokens - 1 : tokens, at: this.#clock.monotonic(), quota })
+    const allowed = tokens >= cost
+    this.#buckets.set(key, { tokens: allowed ? tokens - cost : tokens, at: this.#clock.monotonic(), quota })
     return allowed
   }
 

@@ -1,7 +1,6 @@
 /** Records that an attacker makes or has overheard. */
 import { randomBytes } from 'node:crypto'
 import { decode } from '../../../src/protocol/codec.ts'
-import type { Address } from '../../../src/protocol/ids.ts'
 import { GOSSIP_MESSAGE_MAX } from '../../../src/protocol/limits.ts'
 import { capacityAdvert, type AdvertBody, type CapacityAdvert } from '../../../src/protocol/records/advert.ts'
 import { signAdvert, signCard } from '../../../src/peer/records.ts'
@@ -31,7 +30,7 @@ export async function advertOf(
       v: 1,
       peer: p.identity.peerId,
       operator: p.operator.address,
-      beneficiary: p.operator.address as Address,
+      beneficiary: p.operator.address,
       recipient: new Uint8Array(32).fill(9),
       profile: 'full',
       addresses: [],
