@@ -29,6 +29,7 @@ import { RequestServer, type AnyHandler } from './engine/server.ts'
 import { Gossip, type Deliver, type Validate } from './gossip.ts'
 import { Guards } from './guards/guards.ts'
 import { Hosts } from './guards/hosts.ts'
+import { guardLimits } from './guards/limits.ts'
 import { createHost, type Host } from './host.ts'
 import { namesOf, type Names } from './names.ts'
 import { DEFAULT_LISTEN, defaultTargets, type NetworkOptions } from './options.ts'
@@ -150,6 +151,11 @@ export class P2PNetwork implements PeerNetwork {
    */
   isMember(peer: string): Promise<boolean> {
     return this.#membership.known(peer)
+  }
+
+  /** Counts bytes of block exchange that nobody asked for; false when a peer has sent too many. */
+  unaskedBlocks(peer: string, bytes: number): boolean {
+    return this.#guards.offences.within(peer, 'unasked blocks', guardLimits.blocks.unaskedBytes, bytes)
   }
 
   /** Requests of others that are open now, as a count of peers and methods; for tests and metrics. */

@@ -111,6 +111,7 @@ async function makeContext(
     libp2p: network.libp2p,
     connect: (to, signal) => network.connect(to, signal),
     isMember: peer => network.isMember(peer),
+    unasked: (peer, bytes) => network.unaskedBlocks(peer, bytes),
     folder: home.blocks,
     store,
     clock,

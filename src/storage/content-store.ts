@@ -33,6 +33,8 @@ export interface ContentStoreOptions {
   readonly connect: (to: PeerAddress, signal?: AbortSignal) => Promise<void>
   /** Whether a connected peer belongs to our network (P2PNetwork.isMember): nobody else is served blocks. */
   readonly isMember: (peer: string) => Promise<boolean>
+  /** Counts bytes of block exchange that nobody asked for (P2PNetwork.unaskedBlocks); false when they are too many. */
+  readonly unasked: (peer: string, bytes: number) => boolean
   /** Where blocks are kept; belongs to this store alone. */
   readonly folder: string
   /** Holds the index of pins under `content/`. */
@@ -57,7 +59,7 @@ export class PeerContentStore implements ContentStore {
   #started = false
 
   constructor(options: ContentStoreOptions) {
-    const { libp2p, isMember, folder, random, log } = options
+    const { libp2p, isMember, unasked, folder, random, log } = options
     this.#options = options
     this.#limits = { ...storageLimits, ...options.limits }
     const nonce = (): string => Buffer.from(random.bytes(8)).toString('hex')
@@ -67,6 +69,7 @@ export class PeerContentStore implements ContentStore {
       libp2p,
       blocks: this.#blocks,
       isMember,
+      unasked,
       clock: options.clock,
       limits: this.#limits,
       log

@@ -45,6 +45,7 @@ export class Siege {
   readonly #nodes: Libp2p[] = []
   /** Nodes to which the victim has opened a stream of gossip or DHT: it takes them for peers. */
   readonly #greeted = new WeakSet<Libp2p>()
+  #own: Promise<{ node: Libp2p; key: PrivateKey }> | undefined
   #sent = 0
   #first: number | undefined
   #cut: number | undefined
@@ -115,14 +116,26 @@ export class Siege {
     })
   }
 
-  /** A peer of the network that has identified itself. */
+  /** A connection of this attack's one identity, which presents itself as a peer. */
   async member(options: Parameters<Siege['node']>[0] = {}): Promise<Member> {
-    const key = options.key ?? (await generateKeyPair('Ed25519'))
-    const node = await this.node({ ...options, key })
+    this.#own ??= this.#newcomer(options)
+    const { node, key } = await this.#own
     return await this.enter(node, key)
   }
 
+  /** The same under a new identity. */
+  async stranger(): Promise<Member> {
+    const { node, key } = await this.#newcomer({})
+    return await this.enter(node, key)
+  }
+
+  async #newcomer(options: Parameters<Siege['node']>[0] = {}): Promise<{ node: Libp2p; key: PrivateKey }> {
+    const key = options.key ?? (await generateKeyPair('Ed25519'))
+    return { key, node: await this.node({ ...options, key }) }
+  }
+
   async enter(node: Libp2p, key: PrivateKey): Promise<Member> {
+    this.#greeted.delete(node)
     const connection = await this.dial(node)
     for (let i = 0; i < GREETING_BEATS && !this.#greeted.has(node) && connection.status === 'open'; i++)
       await sleep(BEAT_MS, undefined, { signal: this.signal })

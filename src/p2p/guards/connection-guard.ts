@@ -65,7 +65,12 @@ export class ConnectionGuard {
     const onData = muxer.onData.bind(muxer)
     const handleFrame = muxer.handleFrame.bind(muxer)
     muxer.onData = data => {
-      onData(data)
+      try {
+        onData(data)
+      } catch (error) {
+        offences.invalid(peer) // frames that break the rules; yamux ends the connection
+        throw error
+      }
       if (muxer.decoder.buffer.byteLength > frames.bufferMax) offences.ban(peer, 'a frame above every window')
     }
     muxer.handleFrame = frame => {

@@ -69,9 +69,9 @@ export function guardGossip(parts: GossipGuardParts): void {
     try {
       for await (const data of stream) read(inside, offences, from, data.subarray())
     } catch (error) {
-      // a length above maxInboundDataLength ends the stream; so does a connection that is gone
-      if (/length|varint/i.test(error instanceof Error ? error.name + error.message : ''))
-        offences.invalid(peer)
+      // a length above maxInboundDataLength, or one that is no number; other errors are connections that are gone
+      if (error instanceof Error && /^Invalid(Message|Data)Length/.test(error.name))
+        offences.ban(peer, 'a gossip packet above every limit')
       inside.handlePeerReadStreamError(error as Error, from)
     }
   }

@@ -1,5 +1,4 @@
 /** Attacks below any protocol of ours: sockets, handshakes, frames of the multiplexer, identities by the dozen. */
-import { generateKeyPair } from '@libp2p/crypto/keys'
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -36,8 +35,9 @@ async function hoard(
 ): Promise<void> {
   const doors: Raw[] = []
   const beat = 100
+  let tried = 0
   for (let age = 0; !siege.signal.aborted; age++) {
-    for (let i = 0; i < (perSecond * beat) / 1_000 && doors.length < count; i++) {
+    for (let i = 0; i < (perSecond * beat) / 1_000 && tried < count; i++, tried++) {
       siege.hit()
       const door = await raw(siege).catch(() => undefined)
       if (door !== undefined) doors.push(door)
@@ -65,9 +65,9 @@ const frames = (
   run: siege =>
     siege.besiege(
       rate,
-      () => siege.member(),
-      (door, n) => {
-        if (!isFull(door.connection)) wire(door.connection, make(n))
+      async () => ({ ...(await siege.member()), strokes: { n: 0 } }),
+      door => {
+        if (!isFull(door.connection)) wire(door.connection, make(door.strokes.n++))
       }
     )
 })
@@ -84,7 +84,7 @@ const churn: Attack = {
   run: siege =>
     siege.besiege(
       40,
-      () => siege.member(),
+      () => siege.stranger(),
       async (door: Member) => {
         const stream = await door.stream(siege.names.method('bid', 1))
         stream.send(Uint8Array.of(0xff, 0xff, 0xff, 0x7f))
@@ -100,7 +100,7 @@ const crowd: Attack = {
   run: async siege => {
     for (let n = 0; n < 150 && !siege.signal.aborted; n++) {
       siege.hit()
-      await siege.member().catch(() => undefined)
+      await siege.stranger().catch(() => undefined)
     }
   }
 }
@@ -128,22 +128,25 @@ const flock: Attack = {
 
 const knocker: Attack = {
   name: 'banned, knocking',
-  what: 'gets itself banned and then tries again and again',
-  rate: '30 handshakes/s',
+  what: 'gets itself banned and then tries again and again, ten times a second',
+  rate: '10 handshakes/s',
   expect: 'cut off',
   run: async siege => {
-    const key = await generateKeyPair('Ed25519')
-    const node = await siege.node({ key })
-    await siege.besiege(
-      30,
-      () => siege.enter(node, key),
-      async (door: Member, n) => {
-        if (n < 40) {
-          const stream = await door.stream(siege.names.method('bid', 1))
-          stream.send(Uint8Array.of(0xff, 0xff, 0xff, 0x7f))
-        } else await siege.dial(node)
-      }
-    )
+    const { node, connection } = await siege.member()
+    for (let n = 0; n < 6; n++) {
+      siege.hit()
+      const stream = await connection.newStream(siege.names.method('bid', 1)).catch(() => undefined)
+      stream?.send(Uint8Array.of(0xff, 0xff, 0xff, 0x7f))
+    }
+    for (let refused = 0; !siege.signal.aborted; refused++) {
+      siege.hit()
+      const again = await siege.dial(node).catch(() => undefined)
+      await sleep(100)
+      if (again?.status === 'open') {
+        refused = 0
+        siege.uncut()
+      } else if (refused > 3) siege.cut('the victim refuses to connect')
+    }
   }
 }
 
