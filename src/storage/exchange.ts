@@ -181,7 +181,7 @@ export class Exchange {
       }
       add(type, onMessage, ...more)
     }
-    stream.addEventListener = wrapped as typeof stream.addEventListener
+    stream.addEventListener = wrapped
   }
 
   #options() {

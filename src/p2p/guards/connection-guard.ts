@@ -92,7 +92,9 @@ export class ConnectionGuard {
     }
     stream.addEventListener('close', event => {
       const { protocol } = stream
-      if (this.#hasOwnBudget(protocol)) return
+      // above a protocol's number of streams libp2p resets without a word
+      const tooMany = event.error?.name === 'TooManyInboundProtocolStreamsError'
+      if (this.#hasOwnBudget(protocol) && !tooMany) return
       if (protocol === '' || (event.local === true && event.error !== undefined))
         offences.within(peer, 'failed streams', streams.failed)
       else if (/\/id\/push\//.test(protocol)) offences.within(peer, 'identify pushes', streams.pushes)

@@ -73,5 +73,5 @@ export const ownAdvert = (
 /** Somebody else's advert with a better price and a higher number, and a signature that does not fit. */
 export function forgedAdvert(target: Target, n: number): CapacityAdvert {
   const seen = decodeSeen(target.seen[0] ?? '')
-  return { ...seen, ask: 1n, seq: seen.seq + 1_000 + n }
+  return { ...seen, ask: 1n, seq: Date.now() + 1_000_000 + n }
 }
