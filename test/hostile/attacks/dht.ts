@@ -5,6 +5,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import type { Attack } from '../attack.ts'
 import { dhtRecord, kadMessage, multihash, provider, recordField } from '../raw/kad.ts'
 import { bytesField, join, numberField, prefixed, text } from '../raw/protobuf.ts'
+import { say } from './requests.ts'
 import type { Member, Siege } from '../siege.ts'
 
 interface Talker extends Member {
@@ -94,14 +95,14 @@ export const dhtAttacks: readonly Attack[] = [
   ),
   {
     name: 'want flood',
-    what: 'wants 1000 blocks that nobody has with every message',
+    what: 'wants 500 blocks that nobody has with every message',
     rate: '50 messages/s',
     expect: 'cut off',
     run: siege =>
       siege.besiege(
         50,
-        () => talker(siege, BITSWAP),
-        door => door.push(wants(1_000))
+        () => siege.member(),
+        async door => say(await door.stream(BITSWAP), wants(500))
       )
   }
 ]
