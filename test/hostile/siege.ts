@@ -13,6 +13,7 @@ import { namesOf, type Names } from '../../src/p2p/names.ts'
 import type { Outcome, Target } from './attack.ts'
 import type { Author } from './raw/gossip.ts'
 import { GOSSIP } from './raw/gossip.ts'
+import { ignorePings } from './raw/yamux.ts'
 
 /** How often one that was cut off knocks again, and how long a connection must live to count as accepted, ms. */
 const KNOCK_MS = 400
@@ -137,6 +138,7 @@ export class Siege {
   async enter(node: Libp2p, key: PrivateKey): Promise<Member> {
     this.#greeted.delete(node)
     const connection = await this.dial(node)
+    ignorePings(connection)
     for (let i = 0; i < GREETING_BEATS && !this.#greeted.has(node) && connection.status === 'open'; i++)
       await sleep(BEAT_MS, undefined, { signal: this.signal })
     return {

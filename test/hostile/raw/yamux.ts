@@ -5,6 +5,7 @@ import type { Connection } from '@libp2p/interface'
 interface Inside {
   readonly muxer: {
     readonly maConn: { send(data: Uint8Array): boolean; readonly writableNeedsDrain: boolean }
+    handleFrame(frame: { readonly header: { readonly type: number } }): void
   }
 }
 
@@ -26,3 +27,12 @@ export const wire = (connection: Connection, bytes: Uint8Array): boolean =>
 
 export const isFull = (connection: Connection): boolean =>
   (connection as unknown as Inside).muxer.maConn.writableNeedsDrain
+
+/** Takes no notice of answers to pings: the library would hang up on those that it did not send itself. */
+export function ignorePings(connection: Connection): void {
+  const { muxer } = connection as unknown as Inside
+  const handle = muxer.handleFrame.bind(muxer)
+  muxer.handleFrame = f => {
+    if (f.header.type !== FRAME.ping) handle(f)
+  }
+}
