@@ -9,6 +9,10 @@ export interface OffenceParts {
   readonly ban: (peer: PeerIdString, why: string) => void
 }
 
+/** One for a small thing; a packet that would use up a good part of a whole budget counts for more. */
+const reportsFor = (cost: number, quota: Quota): number =>
+  cost === 1 ? 1 : Math.min(10, 1 + Math.floor((20 * cost) / quota.count))
+
 export class Offences {
   readonly #parts: OffenceParts
   readonly #quotas: Quotas
@@ -21,7 +25,7 @@ export class Offences {
   /** Takes `cost` from a budget; above it the peer is reported for spam and the answer is false. */
   within(peer: string, what: string, quota: Quota, cost = 1): boolean {
     if (cost === 0 || this.#quotas.take(peer, what, quota, cost)) return true
-    this.#parts.report(peer as PeerIdString, 'spam')
+    for (let n = 0; n < reportsFor(cost, quota); n++) this.#parts.report(peer as PeerIdString, 'spam')
     return false
   }
 

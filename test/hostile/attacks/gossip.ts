@@ -13,17 +13,22 @@ interface Speaker extends Member {
 
 const adverts = (siege: Siege): string => siege.names.topic(topics.adverts('general'))
 
+/** A gossip stream; one that stalls (the library's window is full) is replaced, as often as the attack needs. */
 async function speaker(siege: Siege, deaf = false): Promise<Speaker> {
   const member = await siege.member({ deaf })
-  const stream = await member.stream(GOSSIP)
+  let stream = await member.stream(GOSSIP)
+  let replacing = false
   stream.send(packet(subscription(adverts(siege))))
+  const replace = async (): Promise<void> => {
+    replacing = true
+    stream = await member.stream(GOSSIP).finally(() => (replacing = false))
+  }
   return {
     ...member,
     push: bytes => {
       if (stream.writeStatus === 'writable' && !stream.writableNeedsDrain) stream.send(bytes)
-    },
-    // who lost its gossip stream has lost what this attack needs
-    closed: () => member.closed() || stream.status !== 'open'
+      else if (!replacing) replace().catch(() => undefined)
+    }
   }
 }
 

@@ -69,11 +69,11 @@ const slowWriter: Attack = {
 const deafReader: Attack = {
   name: 'slow reader',
   what: 'asks for adverts and offers and never reads an answer',
-  rate: '20 requests/s',
+  rate: '40 requests/s',
   expect: 'cut off',
   run: siege =>
     siege.besiege(
-      20,
+      40,
       () => siege.member({ deaf: true }),
       async (door, n) => {
         const method = n % 2 === 0 ? 'adverts' : 'offers'
