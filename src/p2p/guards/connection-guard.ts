@@ -95,9 +95,12 @@ export class ConnectionGuard {
       // above a protocol's number of streams libp2p resets without a word
       const tooMany = event.error?.name === 'TooManyInboundProtocolStreamsError'
       if (this.#hasOwnBudget(protocol) && !tooMany) return
-      if (protocol === '' || (event.local === true && event.error !== undefined))
-        offences.within(peer, 'failed streams', streams.failed)
-      else if (/\/id\/push\//.test(protocol)) offences.within(peer, 'identify pushes', streams.pushes)
+      const brokenOff = event.local === true && event.error !== undefined
+      if (protocol === '' || brokenOff) {
+        // one that we waited for in vain may be slow; one whose bytes we could not read is not
+        const cost = brokenOff && !tooMany && !/Timeout|Abort/.test(event.error?.name ?? '') ? 2 : 1
+        offences.within(peer, 'failed streams', streams.failed, cost)
+      } else if (/\/id\/push\//.test(protocol)) offences.within(peer, 'identify pushes', streams.pushes)
       else offences.within(peer, 'streams', streams.services)
     })
   }

@@ -22,6 +22,7 @@ function raw(siege: Siege): Promise<Raw> {
   siege.signal.addEventListener('abort', () => socket.destroy(), { once: true })
   return new Promise((resolve, reject) => {
     socket.once('error', reject)
+    socket.once('close', () => reject(new Error('closed before it was open')))
     socket.once('connect', () => resolve({ socket, closed: () => closed }))
   })
 }
