@@ -18,6 +18,7 @@ function raw(siege: Siege): Promise<Raw> {
   const port = Number(parts.find(c => c.name === 'tcp')?.value)
   const socket = connect({ host: '127.0.0.1', port, localAddress: siege.host })
   let closed = false
+  socket.resume() // the end of the other side is seen only by who reads
   socket.on('close', () => (closed = true))
   siege.signal.addEventListener('abort', () => socket.destroy(), { once: true })
   return new Promise((resolve, reject) => {
