@@ -46,8 +46,7 @@ async function hoard(
     }
     for (const d of doors) if (!d.closed()) greet(d, age)
     const open = doors.filter(d => !d.closed()).length
-    if (tried >= count && open <= count / 10)
-      siege.cut(`the victim closed ${count - open} of ${count}`)
+    if (tried >= count && open <= count / 10) siege.cut(`the victim closed ${count - open} of ${count}`)
     await sleep(beat)
   }
 }
