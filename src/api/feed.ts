@@ -4,6 +4,8 @@ import { executionView, type ExecutionView } from '../peer/views.ts'
 
 /** Log lines kept for a listener that is slow; older ones are dropped and counted (they stay in the journal). */
 const LINES_MAX = 1_000
+/** Changes of the job itself that are kept for a slow listener: the newest. */
+const CHANGES_MAX = 100
 
 export type FeedItem =
   | {
@@ -46,6 +48,7 @@ export class Feed {
   #take(e: JournalEvent): void {
     if (e.kind === 'job' && e.job.id === this.#jobId) {
       this.#jobs.push({ kind: 'job', state: e.job.state, what: e.what, failure: e.job.failure })
+      if (this.#jobs.length > CHANGES_MAX) this.#jobs.shift()
     } else if (e.kind === 'execution' && e.execution.jobId === this.#jobId) {
       const { shard, attempt, copy } = e.execution
       const key = `${shard}/${attempt}/${copy}`

@@ -6,6 +6,8 @@ import type { PeerIdString } from '../protocol/ids.ts'
 import { GOSSIP_MESSAGE_MAX } from '../protocol/limits.ts'
 import type { Clock, Conduct, Logger, Verdict } from '../protocol/ports/index.ts'
 import { abortable, deadline, within } from '../protocol/signals.ts'
+import { guardLimits } from './guards/limits.ts'
+import type { Offences } from './guards/offences.ts'
 import type { Names } from './names.ts'
 
 /** Messages judged at the same time; more are ignored, and another peer will bring them again. */
@@ -23,6 +25,7 @@ export interface GossipParts {
   readonly log: Logger
   readonly banned: (peer: string) => boolean
   readonly report: (peer: PeerIdString, conduct: Conduct) => void
+  readonly offences: Offences
 }
 
 interface Subscription {
@@ -114,6 +117,8 @@ export class Gossip {
     }
     const verdict = await this.#verdict(validate, message.data, author)
     if (verdict === 'reject') this.#parts.report(forwarder, 'invalid')
+    if (verdict === 'ignore')
+      this.#parts.offences.within(forwarder, 'ignored messages', guardLimits.gossip.ignored)
     return verdicts[verdict]
   }
 

@@ -2,8 +2,8 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { gossipsub, type GossipSub } from '@libp2p/gossipsub'
 import { identify, identifyPush, type Identify } from '@libp2p/identify'
-import type { ConnectionGater, Libp2p, PeerDiscovery, PrivateKey } from '@libp2p/interface'
-import { kadDHT, passthroughMapper, type KadDHT } from '@libp2p/kad-dht'
+import type { Libp2p, PeerDiscovery, PrivateKey } from '@libp2p/interface'
+import { kadDHT, passthroughMapper, type KadDHT, type KadDHTComponents } from '@libp2p/kad-dht'
 import { mdns, type MulticastDNSComponents } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { ping, type Ping } from '@libp2p/ping'
@@ -16,6 +16,8 @@ import { GOSSIP_MESSAGE_MAX, MiB } from '../protocol/limits.ts'
 import type { Clock, Profile } from '../protocol/ports/index.ts'
 import { ANNOUNCEMENT_MS } from './announcements.ts'
 import { CARD_NAMESPACE, cardSelector, cardValidator } from './cards.ts'
+import { boundedDatastore } from './guards/dht-store.ts'
+import type { Hosts } from './guards/hosts.ts'
 import { lazyTls } from './lazy-tls.ts'
 import { LocalAddresses } from './local-addresses.ts'
 import type { Names } from './names.ts'
@@ -41,6 +43,7 @@ export interface HostParts {
   readonly mdns: boolean
   readonly targets: ConnectionTargets
   readonly scores: PeerScores
+  readonly hosts: Hosts
   readonly clock: Clock
   readonly datastore: LevelDatastore | undefined
 }
@@ -48,6 +51,8 @@ export interface HostParts {
 /** Read and write windows: 256 KiB at first, doubled by yamux on fast lines. A paused stream holds at most one window. */
 const WINDOW_FIRST = 256 * 1024
 const WINDOW_MAX = 4 * MiB
+/** A handshake takes two or three round trips; half-done ones hold a place. */
+const HANDSHAKE_MS = 6_000
 /** Messages in one gossip packet, and what surrounds them. */
 const GOSSIP_PACKET_MAX = 32 * GOSSIP_MESSAGE_MAX
 /** Topics are a dozen; gossipsub's own defaults allow 5000 of everything. */
@@ -57,19 +62,8 @@ const GOSSIP_LIMITS = {
   maxIhaveMessageIDs: 2_000,
   maxIwantMessageIDs: 2_000,
   maxIdontwantMessageIDs: 512,
-  maxControlMessages: 512,
+  maxControlMessages: 64,
   maxPeerInfos: 16
-}
-
-/** Banned peers are neither dialled nor let in. libp2p's default would also refuse private addresses in browsers. */
-function gater(scores: PeerScores): ConnectionGater {
-  const banned = (peer: { toString(): string }): boolean => scores.banned(peer.toString())
-  return {
-    denyDialMultiaddr: () => false,
-    denyDialPeer: banned,
-    denyInboundEncryptedConnection: banned,
-    denyOutboundEncryptedConnection: banned
-  }
 }
 
 function gossip(parts: HostParts) {
@@ -95,8 +89,16 @@ function gossip(parts: HostParts) {
   })
 }
 
+/** The node's parts with the DHT's records in bounded space. */
+const bounded = (components: KadDHTComponents): KadDHTComponents => {
+  const datastore = boundedDatastore(components.datastore)
+  return new Proxy(components, {
+    get: (target, name) => (name === 'datastore' ? datastore : (Reflect.get(target, name) as unknown))
+  })
+}
+
 function dht(parts: HostParts) {
-  return kadDHT({
+  const make = kadDHT({
     protocol: parts.names.dht,
     clientMode: parts.profile === 'light',
     peerInfoMapper: passthroughMapper, // the default drops private addresses: nothing could be found on a LAN
@@ -107,6 +109,7 @@ function dht(parts: HostParts) {
     validators: { [CARD_NAMESPACE]: cardValidator(parts.clock) },
     selectors: { [CARD_NAMESPACE]: cardSelector }
   })
+  return (components: KadDHTComponents) => make(bounded(components))
 }
 
 /** A node that is not started. It belongs to one network only. */
@@ -133,13 +136,15 @@ export async function createHost(parts: HostParts): Promise<Host> {
       })
     ],
     peerDiscovery,
-    connectionGater: gater(parts.scores),
+    connectionGater: parts.hosts.gater(),
     ...(parts.datastore === undefined ? {} : { datastore: parts.datastore }),
     connectionManager: {
       maxConnections: parts.targets.max,
       // The default of 5 new connections a second from one host refuses whole sites behind one NAT.
       inboundConnectionThreshold: 200,
       maxIncomingPendingConnections: 200,
+      inboundUpgradeTimeout: HANDSHAKE_MS,
+      inboundStreamProtocolNegotiationTimeout: HANDSHAKE_MS,
       maxParallelDials: 32,
       dialTimeout: 10_000,
       reconnectRetries: 0 // the peer manager reconnects

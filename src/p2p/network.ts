@@ -12,15 +12,12 @@ import {
   type ResponseOf
 } from '../protocol/methods.ts'
 import type {
-  Clock,
   Conduct,
   ConnectedPeer,
   Handler,
-  Logger,
   PeerAddress,
   PeerNetwork,
   Profile,
-  Random,
   UnaryName
 } from '../protocol/ports/index.ts'
 import { deadline, linked, within } from '../protocol/signals.ts'
@@ -30,47 +27,32 @@ import { RequestClient } from './engine/client.ts'
 import { engineLimits, type EngineLimits } from './engine/limits.ts'
 import { RequestServer, type AnyHandler } from './engine/server.ts'
 import { Gossip, type Deliver, type Validate } from './gossip.ts'
+import { Guards } from './guards/guards.ts'
+import { Hosts } from './guards/hosts.ts'
+import { guardLimits } from './guards/limits.ts'
 import { createHost, type Host } from './host.ts'
 import { namesOf, type Names } from './names.ts'
+import { DEFAULT_LISTEN, defaultTargets, type NetworkOptions } from './options.ts'
 import { connectTo } from './peers/dial.ts'
 import { PeerManager, type ConnectionTargets } from './peers/manager.ts'
 import { Membership } from './peers/membership.ts'
 import { PeerScores } from './peers/scores.ts'
 
-export interface NetworkOptions {
-  readonly profile: Profile
-  /** 1 to 32 characters of a-z, 0-9 and `-`. Peers of different networks never talk. */
-  readonly networkId: string
-  /** 32 bytes: the network identity. */
-  readonly seed: Uint8Array
-  /** Multiaddrs to listen on; default: TCP and WebSocket on all interfaces, free ports. A light peer never listens. */
-  readonly listen?: readonly string[]
-  /** Multiaddrs to announce instead of those listened on. */
-  readonly announce?: readonly string[]
-  /** Where to begin: multiaddrs or peers with addresses. */
-  readonly bootstrap?: readonly (PeerAddress | string)[]
-  /** Find peers in the local network; default false. */
-  readonly mdns?: boolean
-  /** Folder of the stored peer book and DHT records; in memory without it. */
-  readonly folder?: string
-  readonly targets?: ConnectionTargets
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Logger
-  readonly limits?: Partial<EngineLimits>
-}
+export type { NetworkOptions }
 
-const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0', '/ip4/0.0.0.0/tcp/0/ws']
-/** A gossip mesh wants 6 peers and the DHT 20 near ones; libp2p's DHT dials some by itself. */
-const defaultTargets: Readonly<Record<Profile, ConnectionTargets>> = {
-  full: { min: 8, max: 200 },
-  light: { min: 4, max: 48 }
-}
+/** A peer of another network, or one that was too slow to say who it is, may try again after this, then after twice as long. */
+const STRANGER_BAN_MS = 60_000
+
 /** Makes a peer's network; nothing runs before `start`. CONFIG_INVALID. */
 export async function createPeerNetwork(options: NetworkOptions): Promise<P2PNetwork> {
   const names = namesOf(options.networkId)
   const scores = new PeerScores(options.clock)
   const targets = options.targets ?? defaultTargets[options.profile]
+  const hosts = new Hosts({
+    clock: options.clock,
+    banned: peer => scores.banned(peer),
+    max: targets.max
+  })
   const datastore = options.folder === undefined ? undefined : new LevelDatastore(options.folder)
   const light = options.profile === 'light'
   const host = await createHost({
@@ -82,16 +64,18 @@ export async function createPeerNetwork(options: NetworkOptions): Promise<P2PNet
     mdns: options.mdns ?? false,
     targets,
     scores,
+    hosts,
     clock: options.clock,
     datastore
   })
-  return new P2PNetwork({ options, names, scores, targets, host, datastore })
+  return new P2PNetwork({ options, names, scores, hosts, targets, host, datastore })
 }
 
 interface NetworkParts {
   readonly options: NetworkOptions
   readonly names: Names
   readonly scores: PeerScores
+  readonly hosts: Hosts
   readonly targets: ConnectionTargets
   readonly host: Host
   readonly datastore: LevelDatastore | undefined
@@ -110,6 +94,7 @@ export class P2PNetwork implements PeerNetwork {
   readonly #announcements: Announcements
   readonly #manager: PeerManager
   readonly #membership: Membership
+  readonly #guards: Guards
   readonly #listeners = new Set<PeerListener>()
   readonly #announced = new Set<string>()
   #stopping = new AbortController()
@@ -129,7 +114,11 @@ export class P2PNetwork implements PeerNetwork {
     this.#client = new RequestClient({ clock, names, limits, connect, report })
     this.#server = new RequestServer({ clock, names, limits, libp2p, log, report })
     const banned = (peer: string): boolean => scores.banned(peer)
-    this.#gossip = new Gossip({ pubsub: host.services.pubsub, names, clock, log, banned, report })
+    const ban = (peer: string, why: string, ms?: number): void =>
+      this.#manager.ban(peer as PeerIdString, why, ms)
+    this.#guards = new Guards({ host, names, clock, report, ban })
+    const { offences } = this.#guards
+    this.#gossip = new Gossip({ pubsub: host.services.pubsub, names, clock, log, banned, report, offences })
     const dht = host.services.dht as SingleKadDHT
     this.#announcements = new Announcements({ libp2p, clock, log })
     this.#dht = new Dht({
@@ -139,11 +128,15 @@ export class P2PNetwork implements PeerNetwork {
       known: () => dht.routingTable.size,
       announcements: this.#announcements
     })
-    this.#membership = new Membership({ libp2p, clock, log })
+    this.#membership = new Membership({
+      ...{ libp2p, clock },
+      ban: (peer, why) => ban(peer, why, STRANGER_BAN_MS)
+    })
     this.#manager = new PeerManager({
       ...{ libp2p, clock, random, log, scores, targets },
       bootstrap: options.bootstrap ?? [],
-      lonelyTopics: () => this.#gossip.lonely()
+      lonelyTopics: () => this.#gossip.lonely(),
+      onBanned: connection => parts.hosts.banned(connection.remoteAddr)
     })
   }
 
@@ -158,6 +151,11 @@ export class P2PNetwork implements PeerNetwork {
    */
   isMember(peer: string): Promise<boolean> {
     return this.#membership.known(peer)
+  }
+
+  /** Counts bytes of block exchange that nobody asked for; false when a peer has sent too many. */
+  unaskedBlocks(peer: string, bytes: number): boolean {
+    return this.#guards.offences.within(peer, 'unasked blocks', guardLimits.blocks.unaskedBytes, bytes)
   }
 
   /** Requests of others that are open now, as a count of peers and methods; for tests and metrics. */
@@ -175,6 +173,7 @@ export class P2PNetwork implements PeerNetwork {
       await datastore?.open()
       if (datastore !== undefined) await forgetOldAnnouncements(datastore, this.peerId)
       this.#membership.start()
+      this.#guards.start()
       host.addEventListener('peer:identify', this.#onIdentify)
       host.addEventListener('peer:disconnect', this.#onDisconnect)
       await host.start()
@@ -199,6 +198,7 @@ export class P2PNetwork implements PeerNetwork {
     this.#announcements.stop()
     this.#server.stop()
     this.#membership.stop()
+    this.#guards.stop()
     host.removeEventListener('peer:identify', this.#onIdentify)
     host.removeEventListener('peer:disconnect', this.#onDisconnect)
     await host.stop()

@@ -125,7 +125,8 @@ async function makeWire(
     ...common,
     libp2p: network.libp2p,
     connect: connectBy(network),
-    isMember: peer => network.isMember(peer)
+    isMember: peer => network.isMember(peer),
+    unasked: (peer, bytes) => network.unaskedBlocks(peer, bytes)
   })
   return { network, content }
 }

@@ -40,6 +40,8 @@ export type BlockWay =
       readonly libp2p: Libp2p
       /** Whether a connected peer belongs to our network (P2PNetwork.isMember): nobody else is served blocks. */
       readonly isMember: (peer: string) => Promise<boolean>
+      /** Counts bytes of block exchange that nobody asked for (P2PNetwork.unaskedBlocks); false when they are too many. */
+      readonly unasked: (peer: string, bytes: number) => boolean
     }
   | {
       /** Instead of bitswap, on a simulated network. */

@@ -37,6 +37,8 @@ export interface ExchangeParts {
   readonly blocks: Blocks
   /** Whether a peer belongs to this network. */
   readonly isMember: (peer: string) => Promise<boolean>
+  /** A peer has sent so many bytes while no block is awaited from it; false when that is too much, and they are dropped. */
+  readonly unasked: (peer: string, bytes: number) => boolean
   readonly limits: StorageLimits
   readonly clock: Clock
   readonly log: Logger
@@ -156,8 +158,10 @@ export class Exchange implements BlockExchange {
           protocols,
           async (stream, connection) => {
             const peer = connection.remotePeer.toString()
-            if (await isMember(peer)) await handler(stream, connection)
-            else {
+            if (await isMember(peer)) {
+              this.#meter(stream, peer)
+              await handler(stream, connection)
+            } else {
               log.debug({ peer }, 'refused blocks to a stranger')
               stream.abort(new ShoalError('PEER_REFUSED', 'Not a peer of this network.'))
             }
@@ -172,6 +176,21 @@ export class Exchange implements BlockExchange {
       dial: libp2p.dial.bind(libp2p),
       dialProtocol: libp2p.dialProtocol.bind(libp2p)
     }
+  }
+
+  /** Counts what a peer sends that we have not asked for (its wants): bitswap reads from the stream by its `message` events. */
+  #meter(stream: Stream, peer: string): void {
+    const add = stream.addEventListener.bind(stream) as (type: string, ...more: unknown[]) => void
+    const wrapped = (type: string, listener: unknown, ...more: unknown[]): void => {
+      if (type !== 'message' || typeof listener !== 'function') return add(type, listener, ...more)
+      const onMessage = (event: { data: { byteLength: number } }): void => {
+        const asked = this.#wants?.awaits(peer) === true
+        if (asked || this.#parts.unasked(peer, event.data.byteLength))
+          (listener as (e: unknown) => void)(event)
+      }
+      add(type, onMessage, ...more)
+    }
+    stream.addEventListener = wrapped
   }
 
   #options() {

@@ -44,6 +44,8 @@ export class Wants {
   readonly #askMs: number
   readonly #closing = new AbortController()
   readonly #waiting = new Map<string, Set<Waiting>>()
+  /** When each connected peer was last asked for a block. */
+  readonly #asked = new Map<string, number>()
 
   /** `askMs`: how long a want may be on its way or unanswered before it is given up. `perPeer`: wants open at one peer. */
   constructor(
@@ -73,6 +75,7 @@ export class Wants {
 
   async #ask(peer: PeerId, cid: CID, signal: AbortSignal): Promise<Uint8Array> {
     signal.throwIfAborted()
+    this.#asked.set(peer.toString(), this.#clock.monotonic())
     const key = keyOf(peer, cid)
     let waiting: Waiting | undefined
     let onAbort = (): void => undefined
@@ -101,8 +104,15 @@ export class Wants {
     await within(scope, s => this.#wantList.wantSessionBlock(cid, peer, { signal: s }))
   }
 
+  /** Whether this peer may be sending what we asked for: also for a while after we gave up, since blocks are on their way. */
+  awaits(peer: string): boolean {
+    const last = this.#asked.get(peer)
+    return last !== undefined && this.#clock.monotonic() - last <= 2 * this.#askMs
+  }
+
   /** A peer is gone: what was asked of it will not come. */
   gone(peer: string): void {
+    this.#asked.delete(peer)
     const error = new ShoalError('CONTENT_NOT_FOUND', 'The source has gone.')
     this.#fail(key => key.startsWith(`${peer} `), error)
   }

@@ -23,8 +23,13 @@ export interface ApiServerParts {
   readonly version: string
 }
 
-/** Slow clients are cut off: a request must arrive within this many ms. */
+/** Slow clients are cut off: a request must arrive within this many ms, its headers (or the first byte at all) much sooner. */
 const REQUEST_MS = 15_000
+const HEADERS_MS = 5_000
+/** How often Node looks for slow ones; its default of 30 s would let a header trickle in for 45 s. */
+const LOOK_MS = 1_000
+/** Connections at most: far above all streams and commands, far below the limit of open files. */
+const CONNECTIONS_MAX = 2_048
 
 async function listen(server: ServerType, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
@@ -51,8 +56,14 @@ export async function startApi(parts: ApiServerParts): Promise<ApiServer> {
     fetch: app.fetch,
     hostname: '127.0.0.1',
     port: parts.port,
-    serverOptions: { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, maxHeaderSize: 16_384 }
+    serverOptions: {
+      requestTimeout: REQUEST_MS,
+      headersTimeout: HEADERS_MS,
+      connectionsCheckingInterval: LOOK_MS,
+      maxHeaderSize: 16_384
+    }
   })
+  server.maxConnections = CONNECTIONS_MAX
   const url = `http://127.0.0.1:${await listen(server, parts.port)}`
   await parts.files.write(
     parts.file,

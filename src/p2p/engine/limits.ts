@@ -6,8 +6,8 @@ export const engineLimits = {
   openMs: 5_000,
   /** Longest wait for a request to be taken, and for one frame of a slow reader to be taken. */
   writeMs: 10_000,
-  /** Longest wait for a request that was announced by opening a stream. */
-  requestMs: 10_000,
+  /** Longest wait for a request that was announced by opening a stream; all of ours are one packet or a few. */
+  requestMs: 7_000,
   /** How long a refused asker may take to finish its request: a reset at once would overtake the refusal. */
   refusedMs: 2_000,
   /** A reader of a stream may leave one frame untaken this long: longer than any step that a requester does between frames. */

@@ -1,6 +1,6 @@
 /** What one peer may ask of us: a token bucket per peer and method, and a count of requests open at the same time. */
 import type { Clock } from '../../protocol/ports/index.ts'
-import { BoundedMap } from '../bounded-map.ts'
+import { BoundedMap } from '../../protocol/bounded-map.ts'
 
 export interface Quota {
   readonly count: number
@@ -30,12 +30,12 @@ export class Quotas {
     return this.#buckets.size
   }
 
-  /** Takes one token; false when the peer is over its quota. */
-  take(peer: string, method: string, quota: Quota): boolean {
+  /** Takes `cost` tokens, all or none; false when the peer is over its quota. */
+  take(peer: string, method: string, quota: Quota, cost = 1): boolean {
     const key = `${peer} ${method}`
     const tokens = this.#level(this.#buckets.get(key), quota)
-    const allowed = tokens >= 1
-    this.#buckets.set(key, { tokens: allowed ? tokens - 1 : tokens, at: this.#clock.monotonic(), quota })
+    const allowed = tokens >= cost
+    this.#buckets.set(key, { tokens: allowed ? tokens - cost : tokens, at: this.#clock.monotonic(), quota })
     return allowed
   }
 

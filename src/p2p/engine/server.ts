@@ -6,6 +6,7 @@ import type { PeerIdString } from '../../protocol/ids.ts'
 import type { Method } from '../../protocol/methods.ts'
 import type { Clock, Conduct, Logger, RequestContext } from '../../protocol/ports/index.ts'
 import { abortable, deadline, linked, within } from '../../protocol/signals.ts'
+import { guardLimits } from '../guards/limits.ts'
 import type { Names } from '../names.ts'
 import { encodeFrame } from './frames.ts'
 import type { EngineLimits } from './limits.ts'
@@ -110,6 +111,8 @@ export class RequestServer {
       await this.#answer(method, stream, { from, signal: scope.signal })
       await this.#end(stream, scope.signal)
     } catch (cause) {
+      if (!scope.signal.aborted && !this.#quotas.take(from, 'failed requests', guardLimits.requests.failed))
+        this.#parts.report(from, 'spam')
       await this.#refuse(method, stream, from, cause, scope.signal)
     } finally {
       leave?.()

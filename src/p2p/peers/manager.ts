@@ -40,6 +40,8 @@ export interface ManagerParts {
   readonly bootstrap: readonly (PeerAddress | string)[]
   /** Topics of ours that nobody else we are connected to subscribes to. */
   readonly lonelyTopics: () => number
+  /** A connection that is about to be cut because its peer was banned. */
+  readonly onBanned: (connection: Connection) => void
 }
 
 interface Bootstrap {
@@ -98,8 +100,18 @@ export class PeerManager {
 
   /** Counts what a peer did; one whose score falls too low is banned for a while and disconnected. */
   report(peer: PeerIdString, conduct: Conduct): void {
-    if (!this.#parts.scores.report(peer, conduct)) return
-    this.#parts.log.warn({ peer, conduct }, 'banned a peer for its conduct')
+    if (this.#parts.scores.report(peer, conduct)) this.#expel(peer, conduct)
+  }
+
+  /** For what no honest program does: banned at once. `ms`: of a first ban. */
+  ban(peer: PeerIdString, why: string, ms?: number): void {
+    if (this.#parts.scores.banned(peer)) return
+    this.#parts.scores.ban(peer, ms)
+    this.#expel(peer, why)
+  }
+
+  #expel(peer: PeerIdString, why: string): void {
+    this.#parts.log.warn({ peer, conduct: why }, 'banned a peer for its conduct')
     this.#book.forget(peer)
     this.#drop(peer)
   }
@@ -107,7 +119,9 @@ export class PeerManager {
   #drop(peer: string): void {
     const reason = new ShoalError('PEER_REFUSED', 'Banned for its conduct.')
     for (const connection of this.#parts.libp2p.getConnections()) {
-      if (connection.remotePeer.toString() === peer) connection.abort(reason)
+      if (connection.remotePeer.toString() !== peer) continue
+      this.#parts.onBanned(connection)
+      connection.abort(reason)
     }
   }
 

@@ -5,16 +5,16 @@
  * adds the handler to the same list again with every stream, so that handlers run many times.)
  */
 import type { Connection, Libp2p } from '@libp2p/interface'
-import { ShoalError } from '../../protocol/errors.ts'
-import type { Clock, Logger } from '../../protocol/ports/index.ts'
+import type { Clock } from '../../protocol/ports/index.ts'
 
 /** Identify is one round trip after the handshake; this is for slow lines and busy machines. */
-const IDENTIFY_MS = 15_000
+const IDENTIFY_MS = 7_000
 
 export interface MembershipParts {
   readonly libp2p: Libp2p
   readonly clock: Clock
-  readonly log: Logger
+  /** Keeps a stranger out for a while. */
+  readonly ban: (peer: string, why: string) => void
 }
 
 export class Membership {
@@ -85,10 +85,6 @@ export class Membership {
 
   #expel(peer: string): void {
     this.#settle(peer, false)
-    const reason = new ShoalError('PEER_REFUSED', 'Not a peer of this network.')
-    for (const connection of this.#parts.libp2p.getConnections()) {
-      if (connection.remotePeer.toString() === peer) connection.abort(reason)
-    }
-    this.#parts.log.debug({ peer }, 'disconnected a peer that did not identify itself as one of this network')
+    this.#parts.ban(peer, 'not identified as a peer of this network')
   }
 }

@@ -12,7 +12,6 @@ import { Mutex } from '../mutex.ts'
 import { Waiter } from '../waiter.ts'
 import { EventLog } from './event-log.ts'
 
-
 export class LiveProvision {
   readonly ctx: PeerContext
   readonly #mutex = new Mutex()

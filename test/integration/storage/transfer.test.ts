@@ -53,6 +53,7 @@ describe('sealed content between real peers', function () {
       libp2p: network.libp2p,
       connect: (to, signal) => network.connect(to, signal),
       isMember: peer => network.isMember(peer),
+      unasked: (peer, bytes) => network.unaskedBlocks(peer, bytes),
       ...{
         folder: join(folder, 'blocks'),
         store,
