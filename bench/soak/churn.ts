@@ -37,11 +37,13 @@ async function visit(n: number): Promise<void> {
 }
 
 const live = new Set<Promise<void>>()
+const begin = Promise.withResolvers<void>()
 process.on('message', what => {
-  if (what === 'count') process.send?.({ kind: 'count', joined, failed })
+  if (what === 'go') begin.resolve()
   if (what === 'stop') stop.abort(new Error('the soak ends'))
 })
 process.send?.({ kind: 'ready' })
+await begin.promise
 for (let n = 0; !stop.signal.aborted; n++) {
   if (live.size < LIVE_MAX) {
     const done: Promise<void> = visit(n)
@@ -52,4 +54,5 @@ for (let n = 0; !stop.signal.aborted; n++) {
   await cli.clock.sleep(Number(every), stop.signal).catch(() => undefined)
 }
 await Promise.allSettled(live)
+process.send?.({ kind: 'gone', joined, failed })
 process.disconnect()

@@ -15,6 +15,9 @@ const SETTLE_MS = 2_000
 const leaked: Uint8Array[] = []
 const stop = new AbortController()
 const cli = makeContext([])
+// pipes are opened when first used; what the peer itself opens is counted from here on
+process.stderr.write('')
+process.stdout.write('')
 const before = { ...resources(), files: openFiles() }
 const opened = await open(cli, { home })
 const session = await startOwn(cli, { home }, opened, stop.signal)

@@ -9,6 +9,7 @@ export interface Worker {
   readonly pid: number
   /** Sends a word (none: only waits) and resolves with the next answer of that kind. */
   ask<T>(word: string | undefined, kind: string): Promise<T>
+  tell(word: string): void
   kill(): Promise<void>
 }
 
@@ -45,6 +46,7 @@ export async function startWorker(file: string, args: readonly string[]): Promis
       if (word !== undefined) child.send(word)
       return await answered
     },
+    tell: word => void child.send(word),
     kill: async () => {
       child.kill('SIGKILL')
       await exited

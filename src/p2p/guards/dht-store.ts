@@ -68,12 +68,15 @@ export function cardOf(record: Uint8Array): Uint8Array {
   return new Uint8Array()
 }
 
+/** A key by its name; keys are not kept, since each holds on to 8 KiB of Node's buffer pool through a slice of some bytes. */
+const named = (name: string, like: Key): Key => new (like.constructor as new (name: string) => Key)(name)
+
 /** The keys below one prefix, the oldest written first; read from the store once. */
 class BoundedKeys {
   readonly #inner: Datastore
   readonly #prefix: string
   readonly #max: number
-  readonly #keys: BoundedMap<string, Key>
+  readonly #keys: BoundedMap<string, true>
   #loaded: Promise<void> | undefined
 
   constructor(inner: Datastore, prefix: string, max: number) {
@@ -87,16 +90,16 @@ class BoundedKeys {
   async add(key: Key): Promise<void> {
     if (!key.toString().startsWith(this.#prefix)) return
     await (this.#loaded ??= this.#load())
-    this.#keys.set(key.toString(), key)
-    for (const [name, oldest] of this.#keys.entries()) {
+    this.#keys.set(key.toString(), true)
+    for (const [name] of this.#keys.entries()) {
       if (this.#keys.size <= this.#max) return
       this.#keys.delete(name)
-      await this.#inner.delete(oldest)
+      await this.#inner.delete(named(name, key))
     }
   }
 
   async #load(): Promise<void> {
     for await (const key of this.#inner.queryKeys({ prefix: this.#prefix }))
-      this.#keys.set(key.toString(), key)
+      this.#keys.set(key.toString(), true)
   }
 }

@@ -1,6 +1,7 @@
 /** The Logger port on pino: one JSON object a line, to a file descriptor or a file. */
 import { pino, type Logger as Pino } from 'pino'
 import type { Logger } from '../../protocol/ports/log.ts'
+import { openLogFile } from './log-file.ts'
 
 /** ethers errors print whole bytecodes and bigint breaks JSON: cut both. */
 const plain = (_key: string, value: unknown): unknown =>
@@ -37,6 +38,6 @@ export const createLogger = (target: LogTarget): Logger =>
   wrap(
     pino(
       { level: target.level, base: null },
-      pino.destination({ dest: target.file ?? 2, sync: true, mkdir: true })
+      target.file === undefined ? pino.destination({ dest: 2, sync: true }) : openLogFile(target.file)
     )
   )
