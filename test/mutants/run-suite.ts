@@ -36,7 +36,7 @@ function execute(args: readonly string[], cwd: string, limitMs: number, signal: 
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
       } catch (e) {
-        if ((e as { code?: string }).code !== 'ESRCH') reject(e as Error)
+        if ((e as { code?: string }).code !== 'ESRCH') reject(e)
       }
     }
     const timer = setTimeout(() => {
