@@ -32,7 +32,7 @@ export async function unclean(copy: TreeCopy, suite: Suite, o: HuntOptions): Pro
   if (o.clean.has(keyOf(suite))) return undefined
   const verdict = await runSuite(suite, copy.root, o.patience, o.signal)
   if (verdict.kind !== 'passed')
-    return `${suite.name} does not pass without a bug: ${verdict.kind === 'failed' ? verdict.test : verdict.said}`
+    return `${suite.name} does not pass without a bug: ${verdict.kind === 'failed' ? `${verdict.test}: ${verdict.why ?? ''}` : verdict.said}`
   o.clean.add(keyOf(suite))
   return undefined
 }

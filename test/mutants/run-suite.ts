@@ -7,8 +7,8 @@ import type { Suite } from './suites.ts'
 
 export type Verdict =
   | { readonly kind: 'passed' }
-  /** `test`: the first that failed, in words. */
-  | { readonly kind: 'failed'; readonly test: string }
+  /** `test`: the first that failed, in words; `why`: what it said. */
+  | { readonly kind: 'failed'; readonly test: string; readonly why?: string }
   /** Nothing ran: the code does not load or compile. That is no bug that a test could be proud of. */
   | { readonly kind: 'broken'; readonly said: string }
 
@@ -85,7 +85,7 @@ async function mocha(suite: Suite, cwd: string, limitMs: number, signal: AbortSi
     const end = await execute(args, cwd, limitMs, signal)
     const report = await reportAt(output)
     const first = report?.failures[0]
-    if (first !== undefined) return { kind: 'failed', test: first.fullTitle }
+    if (first !== undefined) return { kind: 'failed', test: first.fullTitle, why: first.err?.message }
     if (end.late) return unfinished(limitMs)
     if (end.code === 0 && (report?.stats.tests ?? 0) > 0) return { kind: 'passed' }
     return { kind: 'broken', said: lastLines(end.text) }
