@@ -60,7 +60,7 @@ export const executor: readonly Mutant[] = within('src/executor/wasm', [
     find: 'if (size < this.#size) this.#bytes.fill(0, size, this.#size)',
     replace: '',
     means: 'a file that was cut and grown again shows old bytes: results differ',
-    tests: program
+    tests: ['test/unit/executor/tree.test.ts']
   },
   {
     id: 'log-limit-by-line',
@@ -84,7 +84,7 @@ export const executor: readonly Mutant[] = within('src/executor/wasm', [
     find: 'if (time > this.#now) this.#now =',
     replace: 'this.#now =',
     means: "a task's clock runs backwards",
-    tests: program
+    tests: ['test/unit/executor/task-clock.test.ts']
   },
   {
     id: 'newest-progress-lost',
@@ -108,6 +108,6 @@ export const executor: readonly Mutant[] = within('src/executor/wasm', [
     find: 'if (length > MAX_PAYLOAD)\n',
     replace: 'if (length > 1024 * MAX_PAYLOAD)\n',
     means: 'a runner that was taken over makes its peer hold a quarter of a gigabyte',
-    tests: ['test/unit/executor/relay.test.ts']
+    tests: ['test/unit/executor/frames.test.ts']
   }
 ])

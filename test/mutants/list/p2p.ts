@@ -92,7 +92,7 @@ export const p2p: readonly Mutant[] = within('src/p2p', [
     find: 'ms * 2 ** times',
     replace: 'ms',
     means: 'an attacker comes back every half hour for ever',
-    tests: scores
+    tests: guards
   },
   {
     id: 'score-never-fades',
@@ -132,6 +132,6 @@ export const p2p: readonly Mutant[] = within('src/p2p', [
     find: "if (verdict === 'reject') this.#parts.report(forwarder, 'invalid')",
     replace: "if (verdict === 'reject') this.#parts.report(author, 'invalid')",
     means: 'a liar that passes on forged gossip is not the one that is punished',
-    tests: ['test/integration/p2p/network.test.ts']
+    tests: ['test/unit/p2p/gossip.test.ts']
   }
 ])

@@ -83,7 +83,7 @@ export const storage: readonly Mutant[] = within('src/storage', [
     find: '      else await this.#walk(Hash, blocks, names)\n',
     replace: '',
     means: 'large inputs lose their blocks at the next housekeeping',
-    tests: blocks
+    tests: ['test/unit/storage/pins.test.ts']
   },
   {
     id: 'keep-only-the-wrong',
@@ -91,7 +91,7 @@ export const storage: readonly Mutant[] = within('src/storage', [
     find: 'if (!cids.has(key.slice(PREFIX.length) as CidString))',
     replace: 'if (cids.has(key.slice(PREFIX.length) as CidString))',
     means: 'a restart lets go of exactly what live jobs need',
-    tests: blocks
+    tests: ['test/unit/storage/pins.test.ts']
   },
   {
     id: 'wrapped-for-nobody',

@@ -130,6 +130,8 @@ describe('a provider that runs our task', () => {
   it('is acknowledged nothing for a checkpoint that another peer signed', async () => {
     const checkpoint = await r.checkpoint(r.stranger, { digest: digestOf(content) })
     const event: ExecutionEvent = { kind: 'checkpoint', seq: 1, at: r.NOW, checkpoint }
-    await following([event], async ({ live }) => expect(live.entry.receipt).to.equal(undefined))
+    await following([event], async ({ live }) => {
+      expect(live.entry.receipt).to.equal(undefined)
+    })
   })
 })
