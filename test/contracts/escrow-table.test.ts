@@ -162,6 +162,47 @@ describe('the escrow table and the contract', function () {
       expect([...reached], refusal).to.include(refusal)
   })
 
+  it('agree on the last second of every window and on the one after it', async () => {
+    const opened: Try = {
+      ...step('requester', { kind: 'open', requesterSigned: true, providerSigned: true }),
+      later: 0
+    }
+    const at = (kind: 'deliver' | 'dispute' | 'release' | 'split', later: number): Try => ({
+      ...{ caller: own[kind], later },
+      call: { kind }
+    })
+    const refund = (later: number): Try => ({
+      caller: 'requester',
+      later,
+      call: { kind: 'refund', acknowledged: 0n }
+    })
+    const ruled = (later: number): Try => ({
+      ...{ caller: 'arbiter', later },
+      call: { kind: 'rule', providerBps: 1n, bondSlashBps: 1n }
+    })
+    // openBy 20, deliverBy 40, challenge 20, arbitration 10 seconds
+    for (const late of [0, 1]) {
+      const delivered = [opened, at('deliver', 1)]
+      const disputed = [...delivered, at('dispute', 1)]
+      const lists: readonly (readonly Try[])[] = [
+        [{ ...opened, later: 20 + late }],
+        [opened, at('deliver', 40 + late)],
+        [opened, refund(40 + late)],
+        [...delivered, at('dispute', 20 + late)],
+        [...delivered, at('release', 20 + late)],
+        [...disputed, ruled(10 + late)],
+        [...disputed, at('split', 10 + late)]
+      ]
+      for (const list of lists) await play(await bench.agreement({}), list)
+    }
+  })
+
+  it('agree on a fee that leaves nothing to round', async () => {
+    const paid: Try = step('provider', { kind: 'acknowledge', amount: 10_000n, requesterSigned: true })
+    const opened = step('requester', { kind: 'open', requesterSigned: true, providerSigned: true })
+    await play(await bench.agreement({ price: 10_000n }), [opened, paid])
+  })
+
   it('agree on terms that are refused, and on purses that are empty', async () => {
     const open = {
       caller: 'other',

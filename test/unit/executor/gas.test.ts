@@ -55,6 +55,19 @@ describe('gas', () => {
     expect(m.used()).to.equal(1n + 1n + 70n + 1n)
   })
 
+  it('charges the branch that is taken and not the other', () => {
+    // (if (result i32) (local.get 0) (then 1) (else 1 + 1 + 1 + 1)): const and add cost 1 each
+    const four = [...i32(1), ...i32(1), 0x6a, ...i32(1), 0x6a, ...i32(1), 0x6a]
+    const m = () => meter(functionModule([0x20, 0, 0x04, I32, ...i32(1), 0x05, ...four, 0x0b]))
+    const used = (n: number): bigint => {
+      const metered = m()
+      metered.call(n)
+      return metered.used()
+    }
+    // the longer branch has six instructions more; the shorter one passes `else`
+    expect(used(0) - used(1)).to.equal(5n)
+  })
+
   it('is the same in each run, and grows with the work', () => {
     const used = (n: number): bigint => {
       const m = meter(functionModule(COUNT))

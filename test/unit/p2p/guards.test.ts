@@ -38,6 +38,19 @@ describe('hosts', () => {
     expect(hosts.size).to.equal(2)
   })
 
+  it('one host may not hold all connections: those that are open count like handshakes', () => {
+    const { knock, gater } = make()
+    let open = 0
+    for (let i = 0; i < 40; i++) {
+      const s = knock('9.9.9.9')
+      if (s === undefined) continue
+      open++
+      expect(gater.denyInboundUpgradedConnection?.(peerId(`p${i}`), s)).to.equal(false)
+    }
+    expect(open).to.equal(40 * guardLimits.hosts.share)
+    expect(knock('9.9.9.8')).to.not.equal(undefined)
+  })
+
   it('this very machine is not counted', () => {
     const { knock } = make()
     for (let i = 0; i < 200; i++) expect(knock('127.0.0.1')).to.not.equal(undefined)

@@ -162,6 +162,9 @@ describe('bundle', () => {
   it('stops at the limits before it reads the bytes', async () => {
     await refusesBytes('CONTENT_TOO_LARGE', raw({ path: 'a', size: 10_001 }))
     await refusesBytes('CONTENT_TOO_LARGE', raw({ path: 'a', size: 2 ** 50 }))
+    // each below the limit, together above it
+    const together = raw({ path: 'a', data: 'x'.repeat(5_000) }, { path: 'b', data: 'x'.repeat(5_001) })
+    await refusesBytes('CONTENT_TOO_LARGE', together)
     const many = raw(...Array.from({ length: 101 }, (_, i) => ({ path: String(i).padStart(3, '0') })))
     await refusesBytes('CONTENT_TOO_LARGE', many)
     await refuses('CONTENT_TOO_LARGE', () => collectBytes(pieces(new Uint8Array(11), 3), 10))

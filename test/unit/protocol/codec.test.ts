@@ -73,6 +73,12 @@ describe('dag-cbor of records', () => {
     thrown(() => read(anything, '81'.repeat(200_000) + '01'), 'RECORD_INVALID')
   })
 
+  it('a record of exactly the largest size passes, one byte more is refused', () => {
+    const whole = encode({ a: 1 })
+    expect(decode(pair, whole, 'thing', whole.byteLength)).to.deep.equal({ a: 1 })
+    thrown(() => decode(pair, whole, 'thing', whole.byteLength - 1), 'FRAME_TOO_LARGE')
+  })
+
   it('a length that promises gigabytes costs nothing and is refused', () => {
     for (const head of [
       '9b00000000ffffffff',

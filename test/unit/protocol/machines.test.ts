@@ -96,6 +96,11 @@ describe('money in the machines', () => {
     expect(can(executionTable, 'accepted', 'dispute')).to.equal(false)
   })
 
+  it('a result that comes after its lease is looked at all the same', () => {
+    expect(next(executionTable, 'lost', 'deliver')).to.equal('delivered')
+    expect(can(executionTable, 'delivered', 'accept')).to.equal(true)
+  })
+
   it('a job is never settled before its result was gathered, and cannot be cancelled after', () => {
     expect(
       Object.entries(jobTable)

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
+import { identity } from 'multiformats/hashes/identity'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { isShoalError } from '../../../src/protocol/errors.ts'
 import { NodeBlockFiles } from '../../../src/storage/adapters/block-files.ts'
-import { Blocks, nameOf } from '../../../src/storage/blocks.ts'
+import { Blocks, isBlockOf, nameOf } from '../../../src/storage/blocks.ts'
 import { readFile } from '../../../src/storage/dag.ts'
 import { Slots } from '../../../src/storage/slots.ts'
 
@@ -59,6 +60,13 @@ describe('blocks on the disk', () => {
     expect(await blocks.get(cid)).to.equal(undefined)
     expect(await blocks.put(cid, bytes('one'))).to.equal(true)
     expect(await blocks.get(cid)).to.deep.equal(bytes('one'))
+  })
+
+  it('only what its sha-256 names is a block: another hash, or the bytes themselves as a name, never are', async () => {
+    const data = bytes('one')
+    expect(isBlockOf(await block(data), data)).to.equal(true)
+    expect(isBlockOf(await block(data), bytes('two'))).to.equal(false)
+    expect(isBlockOf(CID.createV1(raw.code, identity.digest(data)), data)).to.equal(false)
   })
 
   it('the store has a limit', async () => {

@@ -1,0 +1,96 @@
+/** Bugs in choosing who gets the work. */
+import { within, type Mutant } from '../mutant.ts'
+
+const award = ['test/unit/market/award.test.ts']
+const eligibility = ['test/unit/market/eligibility.test.ts']
+
+export const market: readonly Mutant[] = within('src/market', [
+  {
+    id: 'tie-by-arrival',
+    file: 'rules/best-value-1.ts',
+    find: 'a.tie < b.tie ? -1 : 1',
+    replace: '0',
+    means: 'equal bids are won by whoever arrived first, so nobody can choose again',
+    tests: award
+  },
+  {
+    id: 'one-operator-two-copies',
+    file: 'rules/best-value-1.ts',
+    find: '!taken.has(b.operator) && ',
+    replace: '',
+    means: 'one operator gets several copies of a shard and agrees with itself',
+    tests: award
+  },
+  {
+    id: 'avoid-by-spelling',
+    file: 'rules/best-value-1.ts',
+    find: 'new Set(seat.avoid.map(a => a.toLowerCase()))',
+    replace: 'new Set<string>(seat.avoid)',
+    means: 'an operator that lost a shard gets it again when its address is spelt in capitals',
+    tests: award
+  },
+  {
+    id: 'audit-skips-bids',
+    file: 'award.ts',
+    find: 'if (again.bidRoot !== claimed.bidRoot)',
+    replace: 'if (again.bidRoot === undefined)',
+    means: 'an audit does not notice that a bid was left out',
+    tests: award
+  },
+  {
+    id: 'price-rounds-down',
+    file: 'eligibility.ts',
+    find: '(gas * askPerGiga + GIGA - 1n) / GIGA',
+    replace: '(gas * askPerGiga) / GIGA',
+    means: 'a provider sells the last part of its gas for nothing',
+    tests: eligibility
+  },
+  {
+    id: 'bids-after-the-end',
+    file: 'eligibility.ts',
+    find: 'if (me.now >= offer.expires)',
+    replace: 'if (me.now > offer.expires)',
+    means: 'a provider bids in the very moment in which bidding has ended',
+    tests: eligibility
+  },
+  {
+    id: 'energy-ignored',
+    file: 'eligibility.ts',
+    find: "if (offer.energy === 'renewable' && me.advert.energy !== 'renewable')",
+    replace: "if (offer.energy === 'renewable' && me.advert.energy === 'unknown')",
+    means: 'a job that asks for renewable energy runs on coal',
+    tests: eligibility
+  },
+  {
+    id: 'circle-never-whole',
+    file: 'selection.ts',
+    find: 'if (c.elapsed >= 0.5) return SPACE',
+    replace: 'if (c.elapsed > 1) return SPACE',
+    means: 'an offer in a large network may find no bidder at all',
+    tests: ['test/unit/market/selection.test.ts']
+  },
+  {
+    id: 'root-by-arrival',
+    file: 'merkle.ts',
+    find: '[...new Set(leaves)].sort()',
+    replace: '[...new Set(leaves)]',
+    means: 'the root over the bids depends on the order in which they came',
+    tests: ['test/unit/market/merkle.test.ts']
+  },
+  {
+    id: 'node-passes-for-leaf',
+    file: 'merkle.ts',
+    find: 'h = sha256.create().update(Uint8Array.of(prefix))',
+    replace: 'h = sha256.create().update(Uint8Array.of(prefix & 0))',
+    means: 'an inner node of the bid tree passes for a bid',
+    tests: ['test/unit/market/merkle.test.ts']
+  },
+  {
+    id: 'waits-for-the-gone',
+    file: 'expected.ts',
+    find: '      a.expires > now &&\n',
+    replace: '',
+    means: 'every job waits for bids of providers that left the network long ago',
+    tests: ['test/unit/market/expected.test.ts']
+  }
+])

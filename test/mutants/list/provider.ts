@@ -1,0 +1,177 @@
+/** Bugs on the selling side. */
+import { within, type Mutant } from '../mutant.ts'
+
+const agreements = ['test/unit/peer/agreements.test.ts']
+const game = ['test/unit/game/game.test.ts']
+const events = ['test/unit/peer/event-log.test.ts']
+
+export const provider: readonly Mutant[] = within('src/peer/provider', [
+  {
+    id: 'deadline-not-looked-at',
+    file: 'agreements.ts',
+    find: 'a.deliverBy < t.now + work',
+    replace: 'a.deliverBy < t.now - work',
+    means: 'a provider signs a deadline that it cannot meet, and loses its bond in trust',
+    tests: agreements
+  },
+  {
+    id: 'signs-below-its-bid',
+    file: 'agreements.ts',
+    find: 'a.price < (price > 0n ? price : 1n)',
+    replace: 'a.price < 1n',
+    means: 'a provider works for the smallest unit',
+    tests: agreements
+  },
+  {
+    id: 'friendly-arbiter',
+    file: 'agreements.ts',
+    find: "if (!t.arbiters.some(x => sameAddress(x, a.arbiter))) return 'arbiter not accepted'",
+    replace: "if (t.arbiters.length === 0) return 'arbiter not accepted'",
+    means: 'a requester names a friend who decides its disputes',
+    tests: agreements
+  },
+  {
+    id: 'lower-receipt-kept',
+    file: 'steps.ts',
+    find: 'amount <= a.price && amount > held',
+    replace: 'amount <= a.price',
+    means: 'a requester takes back what it has acknowledged with a lower receipt',
+    tests: game
+  },
+  {
+    id: 'result-given-away',
+    file: 'steps.ts',
+    find: "state === 'finished' || state === 'delivered' ? undefined : held",
+    replace: "state === 'delivered' ? undefined : held",
+    means: 'a requester takes a finished result and cancels without paying',
+    tests: game
+  },
+  {
+    id: 'commit-after-the-receipt',
+    file: 'steps.ts',
+    find: "  if (now + MARGIN >= a.deliverBy) return 'commit'\n",
+    replace: "  if (now + MARGIN >= a.deliverBy) return owed > 0n ? 'claim' : 'commit'\n",
+    means: 'near the deadline a provider claims a part and misses the whole',
+    tests: [...game, 'test/unit/peer/guard.test.ts']
+  },
+  {
+    id: 'never-secured',
+    file: 'steps.ts',
+    find: 'now + SECURE >= a.deliverBy',
+    replace: 'now > a.deliverBy + SECURE',
+    means: 'what was acknowledged is not on the chain when the requester may refund itself',
+    tests: game
+  },
+  {
+    id: 'bond-left-behind',
+    file: 'steps.ts',
+    find: "due.refund(view, a) && now > a.deliverBy + ABSENT ? 'refund' : 'wait'",
+    replace: "due.refund(view, a) && now < a.deliverBy + ABSENT ? 'refund' : 'wait'",
+    means: 'the bond of a failed execution stays locked when its requester is gone',
+    tests: game
+  },
+  {
+    id: 'result-dropped-for-logs',
+    file: 'event-log.ts',
+    find: 'this.#events.findIndex(e => DROPPABLE.has(e.kind))',
+    replace: '0',
+    means: 'a task that logs a lot makes its requester miss a checkpoint',
+    tests: events
+  },
+  {
+    id: 'event-numbers-again',
+    file: 'event-log.ts',
+    find: 'this.#seq = start * 2 ** 32',
+    replace: 'this.#seq = start * 0',
+    means: 'after a restart of the provider its requester hears nothing',
+    tests: events
+  },
+  {
+    id: 'heart-stops-in-silence',
+    file: 'event-log.ts',
+    find: 'if (await this.#waiter.pause(HEARTBEAT_MS, signal))',
+    replace: 'if (!(await this.#waiter.pause(HEARTBEAT_MS, signal)))',
+    means: 'a provider that computes quietly is taken for dead',
+    tests: events
+  },
+  {
+    id: 'one-slot-too-many',
+    file: 'capacity.ts',
+    find: 'if (this.free <= 0) return false',
+    replace: 'if (this.free < 0) return false',
+    means: 'a provider sells one execution more than it can run',
+    tests: ['test/unit/peer/capacity.test.ts']
+  },
+  {
+    id: 'slot-taken-twice',
+    file: 'capacity.ts',
+    find: '    if (this.#held.has(id)) return true\n',
+    replace: '    if (this.#held.has(id)) return false\n',
+    means: 'an agreement that is asked for again is refused though its slot is held',
+    tests: ['test/unit/peer/capacity.test.ts']
+  },
+  {
+    id: 'input-not-compared',
+    file: 'run-task.ts',
+    find: 'if (stream.digest() !== ref.digest)',
+    replace: "if (stream.digest() === '0x')",
+    means: 'a provider runs an input that is not the one in the spec',
+    tests: ['test/unit/peer/run-task.test.ts']
+  },
+  {
+    id: 'another-spec-than-agreed',
+    file: 'run-task.ts',
+    find: 'if (specDigestOf(spec.common) !== entry.agreement.specHash)',
+    replace: "if (specDigestOf(spec.common) === '0x')",
+    means: 'a provider runs other limits than it signed for the price',
+    tests: ['test/unit/peer/run-task.test.ts']
+  },
+  {
+    id: 'another-shard-than-agreed',
+    file: 'run-task.ts',
+    find: 'if (spec.shard !== entry.agreement.shard ||',
+    replace: 'if (spec.shard < 0 ||',
+    means: 'a provider runs another shard than the one it is paid for',
+    tests: ['test/unit/peer/run-task.test.ts']
+  },
+  {
+    id: 'checkpoint-from-the-beginning',
+    file: 'run-task.ts',
+    find: 'if (resume.checkpoint.progress < entry.resume)',
+    replace: 'if (resume.checkpoint.progress < 0)',
+    means: 'a requester pays for the rest and has the whole done',
+    tests: ['test/unit/peer/run-task.test.ts']
+  },
+  {
+    id: 'open-escrow-not-awaited',
+    file: 'provider.ts',
+    find: "(await this.#ctx.settlement.escrow(r.agreement, { signal })).state !== 'open'",
+    replace: "(await this.#ctx.settlement.escrow(r.agreement, { signal })).state === 'closed'",
+    means: 'a provider starts to work before the money is locked',
+    tests: ['test/unit/peer/selling.test.ts']
+  },
+  {
+    id: 'strangers-cancel',
+    file: 'provider.ts',
+    find: 'if (live === undefined || live.entry.requester.peer !== from)',
+    replace: 'if (live === undefined)',
+    means: "anybody who knows an agreement's id cancels it",
+    tests: ['test/unit/peer/selling.test.ts']
+  },
+  {
+    id: 'receipt-by-anybody',
+    file: 'provider.ts',
+    find: 'if (signer === undefined || !sameAddress(signer, agreement.requester))',
+    replace: 'if (signer === undefined)',
+    means: 'a provider takes a receipt that the chain refuses, and is not paid',
+    tests: ['test/unit/peer/selling.test.ts']
+  },
+  {
+    id: 'slot-kept-for-the-money',
+    file: 'provider.ts',
+    find: "if (live.entry.state !== 'agreed' && live.entry.state !== 'started')",
+    replace: 'if (live.terminal)',
+    means: 'a slot stays taken until the escrow closes: a provider sells less',
+    tests: ['test/unit/peer/selling.test.ts']
+  }
+])

@@ -1,0 +1,212 @@
+/** Bugs on the buying side. */
+import { within, type Mutant } from '../mutant.ts'
+
+const seats = ['test/unit/peer/seats.test.ts']
+const game = ['test/unit/game/game.test.ts']
+const book = ['test/unit/peer/bid-book.test.ts']
+const gather = ['test/unit/peer/gather.test.ts']
+const receipts = ['test/unit/peer/receipts.test.ts']
+
+export const requester: readonly Mutant[] = within('src/peer/requester', [
+  {
+    id: 'back-to-the-one-who-lost-it',
+    file: 'seats.ts',
+    find: 'forgiving ? live : executions.filter(e => !neverBegan(e))',
+    replace: 'live',
+    means: 'a shard is offered again to the very provider that lost it',
+    tests: seats
+  },
+  {
+    id: 'nearest-checkpoint',
+    file: 'seats.ts',
+    find: '(b.checkpoint?.progress ?? 0) - (a.checkpoint?.progress ?? 0)',
+    replace: '(a.checkpoint?.progress ?? 0) - (b.checkpoint?.progress ?? 0)',
+    means: 'a lost shard goes on from its first checkpoint; the rest is bought again',
+    tests: seats
+  },
+  {
+    id: 'copied-mistake',
+    file: 'seats.ts',
+    find: "plan.tier === 'none' ? lastCheckpoint(past) : undefined",
+    replace: 'lastCheckpoint(past)',
+    means: "a replica goes on from another's checkpoint, so a lie passes for agreement",
+    tests: seats
+  },
+  {
+    id: 'one-blames-the-task-twice',
+    file: 'seats.ts',
+    find: '      .filter(e => OWN_FAULT.test(e.failure?.code ??',
+    replace: '      .filter(e => !OWN_FAULT.test(e.failure?.code ??',
+    means: 'providers that die end a job as if its task were wrong',
+    tests: seats
+  },
+  {
+    id: 'half-is-a-majority',
+    file: 'verify.ts',
+    find: 'Math.floor(copies / 2) + 1',
+    replace: 'Math.ceil(copies / 2)',
+    means: 'of two copies one liar decides',
+    tests: seats
+  },
+  {
+    id: 'lower-receipt-signed',
+    file: 'receipts.ts',
+    find: 'old.receipt.amount >= amount',
+    replace: 'old.receipt.amount === amount',
+    means: 'a receipt with a lower amount replaces a higher one',
+    tests: receipts
+  },
+  {
+    id: 'receipt-number-again',
+    file: 'receipts.ts',
+    find: '(old?.receipt.sequence ?? 0) + 1',
+    replace: '(old?.receipt.sequence ?? 1)',
+    means: 'two receipts have one number',
+    tests: receipts
+  },
+  {
+    id: 'resumed-work-paid-twice',
+    file: 'receipts.ts',
+    find: 'BigInt(progress - begun)) / (BPS',
+    replace: 'BigInt(progress)) / (BPS',
+    means: 'what an earlier provider was paid for is paid for again',
+    tests: seats
+  },
+  {
+    id: 'dispute-without-margin',
+    file: 'steps.ts',
+    find: 'view.now + margin(a) >= challengeEnds(view.escrow, a)',
+    replace: 'view.now > challengeEnds(view.escrow, a)',
+    means: 'a wrong result is disputed when it is too late, and paid',
+    tests: game
+  },
+  {
+    id: 'release-for-more',
+    file: 'steps.ts',
+    find: 'release <= acknowledged',
+    replace: 'release >= acknowledged',
+    means: 'a provider that did nothing lets the escrow go for the whole price, and gets it',
+    tests: game
+  },
+  {
+    id: 'refund-forgotten',
+    file: 'steps.ts',
+    find: "['dispute', 'release', 'split', 'refund'] as const",
+    replace: "['dispute', 'release', 'split'] as const",
+    means: 'the price of a refused result that was never committed stays in the escrow',
+    tests: ['test/unit/peer/ruling.test.ts']
+  },
+  {
+    id: 'bid-changed-after-others',
+    file: 'bid-book.ts',
+    find: 'if (!open.bids.has(key)) open.bids.set(key, bid)',
+    replace: 'open.bids.set(key, bid)',
+    means: 'a provider changes its bid after it has seen the others',
+    tests: book
+  },
+  {
+    id: 'bids-after-the-close',
+    file: 'bid-book.ts',
+    find: 'if (this.#open.get(bid.offer) !== open) return',
+    replace: 'if (bid.slots === 0) return',
+    means: 'a bid is told that it counts after the choice was made',
+    tests: book
+  },
+  {
+    id: 'folder-of-another-taken',
+    file: 'gather.ts',
+    find: 'if ((await files.stat(mark)) !== undefined) return out',
+    replace: 'return out',
+    means: 'a folder that was there already passes for the result',
+    tests: gather
+  },
+  {
+    id: 'shards-out-of-order',
+    file: 'gather.ts',
+    find: '[...accepted].sort((a, b) => a.shard - b.shard)',
+    replace: '[...accepted].sort((a, b) => a.created - b.created)',
+    means: 'the parts of a result are joined in the order in which they were bought',
+    tests: gather
+  },
+  {
+    id: 'mark-after-the-rename',
+    file: 'gather.ts',
+    find: '  await files.write(mark, new Uint8Array())\n  await files.remove(out)\n  await files.rename(partial, out)\n',
+    replace:
+      '  await files.remove(out)\n  await files.rename(partial, out)\n  await files.write(mark, new Uint8Array())\n',
+    means: 'after a crash a whole result is not known for ours, and is gathered elsewhere again',
+    tests: gather
+  },
+  {
+    id: 'copies-not-budgeted',
+    file: 'plan.ts',
+    find: 'ceiling: job.price.max / BigInt(job.count * copies)',
+    replace: 'ceiling: job.price.max / BigInt(job.count)',
+    means: 'a job with replicas costs several times what its owner allowed',
+    tests: ['test/unit/peer/plan.test.ts']
+  },
+  {
+    id: 'input-limit-by-shard',
+    file: 'plan.ts',
+    find: 'shards.reduce((n, s) => n + sizeOf(s), 0)',
+    replace: 'shards.reduce((n, s) => Math.max(n, sizeOf(s)), 0)',
+    means: 'a job seals more than the limit of this peer',
+    tests: ['test/unit/peer/plan.test.ts']
+  },
+  {
+    id: 'line-goes-to-both',
+    file: 'split.ts',
+    find: 'await afterNewline(files, path, start - 1, stat.size, signal)',
+    replace: 'await afterNewline(files, path, start, stat.size, signal)',
+    means: 'a line that ends where a shard ends goes to the wrong shard',
+    tests: ['test/unit/peer/split.test.ts']
+  },
+  {
+    id: 'resumed-at-full-price',
+    file: 'agree.ts',
+    find: 'const rest = (price * (BPS - BigInt(resume))) / BPS',
+    replace: 'const rest = resume > 10_000 ? 0n : price',
+    means: 'the rest of a shard costs as much as the whole',
+    tests: ['test/unit/peer/agree.test.ts']
+  },
+  {
+    id: 'any-signature-agrees',
+    file: 'agree.ts',
+    find: 'if (signer === undefined || !sameAddress(signer, entry.agreement.provider)) {',
+    replace: 'if (signer === undefined) {',
+    means: 'an agreement that somebody else signed is taken for the provider’s; its escrow never opens',
+    tests: ['test/unit/peer/agree.test.ts']
+  },
+  {
+    id: 'opens-after-cancel',
+    file: 'agree.ts',
+    find: "live.job().state === 'running' && live.job().desired === 'run'",
+    replace: "live.job().state === 'running'",
+    means: 'money is locked for a job that its owner has cancelled',
+    tests: ['test/unit/peer/agree.test.ts']
+  },
+  {
+    id: 'wind-up-pays-the-liar',
+    file: 'wind.ts',
+    find: 'if (settled !== undefined && settled !== entry.result.digest) await by.refuse(live)',
+    replace: 'if (settled === undefined) await by.refuse(live)',
+    means: 'at the end of a job a result that differs from the others is paid',
+    tests: ['test/unit/peer/wind.test.ts']
+  },
+  {
+    id: 'lease-never-expires',
+    file: 'follow.ts',
+    find: 'cancel = ctx.clock.timer(ctx.config.lease, () =>',
+    replace: 'cancel = ctx.clock.timer(ctx.config.lease * 10_000, () =>',
+    means: 'a provider that vanished holds its shard until the deadline',
+    tests: ['test/unit/peer/follow.test.ts']
+  },
+  {
+    id: 'checkpoint-not-compared',
+    file: 'follow.ts',
+    find: 'if (stream.digest() !== checkpoint.digest) {',
+    replace: "if (stream.digest() === '0x') {",
+    means: 'a checkpoint that is not what its provider signed is paid for',
+    tests: ['test/unit/peer/follow.test.ts']
+  }
+])

@@ -1,0 +1,146 @@
+/** Bugs between a peer and the chain. */
+import { within, type Mutant } from '../mutant.ts'
+
+const sender = ['test/unit/settlement/sender.test.ts']
+const watcher = ['test/unit/settlement/watcher.test.ts']
+const keys = ['test/unit/settlement/keys.test.ts']
+
+export const settlement: readonly Mutant[] = within('src/settlement', [
+  {
+    id: 'sent-before-journalled',
+    file: 'tx/book.ts',
+    find: '    await this.parts.journal.write({ put: [intent] })\n    const p = pending ??',
+    replace: '    const p = pending ??',
+    means: 'a transaction is on its way that a crash makes us forget, and do again',
+    tests: sender
+  },
+  {
+    id: 'nonce-given-twice',
+    file: 'tx/book.ts',
+    find: 'return Math.max(count, ...[...this.#all.keys()].map(n => n + 1))',
+    replace: 'return count',
+    means: 'of two actions at the same time one replaces the other',
+    tests: sender
+  },
+  {
+    id: 'known-is-refused',
+    file: 'tx/book.ts',
+    find: 'return /already known|already imported|known transaction/i.test(e.message) ? undefined : e',
+    replace: 'return e',
+    means: 'a payment that is on its way is reported as refused',
+    tests: sender
+  },
+  {
+    id: 'replacement-too-cheap',
+    file: 'tx/fees.ts',
+    find: 'maxFee: (f.maxFee * 5n) / 4n + 1n',
+    replace: 'maxFee: f.maxFee + 1n',
+    means: 'a stuck transaction is stuck for ever: nodes refuse its replacement',
+    tests: sender
+  },
+  {
+    id: 'fee-cap-ignored',
+    file: 'tx/fees.ts',
+    find: 'const maxFee = cap !== undefined && cap < wanted ? cap : wanted',
+    replace: 'const maxFee = cap !== undefined && cap < 0n ? cap : wanted',
+    means: 'a peer pays more for gas than its owner allowed',
+    tests: sender
+  },
+  {
+    id: 'forgotten-when-mined',
+    file: 'tx/follower.ts',
+    find: 'if (head - block >= this.#book.parts.options.confirmations) return',
+    replace: 'if (head - block >= 0) return',
+    means: 'a transaction that a reorganisation takes back is never sent again',
+    tests: sender
+  },
+  {
+    id: 'event-twice',
+    file: 'watch/watcher.ts',
+    find: 'a.block === b.block && a.index > b.index',
+    replace: 'a.block === b.block && a.index >= b.index',
+    means: 'after a restart the last event is handled twice',
+    tests: watcher
+  },
+  {
+    id: 'event-noted-before-handled',
+    file: 'watch/watcher.ts',
+    find: '      try {\n        await this.#onEvent(event)',
+    replace:
+      '      this.#cursor = event.cursor\n      await this.#save()\n      try {\n        await this.#onEvent(event)',
+    means: 'an event whose handling a crash interrupts is lost',
+    tests: watcher
+  },
+  {
+    id: 'reorganisation-unnoticed',
+    file: 'watch/watcher.ts',
+    find: 'if (kept.length === this.#blocks.length) return',
+    replace: 'if (kept.length <= this.#blocks.length) return',
+    means: 'a peer goes on with payments that the chain took back',
+    tests: watcher
+  },
+  {
+    id: 'fee-told-as-pay',
+    file: 'watch/decode.ts',
+    find: "fee: amount('fee'),",
+    replace: "fee: amount('paid'),",
+    means: 'the books of a peer show the wrong fee',
+    tests: ['test/integration/settlement/lifecycle.test.ts']
+  },
+  {
+    id: 'any-chain-id',
+    file: 'keys/typed.ts',
+    find: '  chainId: network.chainId,',
+    replace: '  chainId: 1n,',
+    means: "a signature of another network's agreement is accepted",
+    tests: keys
+  },
+  {
+    id: 'any-escrow',
+    file: 'keys/typed.ts',
+    find: 'verifyingContract: network.escrow',
+    replace: "verifyingContract: '0x0000000000000000000000000000000000000001' as Address",
+    means: 'an agreement can be opened in a second deployment on the same chain',
+    tests: keys
+  },
+  {
+    id: 'receipt-thought-there',
+    file: 'effects.ts',
+    find: 'e.acknowledged >= amount ||',
+    replace: 'e.acknowledged > 0n ||',
+    means: 'after the first receipt no higher one is put on the chain: work is not paid',
+    tests: ['test/integration/settlement/lifecycle.test.ts']
+  },
+  {
+    id: 'delivery-thought-there',
+    file: 'effects.ts',
+    find: "e.deliveredAt > 0n || e.outcome === 'accepted'",
+    replace: 'e.outcome !== undefined || e.deliveredAt > 0n',
+    means: 'a provider believes that it delivered into an escrow that was refunded',
+    tests: ['test/integration/settlement/lifecycle.test.ts']
+  },
+  {
+    id: 'other-chain-behind-a-url',
+    file: 'rpc/several.ts',
+    find: 'if (actual !== chainId)',
+    replace: 'if (actual === 0n)',
+    means: 'a spare RPC that serves another chain is believed',
+    tests: ['test/unit/settlement/several.test.ts']
+  },
+  {
+    id: 'newest-blocks-pruned',
+    file: 'chain/prune.ts',
+    find: 'number > best - kept',
+    replace: 'number < best - kept',
+    means: 'the embedded chain loses the blocks that watchers look for',
+    tests: ['test/unit/settlement/prune.test.ts']
+  },
+  {
+    id: 'web-page-on-the-chain',
+    file: 'chain/filter.ts',
+    find: "if (origin !== undefined) return { status: 403, reason: 'foreign origin' }",
+    replace: '',
+    means: "any web page in the owner's browser talks to the embedded chain",
+    tests: ['test/integration/settlement/proxy.test.ts']
+  }
+])

@@ -1,0 +1,113 @@
+/** Runs one suite in a copy of the tree, in a process group of its own that ends with it. */
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Suite } from './suites.ts'
+
+export type Verdict =
+  | { readonly kind: 'passed' }
+  /** `test`: the first that failed, in words; `why`: what it said. */
+  | { readonly kind: 'failed'; readonly test: string; readonly why?: string }
+  /** Nothing ran: the code does not load or compile. That is no bug that a test could be proud of. */
+  | { readonly kind: 'broken'; readonly said: string }
+
+interface Ended {
+  readonly code: number | null
+  readonly text: string
+  readonly late: boolean
+}
+
+/** Output that is kept of one run, in characters. */
+const TEXT_KEPT = 40_000
+
+function execute(args: readonly string[], cwd: string, limitMs: number, signal: AbortSignal): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    // of its own group: mocha starts Node again, and that starts chains and peers
+    const child = spawn(process.execPath, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    let text = ''
+    let late = false
+    const keep = (chunk: Buffer) => {
+      text = (text + chunk.toString()).slice(-TEXT_KEPT)
+    }
+    child.stdout.on('data', keep)
+    child.stderr.on('data', keep)
+    const kill = () => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      } catch (e) {
+        if ((e as { code?: string }).code !== 'ESRCH') reject(e)
+      }
+    }
+    const timer = setTimeout(() => {
+      late = true
+      kill()
+    }, limitMs)
+    signal.addEventListener('abort', kill, { once: true })
+    if (signal.aborted) kill()
+    child.once('error', reject)
+    child.once('exit', code => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', kill)
+      kill() // what it started and left behind
+      resolve({ code, text, late })
+    })
+  })
+}
+
+const lastLines = (text: string): string => text.trimEnd().split('\n').slice(-12).join('\n')
+
+/** mocha's JSON report, as far as it is used. */
+interface Report {
+  readonly stats: { readonly tests: number }
+  readonly failures: readonly { readonly fullTitle: string; readonly err?: { readonly message?: string } }[]
+}
+
+async function reportAt(path: string): Promise<Report | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Report
+  } catch {
+    return undefined // none was written
+  }
+}
+
+const unfinished = (limitMs: number): Verdict => ({
+  kind: 'failed',
+  test: `did not end in ${Math.round(limitMs / 1000)} s`
+})
+
+async function mocha(suite: Suite, cwd: string, limitMs: number, signal: AbortSignal): Promise<Verdict> {
+  const folder = await mkdtemp(join(tmpdir(), 'shoal-mutants-report-'))
+  try {
+    const output = join(folder, 'report.json')
+    const reporter = ['--bail', '--reporter', 'json', '--reporter-option', `output=${output}`]
+    const args = [join(cwd, 'node_modules/mocha/bin/mocha.js'), ...reporter, ...suite.files]
+    const end = await execute(args, cwd, limitMs, signal)
+    const report = await reportAt(output)
+    const first = report?.failures[0]
+    if (first !== undefined) return { kind: 'failed', test: first.fullTitle, why: first.err?.message }
+    if (end.late) return unfinished(limitMs)
+    if (end.code === 0 && (report?.stats.tests ?? 0) > 0) return { kind: 'passed' }
+    return { kind: 'broken', said: lastLines(end.text) }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function forge(suite: Suite, cwd: string, limitMs: number, signal: AbortSignal): Promise<Verdict> {
+  const paths = suite.files.flatMap(f => ['--match-path', f.replace(/^contracts\//, '')])
+  const end = await execute(['scripts/test-forge.ts', '--fail-fast', ...paths], cwd, limitMs, signal)
+  const failed = /\[FAIL[^\]]*\](?:\s*\([^)]*\))?\s*([A-Za-z_]\w*)/.exec(end.text)?.[1]
+  if (failed !== undefined && end.code !== 0) return { kind: 'failed', test: failed }
+  if (end.late) return unfinished(limitMs)
+  if (end.code === 0 && /[1-9]\d* tests passed/.test(end.text)) return { kind: 'passed' }
+  return { kind: 'broken', said: lastLines(end.text) }
+}
+
+/** `patience` stretches the suite's limit. */
+export const runSuite = (
+  suite: Suite,
+  cwd: string,
+  patience: number,
+  signal: AbortSignal
+): Promise<Verdict> => (suite.kind === 'mocha' ? mocha : forge)(suite, cwd, suite.limitMs * patience, signal)

@@ -1,0 +1,116 @@
+/** awarded -> agreed -> open: whose signature counts, what the rest of a shard costs, and when no money is locked any more. */
+import { expect } from 'chai'
+import { systemClock } from '../../../src/peer/adapters/system-clock.ts'
+import type { PeerContext } from '../../../src/peer/context.ts'
+import type { ExecutionEntry, JobEntry } from '../../../src/peer/journal/entries.ts'
+import { agree, openEscrow, proposeExecution, resumedPrice } from '../../../src/peer/requester/agree.ts'
+import { LiveExecution } from '../../../src/peer/requester/live-execution.ts'
+import { awardEntry, execution, job } from '../../support/entries.ts'
+import * as r from '../../support/records.ts'
+import { noLog } from '../../support/tasks.ts'
+
+interface World {
+  readonly state: string
+  /** Requests, reports and chain calls, in order. */
+  readonly done: readonly string[]
+}
+
+async function run(
+  step: typeof agree,
+  changes: Partial<ExecutionEntry>,
+  its: Partial<JobEntry>,
+  answer: object = {}
+): Promise<World> {
+  const done: string[] = []
+  const note =
+    <T>(what: string, value: T) =>
+    async () => (done.push(what), value)
+  const stop = new AbortController()
+  const ctx = {
+    clock: {
+      ...systemClock,
+      now: () => r.NOW,
+      timer: (ms: number, end: () => void) => systemClock.timer(ms / 20, end)
+    },
+    log: noLog,
+    operator: r.requester.operator,
+    typed: r.typed,
+    chainNews: { listen: () => () => undefined },
+    adverts: { locate: (peer: unknown) => peer },
+    journal: { putExecution: async () => undefined },
+    network: {
+      request: async (_: unknown, method: string) => (done.push(method), answer),
+      report: (_: unknown, conduct: string) => void done.push(conduct)
+    },
+    settlement: {
+      open: note('open', undefined),
+      time: async () => BigInt(r.NOW / 1000),
+      escrow: async () => ({ state: 'none' })
+    }
+  } as unknown as PeerContext
+  const entry = await execution(r.provider, changes)
+  const live = new LiveExecution(
+    ctx,
+    () => job(its),
+    entry,
+    () => undefined
+  )
+  await step(live, stop.signal)
+  stop.abort()
+  return { state: live.entry.state, done }
+}
+
+describe('an agreement', () => {
+  const signedBy = (p: r.Person) => p.operator.sign('Agreement', r.agreement())
+
+  it("takes the provider's signature and nobody else's: whoever sends another is reported", async () => {
+    const own = await run(agree, { state: 'awarded' }, {}, { signature: await signedBy(r.provider) })
+    expect(own).to.deep.equal({ state: 'agreed', done: ['agree'] })
+    const other = await run(agree, { state: 'awarded' }, {}, { signature: await signedBy(r.stranger) })
+    expect(other).to.deep.equal({ state: 'declined', done: ['agree', 'invalid'] })
+    const broken = await run(agree, { state: 'awarded' }, {}, { signature: `0x${'00'.repeat(65)}` })
+    expect(broken.state).to.equal('declined')
+  })
+
+  it('of a job that its owner cancelled is neither asked for nor opened', async () => {
+    const asked = await run(agree, { state: 'awarded' }, { desired: 'cancel' })
+    expect(asked).to.deep.equal({ state: 'declined', done: [] })
+    const providerSignature = await signedBy(r.provider)
+    const opened = await run(openEscrow, { state: 'agreed', providerSignature }, { desired: 'cancel' })
+    expect(opened.done).to.deep.equal(['cancel'])
+    const wanted = await run(openEscrow, { state: 'agreed', providerSignature }, {})
+    expect(wanted).to.deep.equal({ state: 'open', done: ['open'] })
+  })
+
+  it('a resumed shard costs the rest of the bid, never nothing', () => {
+    expect(resumedPrice(1_000n, 0)).to.equal(1_000n)
+    expect(resumedPrice(1_000n, 4_000)).to.equal(600n)
+    expect(resumedPrice(1n, 9_999)).to.equal(1n)
+  })
+
+  it('is proposed under its bid, signed, at the price of the rest', async () => {
+    const award = await awardEntry()
+    const [bid] = award.bids
+    if (bid === undefined) throw new Error('an award has bids')
+    const resumedFrom = {
+      attempt: 1,
+      checkpoint: await r.checkpoint(r.provider, { progress: 2_500 }),
+      key: r.filled(1),
+      context: r.hex(1)
+    }
+    const ctx = {
+      operator: r.requester.operator,
+      typed: r.typed,
+      clock: { now: () => r.NOW },
+      random: { bytes: (n: number) => r.filled(1, n) },
+      settlement: { network: { arbiter: r.ARBITER } }
+    } as unknown as PeerContext
+    const ref = { shard: 3, attempt: 2, copy: 0, resumedFrom }
+    const e = await proposeExecution(ctx, job({}), award, bid, ref, 5n)
+    expect(e.agreement).to.include({ price: (bid.price * 3n) / 4n, bond: 5n, provider: bid.card.operator })
+    expect(e.agreement.openBy < e.agreement.deliverBy).to.equal(true)
+    expect(r.typed.signer('Agreement', e.agreement, e.requesterSignature)).to.equal(
+      r.requester.operator.address
+    )
+  })
+})

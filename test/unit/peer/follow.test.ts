@@ -1,0 +1,137 @@
+/** started: silence ends a lease, and only what its provider signed and we hold is acknowledged. */
+import { expect } from 'chai'
+import type { PeerContext } from '../../../src/peer/context.ts'
+import { follow } from '../../../src/peer/requester/follow.ts'
+import { LiveExecution } from '../../../src/peer/requester/live-execution.ts'
+import { earned } from '../../../src/peer/requester/receipts.ts'
+import { identityVerifier } from '../../../src/p2p/identity.ts'
+import { digestOf } from '../../../src/protocol/codec.ts'
+import { abortReason } from '../../../src/protocol/signals.ts'
+import type { ExecutionEvent } from '../../../src/protocol/records/events.ts'
+import { ManualClock, settle } from '../../support/clock.ts'
+import { execution, job } from '../../support/entries.ts'
+import * as r from '../../support/records.ts'
+import { noLog } from '../../support/tasks.ts'
+
+const LEASE_MS = 6_000
+const content = r.filled(3, 1_000)
+
+interface Followed {
+  readonly live: LiveExecution
+  readonly clock: ManualClock
+  readonly reports: string[]
+  readonly forgotten: string[]
+  readonly receipts: number
+}
+
+/** Follows a provider that says these events and then nothing, until `end` has looked. */
+async function following(
+  events: readonly ExecutionEvent[],
+  end: (f: Followed) => Promise<void>
+): Promise<void> {
+  const clock = new ManualClock(r.NOW)
+  const [reports, forgotten]: [string[], string[]] = [[], []]
+  let [receipts, connections] = [0, 0]
+  const network = {
+    async *stream(_: unknown, _method: string, _request: unknown, signal: AbortSignal) {
+      if (++connections === 1) yield* events
+      await new Promise((_resolve, reject) =>
+        signal.addEventListener('abort', () => reject(abortReason(signal)))
+      )
+    },
+    request: async () => void receipts++,
+    report: (_: unknown, conduct: string) => void reports.push(conduct)
+  }
+  const ctx = {
+    clock,
+    network,
+    log: noLog,
+    config: { lease: LEASE_MS },
+    operator: r.requester.operator,
+    typed: r.typed,
+    identities: identityVerifier,
+    recipient: { unwrap: async () => r.filled(4) },
+    chainNews: { listen: () => () => undefined },
+    adverts: { locate: (peer: unknown) => peer },
+    journal: {
+      putExecution: async () => undefined,
+      noteExecution: () => undefined,
+      addLogs: async () => undefined,
+      addWork: async () => undefined
+    },
+    content: {
+      async *get() {
+        yield content
+      },
+      forget: async (cid: string) => void forgotten.push(cid)
+    }
+  } as unknown as PeerContext
+  const live = new LiveExecution(
+    ctx,
+    () => job({}),
+    await execution(r.provider, {}),
+    () => undefined
+  )
+  const stop = new AbortController()
+  const done = follow(live, stop.signal)
+  for (let i = 0; i < 20; i++) await settle()
+  try {
+    await end({ live, clock, reports, forgotten, receipts })
+  } finally {
+    stop.abort(new Error('the test is over'))
+    await done
+  }
+}
+
+describe('a provider that runs our task', () => {
+  it('and falls silent for a lease loses the shard and our trust, not a moment earlier', async () => {
+    await following([], async ({ live, clock, reports }) => {
+      await clock.advance(LEASE_MS - 1)
+      expect(live.entry.state).to.equal('started')
+      await clock.advance(1_000)
+      expect(live.entry.state).to.equal('lost')
+      expect(live.entry.failure?.code).to.equal('LEASE_MISSED')
+      expect(reports).to.deep.equal(['broken-promise'])
+    })
+  })
+
+  it('and only beats its heart shows its progress by that, and keeps its lease', async () => {
+    const beat: ExecutionEvent = { kind: 'heartbeat', seq: 1, at: r.NOW, progress: 100 }
+    await following([beat], async ({ live, clock }) => {
+      await clock.advance(LEASE_MS - 1)
+      expect(live.entry).to.include({ state: 'started', progress: 100 })
+    })
+  })
+
+  const at = async (digest: typeof r.common.module): Promise<ExecutionEvent> => {
+    const checkpoint = await r.checkpoint(r.provider, { digest })
+    return { kind: 'checkpoint', seq: 1, at: r.NOW, checkpoint }
+  }
+
+  it('is acknowledged a checkpoint that we hold, at what it has earned', async () => {
+    await following([await at(digestOf(content))], async ({ live, receipts }) => {
+      const { price } = live.entry.agreement
+      expect(live.entry.receipt?.receipt.amount).to.equal(earned(price, 0, 4_000))
+      expect(live.entry.checkpoint?.sequence).to.equal(2)
+      expect(receipts).to.equal(1)
+    })
+  })
+
+  it('is acknowledged nothing for a checkpoint whose content is not what it signed', async () => {
+    const event = await at(r.hex(0x55))
+    await following([event], async ({ live, forgotten, receipts }) => {
+      expect(live.entry.receipt).to.equal(undefined)
+      expect(live.entry.checkpoint).to.equal(undefined)
+      expect(forgotten).to.have.length(1)
+      expect(receipts).to.equal(0)
+    })
+  })
+
+  it('is acknowledged nothing for a checkpoint that another peer signed', async () => {
+    const checkpoint = await r.checkpoint(r.stranger, { digest: digestOf(content) })
+    const event: ExecutionEvent = { kind: 'checkpoint', seq: 1, at: r.NOW, checkpoint }
+    await following([event], async ({ live }) => {
+      expect(live.entry.receipt).to.equal(undefined)
+    })
+  })
+})

@@ -1,0 +1,49 @@
+/** What a job may cost and how much of it is sealed: told by the plan, before anything is bought. */
+import { expect } from 'chai'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { nodeFiles } from '../../../src/peer/adapters/node-files.ts'
+import type { PeerContext } from '../../../src/peer/context.ts'
+import { parseJobFile } from '../../../src/peer/jobfile/parse.ts'
+import { makePlan } from '../../../src/peer/requester/plan.ts'
+import { rejection } from '../../support/failures.ts'
+import { folderForEach } from '../../support/folders.ts'
+import { ManualClock } from '../../support/clock.ts'
+import { common, object } from '../../support/records.ts'
+
+const TOKEN = 10n ** 18n
+
+describe('the plan of a job', () => {
+  const folder = folderForEach()
+  beforeEach(async () => {
+    await writeFile(join(folder(), 'a.wasm'), Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0))
+    await writeFile(join(folder(), 'in.txt'), 'x'.repeat(60))
+  })
+
+  async function planOf(lines: string, maxInput = 1_000_000) {
+    const put = async (source: AsyncIterable<Uint8Array>) => {
+      let size = 0
+      for await (const chunk of source) size += chunk.byteLength
+      return { cid: object.cid, key: object.key, size }
+    }
+    const job = parseJobFile(`name: a\ntask: { module: a.wasm }\n${lines}`, 'job.yaml')
+    const ports = { files: nodeFiles, content: { put }, config: { maxInput }, clock: new ManualClock() }
+    const where = { id: common.jobId, folder: folder(), out: join(folder(), 'out') }
+    return await makePlan(job, ports as unknown as PeerContext, where)
+  }
+
+  it('copies are paid out of the same purse: the ceiling of one execution is the cap over all of them', async () => {
+    const replicas = await planOf('count: 2\nprice: { max: 6 }\nverify: { tier: replicas, copies: 3 }\n')
+    expect(replicas.ceiling).to.equal(TOKEN)
+    expect(replicas.copies).to.equal(3)
+    const single = await planOf('count: 2\nprice: { max: 6 }\n')
+    expect(single.ceiling).to.equal(3n * TOKEN)
+    for (const p of [replicas, single]) expect(p.maxPrice).to.equal(6n * TOKEN)
+  })
+
+  it('the input limit is over all shards together', async () => {
+    const two = 'count: 2\ninputs: { in.txt: in.txt }\n'
+    expect((await planOf(two, 120)).inputs).to.have.length(2)
+    await rejection(planOf(two, 119), 'FILE_TOO_LARGE')
+  })
+})

@@ -1,0 +1,108 @@
+/** The selling side's handlers: nobody works before the money is locked, and only the other party is heard. */
+import { expect } from 'chai'
+import type { PeerContext } from '../../../src/peer/context.ts'
+import type { ProviderEntry } from '../../../src/peer/journal/entries.ts'
+import { Journal } from '../../../src/peer/journal/journal.ts'
+import type { Bidder } from '../../../src/peer/provider/bidder.ts'
+import { Capacity } from '../../../src/peer/provider/capacity.ts'
+import { Provider } from '../../../src/peer/provider/provider.ts'
+import { memoryStore } from '../../integration/settlement/support.ts'
+import { ManualClock, settle } from '../../support/clock.ts'
+import { provision } from '../../support/entries.ts'
+import { rejection } from '../../support/failures.ts'
+import * as r from '../../support/records.ts'
+import { noLog } from '../../support/tasks.ts'
+
+type Handler = (request: object, context: object) => Promise<Record<string, unknown>>
+
+interface Selling {
+  readonly clock: ManualClock
+  readonly capacity: Capacity
+  readonly journal: Journal
+  readonly entry: ProviderEntry
+  readonly ask: (
+    method: string,
+    request: object,
+    from?: r.Person
+  ) => Promise<Record<string, unknown> | undefined>
+}
+
+/** A provider with one execution, over a chain whose escrow is in `escrow`. */
+async function selling(escrow: string, use: (s: Selling) => Promise<void>): Promise<void> {
+  const clock = new ManualClock(r.NOW)
+  const journal = new Journal(memoryStore(), clock)
+  const entry = await provision({ state: 'agreed', checkpoint: undefined })
+  await journal.putProvider(entry, 'agreed')
+  const handlers = new Map<string, Handler>()
+  const settlement = {
+    escrow: async () => ({ state: escrow, acknowledged: 0n, deliveredAt: 0n, disputedAt: 0n }),
+    time: async () => BigInt(r.NOW / 1000),
+    acknowledge: async () => undefined
+  }
+  const ctx = {
+    ...{ clock, journal, settlement, log: noLog, engines: new Map() },
+    typed: r.typed,
+    operator: r.provider.operator,
+    adverts: { locate: (peer: unknown) => peer },
+    chainNews: { listen: () => () => undefined },
+    content: { forget: async () => undefined },
+    network: {
+      handle: (name: string, handler: Handler) => (handlers.set(name, handler), () => undefined)
+    }
+  } as unknown as PeerContext
+  const capacity = new Capacity(1, () => undefined)
+  const provider = new Provider(ctx, {} as Bidder, capacity)
+  await provider.start()
+  const { signal } = new AbortController()
+  const ask: Selling['ask'] = async (method, request, from = r.requester) =>
+    await handlers.get(method)?.(request, { from: from.identity.peerId, signal })
+  try {
+    await use({ clock, capacity, journal, entry, ask })
+  } finally {
+    await provider.stop()
+  }
+}
+
+describe('a provider under agreement', () => {
+  it('takes no task before the escrow is open', async () => {
+    await selling('none', async ({ ask, clock, entry, journal }) => {
+      const answer = ask('start', { agreement: entry.agreementId, spec: {}, addresses: [] })
+      await settle()
+      await clock.advance(11_000)
+      expect(await answer).to.deep.equal({ accepted: false, reason: 'the escrow is not open' })
+      expect((await journal.provider(entry.agreementId))?.state).to.equal('agreed')
+    })
+  })
+
+  it('hears nobody but its requester: to others there is no such agreement', async () => {
+    await selling('open', async ({ ask, entry, journal }) => {
+      const cancel = { agreement: entry.agreementId, reason: 'CANCELLED' }
+      await rejection(ask('cancel', cancel, r.stranger), 'NOT_FOUND')
+      await rejection(ask('receipt', await r.receipt(), r.stranger), 'NOT_FOUND')
+      expect((await journal.provider(entry.agreementId))?.state).to.equal('agreed')
+    })
+  })
+
+  it("keeps a receipt under its requester's signature, no other, and none for less", async () => {
+    await selling('open', async ({ ask, entry, journal }) => {
+      const held = async () => (await journal.provider(entry.agreementId))?.receipt?.receipt.amount
+      await rejection(ask('receipt', await r.receipt(r.stranger)), 'SIGNATURE_INVALID')
+      expect(await held()).to.equal(undefined)
+      await ask('receipt', await r.receipt(r.requester, 1_000n))
+      await ask('receipt', await r.receipt(r.requester, 999n))
+      expect(await held()).to.equal(1_000n)
+      const tooMuch = await r.receipt(r.requester, entry.agreement.price + 1n)
+      await rejection(ask('receipt', tooMuch), 'RECORD_INVALID')
+    })
+  })
+
+  it('lets go of its slot when the work ends, however long the money takes', async () => {
+    await selling('open', async ({ ask, entry, capacity }) => {
+      expect(capacity.free).to.equal(0)
+      const answer = await ask('cancel', { agreement: entry.agreementId, reason: 'CANCELLED' })
+      expect(answer?.['release']).to.have.nested.property('release.amount', 0n)
+      for (let i = 0; i < 5; i++) await settle()
+      expect(capacity.free).to.equal(1)
+    })
+  })
+})
