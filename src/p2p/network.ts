@@ -126,6 +126,7 @@ export class P2PNetwork implements PeerNetwork {
       clock,
       protocol: names.dht,
       known: () => dht.routingTable.size,
+      put: (key, value, o) => dht.put(key, value, o),
       announcements: this.#announcements
     })
     this.#membership = new Membership({
@@ -258,8 +259,8 @@ export class P2PNetwork implements PeerNetwork {
     }
   }
 
-  async putCard(card: Uint8Array, signal?: AbortSignal): Promise<void> {
-    await this.#running(signal, s => this.#dht.putCard(card, s))
+  async putCard(card: Uint8Array, signal?: AbortSignal): Promise<number> {
+    return await this.#running(signal, s => this.#dht.putCard(card, s))
   }
 
   async getCard(peer: PeerIdString, signal?: AbortSignal): Promise<Uint8Array | undefined> {
