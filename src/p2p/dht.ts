@@ -1,9 +1,10 @@
 /** What we use of the DHT: who holds something under a digest, and peers' own cards. Every query ends in bounded time. */
 import type { Libp2p, PeerId } from '@libp2p/interface'
+import type { PeerResponseEvent } from '@libp2p/kad-dht'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { create as createDigest } from 'multiformats/hashes/digest'
-import { asShoalError, ShoalError } from '../protocol/errors.ts'
+import { asShoalError, isShoalError, ShoalError } from '../protocol/errors.ts'
 import type { PeerIdString } from '../protocol/ids.ts'
 import { ADDRESSES_MAX } from '../protocol/limits.ts'
 import type { Clock, PeerAddress } from '../protocol/ports/index.ts'
@@ -36,6 +37,12 @@ export interface DhtParts {
   readonly clock: Clock
   /** DHT servers in our routing table. */
   readonly known: () => number
+  /** Stores a record here and at the peers nearest to its key, and tells what each of them answered (kad-dht's own events). */
+  readonly put: (
+    key: Uint8Array,
+    value: Uint8Array,
+    options: { signal: AbortSignal }
+  ) => AsyncIterable<unknown>
   /** The DHT's protocol id. */
   readonly protocol: string
   readonly announcements: Announcements
@@ -45,6 +52,7 @@ export class Dht {
   readonly #libp2p: Libp2p
   readonly #clock: Clock
   readonly #known: () => number
+  readonly #put: DhtParts['put']
   readonly #protocol: string
   readonly #announcements: Announcements
 
@@ -52,6 +60,7 @@ export class Dht {
     this.#libp2p = parts.libp2p
     this.#clock = parts.clock
     this.#known = parts.known
+    this.#put = parts.put
     this.#protocol = parts.protocol
     this.#announcements = parts.announcements
   }
@@ -88,13 +97,26 @@ export class Dht {
     }
   }
 
-  /** Stores our own card. Checked here first, since the DHT itself takes forged records without a word. */
-  async putCard(card: Uint8Array, signal?: AbortSignal): Promise<void> {
+  /**
+   * Stores our own card. Checked here first, since the DHT itself takes forged records without a word. The number of other peers
+   * that stored it: 0 when there was nobody, which is no error.
+   */
+  async putCard(card: Uint8Array, signal?: AbortSignal): Promise<number> {
     const peer = this.#libp2p.peerId.toString() as PeerIdString
     await verifyCard(card, peer, this.#clock)
-    await this.#within(PUT_MS, 'The DHT did not take the card.', signal, s =>
-      this.#libp2p.contentRouting.put(cardKey(peer), card, { signal: s })
-    )
+    const stored = new Set<string>()
+    try {
+      await this.#within(PUT_MS, 'The DHT did not take the card.', signal, async s => {
+        for await (const event of this.#put(cardKey(peer), card, { signal: s })) {
+          const by = storedBy(event)
+          if (by !== undefined && by !== peer) stored.add(by)
+        }
+      })
+    } catch (cause) {
+      // the time is over with some peers silent: what the others stored stays stored
+      if (stored.size === 0 || !isShoalError(cause, 'REQUEST_TIMEOUT')) throw cause
+    }
+    return stored.size
   }
 
   /** The newest valid card of a peer, or undefined. */
@@ -153,4 +175,11 @@ export class Dht {
     }
     return false
   }
+}
+
+/** Which peer says in this event of kad-dht that it has stored a record; it then sends the record back. */
+function storedBy(event: unknown): string | undefined {
+  const { name, messageName, record, from } = event as Partial<PeerResponseEvent>
+  const stored = name === 'PEER_RESPONSE' && messageName === 'PUT_VALUE' && record !== undefined
+  return stored ? from?.toString() : undefined
 }

@@ -33,10 +33,12 @@ import { guardLimits } from './guards/limits.ts'
 import { createHost, type Host } from './host.ts'
 import { namesOf, type Names } from './names.ts'
 import { DEFAULT_LISTEN, defaultTargets, type NetworkOptions } from './options.ts'
+import { BanFile } from './peers/ban-file.ts'
 import { connectTo } from './peers/dial.ts'
 import { PeerManager, type ConnectionTargets } from './peers/manager.ts'
 import { Membership } from './peers/membership.ts'
 import { PeerScores } from './peers/scores.ts'
+import { startError } from './start-error.ts'
 
 export type { NetworkOptions }
 
@@ -94,6 +96,7 @@ export class P2PNetwork implements PeerNetwork {
   readonly #announcements: Announcements
   readonly #manager: PeerManager
   readonly #membership: Membership
+  readonly #banFile: BanFile | undefined
   readonly #guards: Guards
   readonly #listeners = new Set<PeerListener>()
   readonly #announced = new Set<string>()
@@ -126,17 +129,22 @@ export class P2PNetwork implements PeerNetwork {
       clock,
       protocol: names.dht,
       known: () => dht.routingTable.size,
+      put: (key, value, o) => dht.put(key, value, o),
       announcements: this.#announcements
     })
     this.#membership = new Membership({
       ...{ libp2p, clock },
       ban: (peer, why) => ban(peer, why, STRANGER_BAN_MS)
     })
+    const { folder, files } = options
+    if (folder !== undefined && files !== undefined)
+      this.#banFile = new BanFile({ folder, files, scores, clock, log })
     this.#manager = new PeerManager({
       ...{ libp2p, clock, random, log, scores, targets },
       bootstrap: options.bootstrap ?? [],
       lonelyTopics: () => this.#gossip.lonely(),
-      onBanned: connection => parts.hosts.banned(connection.remoteAddr)
+      onBanned: connection => parts.hosts.banned(connection.remoteAddr),
+      onBan: () => this.#banFile?.save()
     })
   }
 
@@ -172,6 +180,7 @@ export class P2PNetwork implements PeerNetwork {
     try {
       await datastore?.open()
       if (datastore !== undefined) await forgetOldAnnouncements(datastore, this.peerId)
+      await this.#banFile?.start()
       this.#membership.start()
       this.#guards.start()
       host.addEventListener('peer:identify', this.#onIdentify)
@@ -202,6 +211,7 @@ export class P2PNetwork implements PeerNetwork {
     host.removeEventListener('peer:identify', this.#onIdentify)
     host.removeEventListener('peer:disconnect', this.#onDisconnect)
     await host.stop()
+    await this.#banFile?.stop()
     await datastore?.close()
     this.#announced.clear()
   }
@@ -258,8 +268,8 @@ export class P2PNetwork implements PeerNetwork {
     }
   }
 
-  async putCard(card: Uint8Array, signal?: AbortSignal): Promise<void> {
-    await this.#running(signal, s => this.#dht.putCard(card, s))
+  async putCard(card: Uint8Array, signal?: AbortSignal): Promise<number> {
+    return await this.#running(signal, s => this.#dht.putCard(card, s))
   }
 
   async getCard(peer: PeerIdString, signal?: AbortSignal): Promise<Uint8Array | undefined> {
@@ -334,14 +344,3 @@ export class P2PNetwork implements PeerNetwork {
 /** A row of the table with its types, which a union of rows loses. */
 const rowOf = <N extends MethodName>(name: N): Method<RequestOf<N>, ResponseOf<N>> =>
   methods[name] as unknown as Method<RequestOf<N>, ResponseOf<N>>
-
-/** A start that failed, by what the person can do. */
-function startError(cause: unknown): unknown {
-  const text =
-    cause instanceof Error ? `${cause.name} ${cause.message} ${String(cause.cause)}` : String(cause)
-  if (!/EADDRINUSE|UnsupportedListenAddresses/.test(text)) return cause
-  return new ShoalError('PORT_IN_USE', 'This peer could not listen on its addresses.', {
-    cause,
-    next: 'Choose other ports in the listen addresses, or end the program that uses them.'
-  })
-}

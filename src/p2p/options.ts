@@ -1,5 +1,5 @@
 /** What a peer's network is made of, and its defaults. */
-import type { Clock, Logger, PeerAddress, Profile, Random } from '../protocol/ports/index.ts'
+import type { Clock, Files, Logger, PeerAddress, Profile, Random } from '../protocol/ports/index.ts'
 import type { EngineLimits } from './engine/limits.ts'
 import type { ConnectionTargets } from './peers/manager.ts'
 
@@ -17,8 +17,10 @@ export interface NetworkOptions {
   readonly bootstrap?: readonly (PeerAddress | string)[]
   /** Find peers in the local network; default false. */
   readonly mdns?: boolean
-  /** Folder of the stored peer book and DHT records; in memory without it. */
+  /** Folder of the stored peer book, DHT records and bans; in memory without it. */
   readonly folder?: string
+  /** Writes the bans into the folder; without it they end with this run. */
+  readonly files?: Files
   readonly targets?: ConnectionTargets
   readonly clock: Clock
   readonly random: Random

@@ -4,23 +4,29 @@ import { ADDRESSES_MAX } from '../protocol/limits.ts'
 import type { Startable } from '../protocol/ports/startable.ts'
 import { encode } from '../protocol/codec.ts'
 import type { PeerCard } from '../protocol/records/card.ts'
+import { CardPublisher } from './card-publisher.ts'
 import type { PeerContext } from './context.ts'
 import { signCard } from './records.ts'
 
 const LIFE_MS = 12 * 60 * 60_000
 const LOOK_MS = 30_000
 
-type Ports = Pick<PeerContext, 'clock' | 'operator' | 'identity' | 'recipient' | 'network' | 'log' | 'config'>
+type Ports = Pick<
+  PeerContext,
+  'clock' | 'random' | 'operator' | 'identity' | 'recipient' | 'network' | 'log' | 'config'
+>
 
 export class CardKeeper implements Startable {
   readonly #ports: Ports
+  readonly #publisher: CardPublisher
   #card: PeerCard | undefined
   #cancel: (() => void) | undefined
   #stop = new AbortController()
-  #publishing: Promise<void> = Promise.resolve()
+  #looking: Promise<void> = Promise.resolve()
 
   constructor(ports: Ports) {
     this.#ports = ports
+    this.#publisher = new CardPublisher(ports)
   }
 
   get card(): PeerCard {
@@ -33,7 +39,7 @@ export class CardKeeper implements Startable {
     this.#stop = new AbortController()
     await this.#renew()
     this.#cancel = this.#ports.clock.every(LOOK_MS, () => {
-      this.#publishing = this.#publishing.then(() => this.#look())
+      this.#looking = this.#looking.then(() => this.#look())
     })
   }
 
@@ -41,7 +47,8 @@ export class CardKeeper implements Startable {
     this.#cancel?.()
     this.#cancel = undefined
     this.#stop.abort()
-    await this.#publishing
+    await this.#looking
+    await this.#publisher.ended()
   }
 
   async #look(): Promise<void> {
@@ -60,7 +67,7 @@ export class CardKeeper implements Startable {
   }
 
   async #renew(): Promise<void> {
-    const { clock, operator, identity, recipient, network, config, log } = this.#ports
+    const { clock, operator, identity, recipient, network, config } = this.#ports
     const now = clock.now()
     this.#card = await signCard(
       {
@@ -77,13 +84,8 @@ export class CardKeeper implements Startable {
       operator,
       identity
     )
-    const bytes = encode(this.#card)
     if (network.profile === 'light') return // not dialable: nobody could use it
     // the DHT is slow when the network is young: nothing waits for it
-    this.#publishing = this.#publishing.then(() =>
-      network
-        .putCard(bytes, this.#stop.signal)
-        .catch(err => log.debug({ err }, 'the card did not reach the DHT'))
-    )
+    this.#publisher.publish(encode(this.#card), this.#stop.signal)
   }
 }

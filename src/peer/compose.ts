@@ -117,6 +117,7 @@ async function makeWire(
     bootstrap: config.p2p.bootstrap,
     mdns: config.p2p.mdns,
     folder: home.p2p,
+    files: parts.files,
     clock,
     random,
     log: log.child({ room: 'p2p' })

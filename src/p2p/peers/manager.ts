@@ -42,6 +42,8 @@ export interface ManagerParts {
   readonly lonelyTopics: () => number
   /** A connection that is about to be cut because its peer was banned. */
   readonly onBanned: (connection: Connection) => void
+  /** A ban was made. */
+  readonly onBan: () => void
 }
 
 interface Bootstrap {
@@ -112,6 +114,7 @@ export class PeerManager {
 
   #expel(peer: PeerIdString, why: string): void {
     this.#parts.log.warn({ peer, conduct: why }, 'banned a peer for its conduct')
+    this.#parts.onBan()
     this.#book.forget(peer)
     this.#drop(peer)
   }

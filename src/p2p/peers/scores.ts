@@ -26,7 +26,8 @@ export const BAN_MS = 30 * 60_000
 export const BAN_MAX_MS = 24 * 60 * 60_000
 /** Peers remembered. */
 const PEERS_MAX = 4_096
-const BANS_MAX = 1_024
+/** Bans remembered. */
+export const BANS_MAX = 1_024
 
 interface Entry {
   score: number

@@ -72,8 +72,8 @@ export interface PeerNetwork extends Startable {
   /** Announces in the DHT that this peer holds something under a key (any 32-byte digest in hex). */
   provide(key: string, signal?: AbortSignal): Promise<void>
   findProviders(key: string, signal?: AbortSignal): AsyncIterable<PeerAddress>
-  /** Stores this peer's own signed card in the DHT. */
-  putCard(card: Uint8Array, signal?: AbortSignal): Promise<void>
+  /** Stores this peer's own signed card in the DHT. How many other peers stored it; 0, when there was nobody, is no error. */
+  putCard(card: Uint8Array, signal?: AbortSignal): Promise<number>
   /** The newest valid card of a peer in the DHT, or undefined. */
   getCard(peer: PeerIdString, signal?: AbortSignal): Promise<Uint8Array | undefined>
   connect(to: PeerAddress, signal?: AbortSignal): Promise<void>

@@ -163,6 +163,21 @@ describe('the DHT', () => {
     const error = await a.putCard(card).catch((e: unknown) => e)
     expect(isShoalError(error, 'SIGNATURE_INVALID')).to.equal(true)
   })
+
+  it('a peer learns how many others stored its card, and that nobody did', async () => {
+    const own = seed()
+    const alice = identityFromSeed(own)
+    const expires = Date.now() + 60_000
+    const a = await startPeer({ seed: own })
+    expect(await a.putCard(encode(await signedCard(alice, { seq: 1, expires })))).to.equal(0)
+    const bootstrap = [addressOf(a)]
+    const others = await Promise.all([startPeer({ bootstrap }), startPeer({ bootstrap })])
+    await until('all have met', () => others.every(p => isConnected(a, p)))
+    await until(
+      'both have stored it',
+      async () => (await a.putCard(encode(await signedCard(alice, { seq: 2, expires })))) === 2
+    )
+  })
 })
 
 describe('connections', () => {
