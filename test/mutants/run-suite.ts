@@ -90,7 +90,8 @@ async function mocha(suite: Suite, cwd: string, limitMs: number, signal: AbortSi
 async function forge(suite: Suite, cwd: string, limitMs: number, signal: AbortSignal): Promise<Verdict> {
   const paths = suite.files.flatMap(f => ['--match-path', f.replace(/^contracts\//, '')])
   const end = await execute(['scripts/test-forge.ts', '--fail-fast', ...paths], cwd, limitMs, signal)
-  const failed = /\[FAIL[^\]]*\](?:\s*\([^)]*\))?\s*([A-Za-z_]\w*)/.exec(end.text)?.[1]
+  // counterexamples, which may span lines, stand between the mark and the name
+  const failed = /\[FAIL[\s\S]*?\b((?:test|invariant)\w*)\s*\(/.exec(plain(end.text))?.[1]
   if (failed !== undefined && end.code !== 0) return { kind: 'failed', test: failed }
   if (end.late) return unfinished(limitMs)
   if (end.code === 0 && /[1-9]\d* tests passed/.test(end.text)) return { kind: 'passed' }
