@@ -62,14 +62,14 @@ const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, '')
  * bigint, and ours are about money.)
  */
 export function firstFailure(text: string): { readonly test: string; readonly why: string } | undefined {
-  const section = /^\s*\d+ failing$\n+\s*1\) ([\s\S]+?):\n\n([\s\S]*)/m.exec(plain(text))
+  const section = /^\s*\d+ failing$\n+\s*1\) ([\s\S]+?):\n([\s\S]*)/m.exec(plain(text))
   if (section === null) return undefined
   const words = (block: string | undefined): string =>
     (block ?? '')
       .split(/\s*\n\s*/)
       .join(' ')
       .trim()
-  return { test: words(section[1]), why: words(section[2]?.split('\n\n')[0]).slice(0, 500) }
+  return { test: words(section[1]), why: words(section[2]?.trimStart().split('\n\n')[0]).slice(0, 500) }
 }
 
 const unfinished = (limitMs: number): Verdict => ({

@@ -45,6 +45,9 @@ describe('what mocha says of a failure', () => {
       test: 'a room a case',
       why: 'AssertionError: expected 1n + expected - actual'
     })
+    const property =
+      '  1 failing\n\n  1) a room\n       a case:\n     Error: Property failed\n\n      at f.ts\n'
+    expect(firstFailure(property)).to.deep.equal({ test: 'a room a case', why: 'Error: Property failed' })
     expect(firstFailure('\n  3 passing (2ms)\n')).to.equal(undefined)
   })
 })
