@@ -101,6 +101,10 @@ describe('the transaction sender', () => {
     const last = chain.sent.find(t => t.hash === hash)
     expect(last?.nonce).to.equal(first?.nonce)
     expect((last?.maxFeePerGas ?? 0n) >= 250n).to.equal(true)
+    // nodes take a replacement only for a tenth more
+    const fees = chain.sent.map(t => t.maxFeePerGas ?? 0n)
+    const paid = fees.at(-1) ?? 0n
+    expect(paid * 10n >= (fees[0] ?? 0n) * 11n, fees.join(' ')).to.equal(true)
   })
 
   it('finishes what an earlier process wrote down, and tells it to the caller that repeats the action', async () => {
@@ -206,6 +210,7 @@ describe('the transaction sender', () => {
     await sender.submit(call('a'))
     await sender.submit(call('b'))
     chain.rewind(1)
+    chain.block()
     await until(() => chain.receipts.size === 2)
     expect(store.map.size).to.equal(2)
     chain.rewind(0)
