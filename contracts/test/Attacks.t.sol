@@ -304,6 +304,19 @@ contract AttacksTest is Base {
         _eq(_free(COLD), 1000 - _fee(1000), "once");
     }
 
+    function test_requesterCannotEndAnAgreementAlone() public {
+        Agreement memory a = _agreement(1000, 10);
+        bytes32 id = _open(a);
+        (Release memory r, bytes memory own) = _release(REQUESTER_KEY, id, 0);
+        vm.startPrank(requester);
+        vm.expectPartialRevert(IEscrow.BadSignature.selector);
+        escrow.cancel(a, r, own, own);
+        vm.expectPartialRevert(IEscrow.BadSignature.selector);
+        escrow.cancel(a, r, "", "");
+        vm.stopPrank();
+        _eq(_locked(requester), 1000, "price");
+    }
+
     function test_oldRelease_cannotTakeADeliveredPrice() public {
         Agreement memory a = _agreement(1000, 10);
         bytes32 id = _open(a);
@@ -468,6 +481,18 @@ contract AttacksTest is Base {
         vault.withdraw(1, requester);
         vm.expectPartialRevert(IVault.BadReceiver.selector);
         vault.withdraw(1, address(vault));
+        vm.stopPrank();
+    }
+
+    function test_stake_aSecondUnstakeBeginsTheDelayAnew() public {
+        vm.startPrank(provider);
+        registry.stake(100);
+        registry.unstake(60);
+        vm.warp(block.timestamp + 1 days - 1);
+        registry.unstake(10);
+        vm.warp(block.timestamp + 1);
+        vm.expectPartialRevert(IRegistry.StillUnbonding.selector);
+        registry.claim();
         vm.stopPrank();
     }
 

@@ -1,7 +1,5 @@
 /** Runs one suite in a copy of the tree, in a process group of its own that ends with it. */
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Suite } from './suites.ts'
 
@@ -57,18 +55,21 @@ function execute(args: readonly string[], cwd: string, limitMs: number, signal: 
 
 const lastLines = (text: string): string => text.trimEnd().split('\n').slice(-12).join('\n')
 
-/** mocha's JSON report, as far as it is used. */
-interface Report {
-  readonly stats: { readonly tests: number }
-  readonly failures: readonly { readonly fullTitle: string; readonly err?: { readonly message?: string } }[]
-}
+const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, '')
 
-async function reportAt(path: string): Promise<Report | undefined> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Report
-  } catch {
-    return undefined // none was written
-  }
+/**
+ * The first failure in mocha's closing section: its titles, then what it said. (The JSON reporter cannot write errors that hold a
+ * bigint, and ours are about money.)
+ */
+export function firstFailure(text: string): { readonly test: string; readonly why: string } | undefined {
+  const section = /^\s*\d+ failing$\n+\s*1\) ([\s\S]+?):\n([\s\S]*)/m.exec(plain(text))
+  if (section === null) return undefined
+  const words = (block: string | undefined): string =>
+    (block ?? '')
+      .split(/\s*\n\s*/)
+      .join(' ')
+      .trim()
+  return { test: words(section[1]), why: words(section[2]?.trimStart().split('\n\n')[0]).slice(0, 500) }
 }
 
 const unfinished = (limitMs: number): Verdict => ({
@@ -77,27 +78,20 @@ const unfinished = (limitMs: number): Verdict => ({
 })
 
 async function mocha(suite: Suite, cwd: string, limitMs: number, signal: AbortSignal): Promise<Verdict> {
-  const folder = await mkdtemp(join(tmpdir(), 'shoal-mutants-report-'))
-  try {
-    const output = join(folder, 'report.json')
-    const reporter = ['--bail', '--reporter', 'json', '--reporter-option', `output=${output}`]
-    const args = [join(cwd, 'node_modules/mocha/bin/mocha.js'), ...reporter, ...suite.files]
-    const end = await execute(args, cwd, limitMs, signal)
-    const report = await reportAt(output)
-    const first = report?.failures[0]
-    if (first !== undefined) return { kind: 'failed', test: first.fullTitle, why: first.err?.message }
-    if (end.late) return unfinished(limitMs)
-    if (end.code === 0 && (report?.stats.tests ?? 0) > 0) return { kind: 'passed' }
-    return { kind: 'broken', said: lastLines(end.text) }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  const args = [join(cwd, 'node_modules/mocha/bin/mocha.js'), '--bail', '--reporter', 'dot', ...suite.files]
+  const end = await execute(args, cwd, limitMs, signal)
+  const failure = firstFailure(end.text)
+  if (failure !== undefined) return { kind: 'failed', ...failure }
+  if (end.late) return unfinished(limitMs)
+  if (end.code === 0 && /^\s*[1-9]\d* passing/m.test(plain(end.text))) return { kind: 'passed' }
+  return { kind: 'broken', said: lastLines(end.text) }
 }
 
 async function forge(suite: Suite, cwd: string, limitMs: number, signal: AbortSignal): Promise<Verdict> {
   const paths = suite.files.flatMap(f => ['--match-path', f.replace(/^contracts\//, '')])
   const end = await execute(['scripts/test-forge.ts', '--fail-fast', ...paths], cwd, limitMs, signal)
-  const failed = /\[FAIL[^\]]*\](?:\s*\([^)]*\))?\s*([A-Za-z_]\w*)/.exec(end.text)?.[1]
+  // counterexamples, which may span lines, stand between the mark and the name
+  const failed = /\[FAIL[\s\S]*?\b((?:test|invariant)\w*)\s*\(/.exec(plain(end.text))?.[1]
   if (failed !== undefined && end.code !== 0) return { kind: 'failed', test: failed }
   if (end.late) return unfinished(limitMs)
   if (end.code === 0 && /[1-9]\d* tests passed/.test(end.text)) return { kind: 'passed' }

@@ -60,11 +60,13 @@ async function checkClean(
   o: HuntOptions
 ): Promise<void> {
   const suites = namedSuites(list)
-  const problems = await Promise.all(
-    suites.map((s, i) => unclean(copies[i % copies.length] as TreeCopy, s, o))
-  )
-  const problem = problems.find(p => p !== undefined)
-  if (problem !== undefined) throw new Error(problem)
+  const worker = async (copy: TreeCopy): Promise<void> => {
+    for (let s = suites.shift(); s !== undefined; s = suites.shift()) {
+      const problem = await unclean(copy, s, o)
+      if (problem !== undefined) throw new Error(problem)
+    }
+  }
+  await Promise.all(copies.map(worker))
   // the whole passed, so its parts did
   for (const m of list)
     for (const s of suitesFor(m, ROOT)) if (s.files.every(f => m.tests.includes(f))) o.clean.add(keyOf(s))

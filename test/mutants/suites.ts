@@ -66,13 +66,18 @@ export function suitesFor(m: Mutant, root: string): Suite[] {
   ]
 }
 
-/** What must pass without any bug before a catch means anything: all named files, each once. */
+/** What must pass without any bug before a catch means anything: all named files, each once; slow ones apart from the others. */
 export function namedSuites(list: readonly Mutant[]): Suite[] {
   const all = list.flatMap(named)
   const files = [...new Set(all.filter(s => s.kind === 'mocha').flatMap(s => s.files))].sort()
-  const ofForge = all.some(s => s.kind === 'forge') ? [forge()] : []
-  if (files.length === 0) return ofForge
-  return [...ofForge, { name: groupOf(files), kind: 'mocha', files, limitMs: 15 * MINUTE }]
+  const quick = files.filter(f => /^test\/(unit|fuzz)\//.test(f))
+  const one = (some: readonly string[]): Suite[] =>
+    some.length === 0 ? [] : [{ name: groupOf(some), kind: 'mocha', files: some, limitMs: 10 * MINUTE }]
+  return [
+    ...(all.some(s => s.kind === 'forge') ? [forge()] : []),
+    ...one(quick),
+    ...files.filter(f => !quick.includes(f)).flatMap(f => one([f]))
+  ]
 }
 
 export const keyOf = (s: Suite): string => `${s.kind} ${s.files.join(' ')}`

@@ -183,15 +183,28 @@ export class TxBook {
     await this.#adopt(
       list.map((p, i) => ({
         p,
-        intent: this.#sign({ ...p.intent, nonce: first + i }, above(p.intent, fresh), [])
+        intent: this.#sign({ ...p.intent, nonce: first + i }, this.#above(p.intent, fresh), [])
       }))
     )
   }
 
-  /** Inside the lane. Signs anew with higher fees and sends. `earlier` are hashes that may still be mined under this nonce. */
+  /**
+   * Inside the lane. Signs anew with higher fees and sends. `earlier` are hashes that may still be mined under this nonce. Where the
+   * owner's cap leaves no room for a replacement that nodes take, the transaction waits for cheaper blocks.
+   */
   async resign(p: Pending, nonce: number, earlier: readonly Hex32[]): Promise<void> {
-    const fresh = await this.fees(this.stopping.signal)
-    await this.#adopt([{ p, intent: this.#sign({ ...p.intent, nonce }, above(p.intent, fresh), earlier) }])
+    const fees = this.#above(p.intent, await this.fees(this.stopping.signal))
+    p.signedAt = this.parts.clock.monotonic()
+    if (fees.maxFee < raised(p.intent).maxFee) return
+    await this.#adopt([{ p, intent: this.#sign({ ...p.intent, nonce }, fees, earlier) }])
+  }
+
+  /** Fees that replace those of an earlier form, no lower than what is asked now and never above the owner's cap. */
+  #above(earlier: Fees, now: Fees): Fees {
+    const { maxFee, tip } = above(earlier, now)
+    const cap = this.parts.options.maxFeePerGas ?? maxFee
+    const capped = maxFee < cap ? maxFee : cap
+    return { maxFee: capped, tip: tip < capped ? tip : capped }
   }
 
   /** New signed forms in place of the old ones: all of them on the disk in one step, then in memory, then sent. */

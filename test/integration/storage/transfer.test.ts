@@ -114,6 +114,14 @@ describe('sealed content between real peers', function () {
     await rm(home, { recursive: true })
   })
 
+  it('no two objects share a key, though their content is the same', async () => {
+    const a = await holder(await startPeer())
+    const data = new Uint8Array(1_000)
+    const made = [await a.content.put(parts(data), context), await a.content.put(parts(data), context)]
+    expect(new Set(made.map(o => Buffer.from(o.key).toString('hex'))).size).to.equal(2)
+    expect(new Set(made.map(o => o.cid)).size).to.equal(2)
+  })
+
   it('32 MiB go from a full peer to a full and a light one, and from the light one back', async () => {
     const a = await holder(await startPeer())
     const b = await holder(await startPeer())

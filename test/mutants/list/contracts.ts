@@ -27,7 +27,7 @@ export const contracts: readonly Mutant[] = within('contracts/src', [
     find: 'if (r.amount <= known || r.amount > a.price)',
     replace: 'if (r.amount == known || r.amount > a.price)',
     means: 'a receipt with a lower amount replaces a higher one',
-    tests: attacks
+    tests: fuzz
   },
   {
     id: 'escrow-cancel-alone',

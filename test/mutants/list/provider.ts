@@ -68,7 +68,7 @@ export const provider: readonly Mutant[] = within('src/peer/provider', [
     find: "due.refund(view, a) && now > a.deliverBy + ABSENT ? 'refund' : 'wait'",
     replace: "due.refund(view, a) && now < a.deliverBy + ABSENT ? 'refund' : 'wait'",
     means: 'the bond of a failed execution stays locked when its requester is gone',
-    tests: game
+    tests: ['test/unit/peer/steps.test.ts']
   },
   {
     id: 'result-dropped-for-logs',

@@ -154,11 +154,11 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
     tests: ['test/unit/peer/plan.test.ts']
   },
   {
-    id: 'line-goes-to-both',
+    id: 'lines-dealt-unevenly',
     file: 'split.ts',
     find: 'await afterNewline(files, path, start - 1, stat.size, signal)',
     replace: 'await afterNewline(files, path, start, stat.size, signal)',
-    means: 'a line that ends where a shard ends goes to the wrong shard',
+    means: 'of two equal lines one shard gets both and the other none',
     tests: ['test/unit/peer/split.test.ts']
   },
   {

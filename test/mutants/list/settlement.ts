@@ -109,7 +109,7 @@ export const settlement: readonly Mutant[] = within('src/settlement', [
     find: 'e.acknowledged >= amount ||',
     replace: 'e.acknowledged > 0n ||',
     means: 'after the first receipt no higher one is put on the chain: work is not paid',
-    tests: ['test/integration/settlement/lifecycle.test.ts']
+    tests: ['test/unit/settlement/effects.test.ts']
   },
   {
     id: 'delivery-thought-there',
@@ -117,7 +117,7 @@ export const settlement: readonly Mutant[] = within('src/settlement', [
     find: "e.deliveredAt > 0n || e.outcome === 'accepted'",
     replace: 'e.outcome !== undefined || e.deliveredAt > 0n',
     means: 'a provider believes that it delivered into an escrow that was refunded',
-    tests: ['test/integration/settlement/lifecycle.test.ts']
+    tests: ['test/unit/settlement/effects.test.ts']
   },
   {
     id: 'other-chain-behind-a-url',

@@ -61,6 +61,12 @@ describe('before money moves', () => {
     expect(offerText(JOB, [])).to.contain('No offers heard yet')
   })
 
+  it('the price is for every copy of every shard', () => {
+    expect(offerText(JOB, [offer('0.001')])).to.contain('from 0.04 SHL for 4 executions')
+    const copies = { ...JOB, verify: { tier: 'replicas' as const, copies: 3 } }
+    expect(offerText(copies, [offer('0.001')])).to.contain('from 0.12 SHL for 12 executions')
+  })
+
   const session = (offers: Advert[]): Session =>
     ({ client: { call: async () => ({ offers }) } }) as unknown as Session
 

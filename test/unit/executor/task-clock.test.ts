@@ -9,7 +9,8 @@ const [TIME, SUBSCRIPTION, EVENT, COUNT] = [0, 64, 128, 192]
 describe('the clock that a task sees', () => {
   const memory = new GuestMemory()
   memory.attach(new WebAssembly.Memory({ initial: 1 }))
-  const calls = systemCalls({ memory, args: [], env: [], charge: () => undefined } as unknown as Guest)
+  const guest = { memory, args: [], env: [], charge: () => undefined } as unknown as Guest
+  const calls = systemCalls(guest) as Record<string, (...args: (number | bigint)[]) => number>
   const now = (): bigint => {
     calls['clock_time_get']?.(0, 0n, TIME)
     return memory.u64(TIME)

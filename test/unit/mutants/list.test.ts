@@ -4,6 +4,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
 import { mutants } from '../../mutants/list/index.ts'
 import { planted, textOf } from '../../mutants/mutant.ts'
+import { firstFailure } from '../../mutants/run-suite.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
@@ -33,5 +34,20 @@ describe('the list of deliberate bugs', () => {
     expect(() => planted(m, 'dog')).to.throw('mutant x: the text to replace occurs 0 times in f.ts')
     expect(() => planted(m, 'banana')).to.throw('occurs 3 times')
     expect(planted({ ...m, replace: '$&$1' }, 'cat')).to.equal('c$&$1t')
+  })
+})
+
+describe('what mocha says of a failure', () => {
+  it('is read from its closing section: all titles, and the first lines of the error', () => {
+    const text =
+      '\n  1 passing (2ms)\n  1 failing\n\n  1) a room\n       a case:\n\n      AssertionError: expected 1n\n      + expected - actual\n\n      at f.ts:1:2\n'
+    expect(firstFailure(text)).to.deep.equal({
+      test: 'a room a case',
+      why: 'AssertionError: expected 1n + expected - actual'
+    })
+    const property =
+      '  1 failing\n\n  1) a room\n       a case:\n     Error: Property failed\n\n      at f.ts\n'
+    expect(firstFailure(property)).to.deep.equal({ test: 'a room a case', why: 'Error: Property failed' })
+    expect(firstFailure('\n  3 passing (2ms)\n')).to.equal(undefined)
   })
 })

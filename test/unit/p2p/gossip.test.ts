@@ -7,7 +7,7 @@ import { GOSSIP_MESSAGE_MAX } from '../../../src/protocol/limits.ts'
 import { noLog } from '../../support/tasks.ts'
 import { FakeClock } from './fake-clock.ts'
 
-type Judge = (source: object, message: object) => Promise<string>
+type Judge = (source: string, message: object) => Promise<string>
 
 /** What becomes of one message that `forwarder` brought and `author` wrote. */
 async function judged(validate: Validate, message: object = {}, banned: readonly string[] = []) {

@@ -8,6 +8,7 @@ import type { ExecutionEntry, JobPlan } from '../../../src/peer/journal/entries.
 import { resultFile } from '../../../src/peer/requester/fetch-result.ts'
 import { gatherResults } from '../../../src/peer/requester/gather.ts'
 import { bundleFromMap } from '../../../src/protocol/bundle.ts'
+import { ShoalError } from '../../../src/protocol/errors.ts'
 import { execution, job, plan } from '../../support/entries.ts'
 import { rejection } from '../../support/failures.ts'
 import { filesBelow, folderForEach } from '../../support/folders.ts'
@@ -78,6 +79,18 @@ describe('gathering results', () => {
   it('gathered again after a crash it finds its own result and changes nothing', async () => {
     const shard = await accepted(0, { x: '1' })
     expect(await gatherResults(ctx(), entry(), [shard], signal)).to.equal(out())
+    expect(await gatherResults(ctx(), entry(), [shard], signal)).to.equal(out())
+    expect(filesBelow(out())).to.deep.equal(['x'])
+  })
+
+  it('a crash right after the folder was put in its place: the next start knows it for its own', async () => {
+    const shard = await accepted(0, { x: '1' })
+    const dying = async (from: string, to: string) => {
+      await nodeFiles.rename(from, to)
+      throw new ShoalError('DISK_ERROR', 'killed')
+    }
+    const last = { ...ctx(), files: { ...nodeFiles, rename: dying } } as unknown as PeerContext
+    await rejection(gatherResults(last, entry(), [shard], signal), 'DISK_ERROR')
     expect(await gatherResults(ctx(), entry(), [shard], signal)).to.equal(out())
     expect(filesBelow(out())).to.deep.equal(['x'])
   })

@@ -89,6 +89,9 @@ describe('a home folder', () => {
     expect((await unlock(home, 'p')).identity.length).to.equal(32)
     await rejection(init(), 'HOME_EXISTS')
     expect(filesBelow(folder())).to.deep.equal(['home/config.yaml', 'home/keys.json', 'home/version'])
+    // also when only the keys are left of it
+    await nodeFiles.remove(join(folder(), 'home', 'version'))
+    await rejection(init(), 'HOME_EXISTS')
   })
 
   it('a missing one and one of another version are refused with what to do', async () => {

@@ -156,6 +156,15 @@ describe('the journal on a real database', () => {
     expect(heard.map(e => (e.kind === 'job' ? e.what : e.kind))).to.deep.equal(['submitted'])
   })
 
+  it('nobody hears of a change that could not be written', async () => {
+    const full = { ...store, batch: () => Promise.reject(new Error('disk full')) }
+    const blocked = new Journal(full as unknown as Store, clock)
+    const heard: JournalEvent[] = []
+    blocked.listen(e => heard.push(e))
+    const failed = await blocked.putJob(job(), 'submitted').catch((e: Error) => e.message)
+    expect([failed, heard.length]).to.deep.equal([`disk full`, 0])
+  })
+
   it('what a provider did before is counted, whatever the spelling of its address', async () => {
     const address = provider.operator.address
     await journal.addWork(address, 'completed')

@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { nodeFiles } from '../../../src/peer/adapters/node-files.ts'
 import { layoutOf } from '../../../src/peer/home/layout.ts'
 import { Journal } from '../../../src/peer/journal/journal.ts'
-import { Leftovers } from '../../../src/peer/leftovers.ts'
+import { heldFor, keptBy, Leftovers } from '../../../src/peer/leftovers.ts'
 import type { PeerContext } from '../../../src/peer/context.ts'
 import { memoryStore } from '../../integration/settlement/support.ts'
-import { job } from '../../support/entries.ts'
+import { cidOf } from '../../../src/protocol/codec.ts'
+import { execution, job, provision } from '../../support/entries.ts'
+import { checkpoint, filled, hex, provider, result } from '../../support/records.ts'
 import { folderForEach } from '../../support/folders.ts'
 import { ManualClock } from '../../support/clock.ts'
 import { noLog } from '../../support/tasks.ts'
@@ -47,5 +49,32 @@ describe('what a killed process left', () => {
     await journal.putJob({ ...live, state: 'settled' }, 'settled')
     await new Leftovers(ports as unknown as PeerContext).start()
     expect(kept.size).to.equal(0)
+  })
+
+  it('what a live execution holds stays: its spec, its checkpoint, and the one it was resumed from', async () => {
+    const from = await checkpoint(provider, { object: cidOf(filled(21)) })
+    const e = await execution(provider, {
+      spec: cidOf(filled(20)),
+      checkpoint: await checkpoint(provider, { object: cidOf(filled(22)) }),
+      resumedFrom: { attempt: 1, checkpoint: from, key: filled(1), context: hex(1) }
+    })
+    expect(heldFor(e)).to.have.members([20, 21, 22].map(n => cidOf(filled(n))))
+  })
+
+  it('of an ended execution only a result that was paid without its requester stays: it may come for it', async () => {
+    const entry = {
+      checkpoint: await checkpoint(),
+      result: await result(provider, { object: cidOf(filled(23)) })
+    }
+    const own = cidOf(filled(23))
+    const closing = { paid: 1n, fee: 0n, refunded: 0n, bondSlashed: 0n, tx: hex(3) }
+    const paid = async (outcome: 'released' | 'accepted') =>
+      keptBy(await provision({ ...entry, state: 'paid', closing: { ...closing, outcome } }))
+    expect(await paid('released')).to.deep.equal([own])
+    expect(await paid('accepted')).to.deep.equal([])
+    expect(keptBy(await provision({ ...entry, state: 'delivered' }))).to.have.members([
+      own,
+      entry.checkpoint.object
+    ])
   })
 })

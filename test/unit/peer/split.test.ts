@@ -55,6 +55,13 @@ describe('an input split by lines', () => {
     )
   })
 
+  it('a cut that falls on the end of a line stays there', async () => {
+    expect(await splitLines(memoryFile(utf8('ab\ncd\n'), 64), '/f', 2)).to.deep.equal([
+      { start: 0, end: 3 },
+      { start: 3, end: 6 }
+    ])
+  })
+
   it('equal lines are shared out evenly', async () => {
     const content = utf8('abcd\n'.repeat(1000))
     for (const r of await splitLines(memoryFile(content, 64), '/f', 8))

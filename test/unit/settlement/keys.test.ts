@@ -41,6 +41,15 @@ describe('operator keys', () => {
     expect(verifier.signer('Release', release, signature)).not.to.equal(key.address)
   })
 
+  it('a signature under another escrow on the same chain has another signer: a second deployment opens nothing', async () => {
+    const key = createOperatorKey(random.bytes(32), domain)
+    const signature = await key.sign('Receipt', receipt)
+    const second = typedDataVerifier(domainOf({ ...network, escrow: address(9) }))
+    expect(second.signer('Receipt', receipt, signature)).not.to.equal(key.address)
+    const other = typedDataVerifier(domainOf({ ...network, chainId: 1n }))
+    expect(other.signer('Receipt', receipt, signature)).not.to.equal(key.address)
+  })
+
   it('malformed signatures have no signer', () => {
     const verifier = typedDataVerifier(domain)
     for (const bad of [

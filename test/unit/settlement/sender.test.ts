@@ -101,6 +101,10 @@ describe('the transaction sender', () => {
     const last = chain.sent.find(t => t.hash === hash)
     expect(last?.nonce).to.equal(first?.nonce)
     expect((last?.maxFeePerGas ?? 0n) >= 250n).to.equal(true)
+    // nodes take a replacement only for a tenth more
+    const fees = chain.sent.map(t => t.maxFeePerGas ?? 0n)
+    const paid = fees.at(-1) ?? 0n
+    expect(paid * 10n >= (fees[0] ?? 0n) * 11n, fees.join(' ')).to.equal(true)
   })
 
   it('finishes what an earlier process wrote down, and tells it to the caller that repeats the action', async () => {
@@ -199,6 +203,32 @@ describe('the transaction sender', () => {
     Object.assign(store, { batch })
     await sender.submit(call('b'))
     expect(chain.sent.map(t => t.nonce)).to.deep.equal([0])
+  })
+
+  it('keeps a mined transaction that a reorganisation spared: the next one may take it back', async () => {
+    const sender = await make({ confirmations: 50 })
+    await sender.submit(call('a'))
+    await sender.submit(call('b'))
+    chain.rewind(1)
+    chain.block()
+    await until(() => chain.receipts.size === 2)
+    expect(store.map.size).to.equal(2)
+    chain.rewind(0)
+    await until(() => chain.receipts.size === 2)
+    expect(chain.nonce).to.equal(2)
+  })
+
+  it('never signs a fee above the cap of its owner, not even to replace a stuck transaction', async () => {
+    const sender = await make({ maxFeePerGas: 150n, stuckMs: 5, actionMs: 400 })
+    chain.minimumFee = 1_000n
+    const stuck = await sender.submit(call('a')).catch((e: unknown) => e)
+    expect(isShoalError(stuck, 'SETTLE_TIMEOUT')).to.equal(true)
+    for (const tx of chain.sent) expect(tx.maxFeePerGas).to.equal(150n)
+    // it waits for cheaper blocks instead
+    chain.minimumFee = 0n
+    chain.mine()
+    await until(() => sender.unfinished === 0)
+    expect(chain.nonce).to.equal(1)
   })
 
   it('forgets a transaction when its block is deep', async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { createCipheriv, hkdfSync } from 'node:crypto'
 import { systemRandom } from '../../../src/peer/adapters/system-random.ts'
 import { collectBytes } from '../../../src/protocol/byte-source.ts'
 import { isShoalError } from '../../../src/protocol/errors.ts'
@@ -109,6 +110,24 @@ describe('sealed streams', () => {
     for (const more of [Uint8Array.of(0), new Uint8Array(16), new Uint8Array(SEALED_CHUNK)]) {
       expect(await refused(open(new Uint8Array(Buffer.concat([sealed, more]))))).to.equal(true)
     }
+  })
+
+  it('an empty chunk at the end, though it was sealed under the right key, is refused: one content has one form', async () => {
+    const header = (await seal(plain(0))).subarray(0, HEADER_BYTES)
+    const info = Buffer.concat([Buffer.from('shoal/seal/1\n'), context])
+    const own = new Uint8Array(hkdfSync('sha256', key, header, info, 32))
+    const chunk = (bytes: Uint8Array, counter: number, last: boolean): Uint8Array => {
+      const nonce = new Uint8Array(12)
+      nonce.set(header.subarray(HEADER_BYTES - 7))
+      nonce[10] = counter
+      nonce[11] = last ? 1 : 0
+      const cipher = createCipheriv('aes-256-gcm', own, nonce)
+      return new Uint8Array(Buffer.concat([cipher.update(bytes), cipher.final(), cipher.getAuthTag()]))
+    }
+    const whole = plain(CHUNK)
+    expect(await open(join(header, [chunk(whole, 0, true)]))).to.deep.equal(whole)
+    const longer = join(header, [chunk(whole, 0, false), chunk(new Uint8Array(0), 1, true)])
+    expect(await refused(open(longer))).to.equal(true)
   })
 
   it('a chunk of another object under the same key is refused', async () => {
