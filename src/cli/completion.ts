@@ -20,6 +20,7 @@ function below(words: readonly string[]): string[] {
 /** Prints one proposal a line for the last of the words (which may be empty); never an error, a shell would show it. */
 export async function complete(words: readonly string[], cli: Cli): Promise<void> {
   const asked = words.length === 0 ? [''] : words
-  const proposals = (await proposeCompletions(appFor(asked, false), asked, cli)).map(p => p.completion)
+  const all = (await proposeCompletions(appFor(asked, false), asked, cli)).map(p => p.completion)
+  const proposals = all.filter(name => name !== '--') // the library's end of flags: of no use to a person
   for (const name of [...below(asked), ...proposals]) cli.print(name)
 }

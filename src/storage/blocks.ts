@@ -11,8 +11,10 @@ export interface BlockFiles {
   open(): Promise<number>
   get(name: string): Promise<Uint8Array | undefined>
   has(name: string): Promise<boolean>
-  /** True when the block is new. All or nothing. */
+  /** True when the block is new. All or nothing for readers; on the disk for certain only after `sync`. */
   put(name: string, bytes: Uint8Array): Promise<boolean>
+  /** Resolves when these blocks outlive a power cut. DISK_ERROR too when one is missing. */
+  sync(names: Iterable<string>): Promise<void>
   /** Bytes freed. */
   delete(name: string): Promise<number>
   names(): AsyncIterable<string>
@@ -85,10 +87,16 @@ export class Blocks {
     return isNew
   }
 
+  /** Makes the blocks of an operation durable, those that were here before included. Before its pin is written. */
+  async sync(use: BlockUse): Promise<void> {
+    await this.#files.sync(use.names)
+  }
+
   /** An operation whose blocks a sweep leaves alone until it ends. */
   operation(): BlockUse {
     const used = new Set<string>()
     return {
+      names: used,
       use: cid => {
         const name = nameOf(cid)
         this.#touched?.add(name)
@@ -129,6 +137,8 @@ export class Blocks {
 }
 
 export interface BlockUse {
+  /** Names of the blocks in use. */
+  readonly names: ReadonlySet<string>
   use(cid: CID): void
   /** Harmless twice. */
   end(): void

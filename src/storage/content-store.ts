@@ -132,7 +132,7 @@ export class PeerContentStore implements ContentStore {
           chunker: fixedSize({ chunkSize: this.#limits.leafBytes })
         })
         s.throwIfAborted()
-        await this.#pins.add(root, counted.size)
+        await this.#pin(root, counted.size, use)
         return root
       })
       return { cid: cid.toString() as CidString, key, size: counted.size }
@@ -160,7 +160,7 @@ export class PeerContentStore implements ContentStore {
         if (size > options.maxBytes) throw tooLarge(options.maxBytes)
         yield plain
       }
-      if (options.keep === true) await this.#pins.add(CID.parse(object.cid), size)
+      if (options.keep === true) await this.#pin(CID.parse(object.cid), size, use)
     } catch (cause) {
       if (scope.signal.aborted) throw abortReason(scope.signal)
       if (isShoalError(cause)) throw cause
@@ -184,6 +184,12 @@ export class PeerContentStore implements ContentStore {
     return await within(linked(signal, this.#stopping.signal), s =>
       this.#blocks.sweep(() => this.#pins.blocks(this.#blocks, s), s)
     )
+  }
+
+  /** Keeps an object whose blocks are all here: they are durable before the pin says so. */
+  async #pin(root: CID, size: number, use: BlockUse): Promise<void> {
+    await this.#blocks.sync(use)
+    await this.#pins.add(root, size)
   }
 
   /** What UnixFS writes to: the disk, with a word to peers that wait for the block. */

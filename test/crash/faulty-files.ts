@@ -88,6 +88,7 @@ export function faultyBlocks(folder: string, life: Life, busy: Busy): BlockFiles
         () => real.put(name, bytes),
         () => tearBlock(folder, name, bytes)
       ),
+    sync: names => call('sync', changes, () => real.sync(names)),
     delete: name => call('delete', changes, () => real.delete(name)),
     async *names() {
       const all: string[] = []

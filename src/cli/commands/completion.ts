@@ -1,7 +1,7 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import { command } from '../command.ts'
 
-/** Where the shell finds nothing of ours it completes file names, as for job files. */
+/** Where the shell finds nothing of ours it completes file names, as for job files; fish also where only flags could follow. */
 const SCRIPTS: Readonly<Record<string, string>> = {
   bash: `_shoal() {
   local IFS=$'\\n'
@@ -14,8 +14,14 @@ _shoal() {
   found=("\${(@f)$(shoal __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   if (( \${#found} )) && [[ -n "\${found[1]}" ]]; then compadd -a found; else _files; fi
 }
-compdef _shoal shoal`,
-  fish: `complete -c shoal -a '(shoal __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'`
+if [[ "\${funcstack[1]}" == _shoal ]]; then _shoal "$@"; else compdef _shoal shoal; fi`,
+  fish: `function __shoal_complete
+  set -l word (commandline -ct)
+  set -l found (shoal __complete (commandline -opc)[2..] $word 2>/dev/null)
+  printf '%s\\n' $found
+  string match -q -- '-*' $word; or string match -qv -- '-*' $found; or __fish_complete_path $word
+end
+complete -c shoal -f -a '(__shoal_complete)'`
 }
 
 export const completion = command<object, [string]>(async (cli, _flags, _signal, shell) => {

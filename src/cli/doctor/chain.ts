@@ -2,6 +2,7 @@
 import { isShoalError } from '../../protocol/errors.ts'
 import { formatAmount, SYMBOL } from '../../protocol/money.ts'
 import type { Account, NetworkParameters } from '../../protocol/ports/settlement.ts'
+import { deadline } from '../../protocol/signals.ts'
 import type { OpenedHome } from '../../peer/home/home.ts'
 import { createLogger } from '../../peer/adapters/pino-logger.ts'
 import { anvilBinary } from '../../settlement/chain/adapters/process.ts'
@@ -14,6 +15,8 @@ import { findingOf } from './home.ts'
 
 /** How long a chain may take to answer before it counts as away, ms. */
 const PATIENCE_MS = 3_000
+/** The same for all questions to one address together: one that takes connections and says nothing is away too. */
+const ALL_MS = 6_000
 
 export function fundsOf(account: Account): Finding {
   const said = `${formatAmount(account.free)} ${SYMBOL} free in the vault, ${formatAmount(account.wallet)} in the wallet, gas ${formatAmount(account.gas)}`
@@ -33,28 +36,73 @@ export function fundsOf(account: Account): Finding {
       )
 }
 
-async function ask(
-  cli: Cli,
-  home: OpenedHome,
-  rpcUrl: string,
-  network: NetworkParameters,
-  signal: AbortSignal
-): Promise<Finding[]> {
+/** One of the chain's addresses, and what is wrong or right with it. */
+interface Answer {
+  readonly finding: Finding
+  /** Nobody was there; the others may be enough. */
+  readonly away?: boolean
+  /** Present when it answered as it should. */
+  readonly account?: Account
+}
+
+interface Question {
+  readonly cli: Cli
+  readonly home: OpenedHome
+  readonly network: NetworkParameters
+  readonly signal: AbortSignal
+}
+
+/** `place`: where to mend it. */
+function failed(e: unknown, name: string, rpcUrl: string, place: string): Answer {
+  if (isShoalError(e, 'CHAIN_UNREACHABLE')) {
+    const first = name === 'chain' ? 'Start it (shoal chain), or correct' : 'Correct or remove'
+    return { finding: bad(name, `${rpcUrl} does not answer`, `${first} ${place}.`), away: true }
+  }
+  if (!isShoalError(e, 'CHAIN_WRONG_NETWORK')) return { finding: findingOf(name, e) }
+  const next = `Correct ${place}, or put the network.json of that chain beside it.`
+  return { finding: bad(name, `${rpcUrl} serves another network: ${e.message}`, next) }
+}
+
+/** `key`: where the address stands in the configuration. */
+async function ask(q: Question, name: string, key: string, rpcUrl: string): Promise<Answer> {
+  const { cli, home, network } = q
   const log = createLogger({ level: 'silent', file: home.layout.log })
   const rpc = connectRpc({ rpcUrl, clock: cli.clock, random: cli.random, log, patienceMs: PATIENCE_MS })
+  const scope = deadline(cli.clock, ALL_MS, 'CHAIN_UNREACHABLE', 'no answer', q.signal)
+  const { signal } = scope
   try {
     await verifyNetwork(rpc, network, { signal })
     const account = await reads(rpc, network).account(home.keys.operator as Account['address'], { signal })
-    return [ok('chain', `${rpcUrl}, chain ${network.chainId}, contracts in place`), fundsOf(account)]
+    return { finding: ok(name, `${rpcUrl}, chain ${network.chainId}, contracts in place`), account }
+  } catch (e) {
+    return failed(e, name, rpcUrl, `${key} in ${home.layout.config}`)
   } finally {
+    scope[Symbol.dispose]()
     await rpc.close()
   }
+}
+
+/** All addresses at the same time, in their order. One that is away is no obstacle while another one answers. */
+async function askAll(q: Question, rpcUrl: string): Promise<Finding[]> {
+  const { fallbackUrls } = q.home.config.chain
+  const answers = await Promise.all([
+    ask(q, 'chain', 'chain.rpcUrl', rpcUrl),
+    ...fallbackUrls.map((url, i) => ask(q, `fallback ${i + 1}`, `chain.fallbackUrls[${i}]`, url))
+  ])
+  const account = answers.find(a => a.account !== undefined)?.account
+  const findings = answers.map(({ finding, away }): Finding =>
+    away === true && account !== undefined
+      ? note(finding.name, `${finding.said}; another address does`, finding.next)
+      : finding
+  )
+  return account === undefined ? findings : [...findings, fundsOf(account)]
 }
 
 export async function checkChain(cli: Cli, home: OpenedHome, signal: AbortSignal): Promise<Finding[]> {
   const { rpcUrl } = home.config.chain
   try {
-    if (rpcUrl !== undefined) return await ask(cli, home, rpcUrl, await networkOf(cli, home), signal)
+    if (rpcUrl !== undefined)
+      return await askAll({ cli, home, network: await networkOf(cli, home), signal }, rpcUrl)
     if (home.config.profile === 'full') {
       anvilBinary()
       return [ok('chain', 'an embedded chain of its own starts with: shoal up')]
@@ -62,8 +110,6 @@ export async function checkChain(cli: Cli, home: OpenedHome, signal: AbortSignal
     const next = `shoal up on a home that has one, or set chain.rpcUrl in ${home.layout.config}; to play: shoal devnet`
     return [bad('chain', 'a light peer needs a chain, and none is configured', next)]
   } catch (e) {
-    if (!isShoalError(e, 'CHAIN_UNREACHABLE')) return [findingOf('chain', e)]
-    const next = `Start it (shoal chain), or correct chain.rpcUrl in ${home.layout.config}.`
-    return [bad('chain', `${rpcUrl} does not answer`, next)]
+    return [findingOf('chain', e)]
   }
 }
