@@ -102,9 +102,9 @@ describe('the transaction sender', () => {
     expect(last?.nonce).to.equal(first?.nonce)
     expect((last?.maxFeePerGas ?? 0n) >= 250n).to.equal(true)
     // nodes take a replacement only for a tenth more
-    const fees = chain.sent.map(t => t.maxFeePerGas ?? 0n)
-    const paid = fees.at(-1) ?? 0n
-    expect(paid * 10n >= (fees[0] ?? 0n) * 11n, fees.join(' ')).to.equal(true)
+    const fees = [...new Set(chain.sent.map(t => t.maxFeePerGas ?? 0n))]
+    for (const [i, fee] of fees.slice(1).entries())
+      expect(fee * 10n >= (fees[i] ?? 0n) * 11n, fees.join(' ')).to.equal(true)
   })
 
   it('finishes what an earlier process wrote down, and tells it to the caller that repeats the action', async () => {
