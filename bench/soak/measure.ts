@@ -1,6 +1,6 @@
 /** What a process holds at a moment, after garbage collection: memory, handles, timers, listeners, files, bytes in its home. */
 import { getEventListeners } from 'node:events'
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { MIB } from '../support/proc.ts'
 
@@ -40,7 +40,15 @@ export const resources = (): { handles: string[]; timers: number } => {
   return { handles: all.filter(n => !isTimer(n)), timers: all.filter(isTimer).length }
 }
 
-export const openFiles = (): number => readdirSync('/proc/self/fd').length
+/** What each open descriptor leads to. */
+export const openFiles = (): string[] =>
+  readdirSync('/proc/self/fd').flatMap(fd => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)]
+    } catch {
+      return [] // the one that lists them
+    }
+  })
 
 /** Needs --expose-gc. */
 export function measure(home: string, signals: readonly AbortSignal[]): Measure {
@@ -58,7 +66,7 @@ export function measure(home: string, signals: readonly AbortSignal[]): Measure 
     handles: handles.length,
     timers,
     listeners: onProcess + onSignals,
-    files: openFiles(),
+    files: openFiles().length,
     disk: diskOf(home) / MIB
   }
 }

@@ -30,7 +30,7 @@ const o = readOptions('soak', {
 interface Stopped {
   readonly left: readonly string[]
   readonly timers: number
-  readonly files: number
+  readonly files: readonly string[]
 }
 interface Verdict {
   readonly name: string
@@ -69,7 +69,7 @@ function problemsOf(list: readonly Measure[], quiet: Quiet, stopped: Stopped): s
   if (b > a + 8) found.push(`the home grew from ${round(a)} to ${round(b)} MiB`)
   if (stopped.left.length > 0) found.push(`stop left ${stopped.left.join(', ')}`)
   if (stopped.timers > 0) found.push(`stop left ${stopped.timers} timers`)
-  if (stopped.files > 0) found.push(`stop left ${stopped.files} open files`)
+  if (stopped.files.length > 0) found.push(`stop left open ${stopped.files.join(', ')}`)
   return found
 }
 

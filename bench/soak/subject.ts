@@ -18,6 +18,8 @@ const cli = makeContext([])
 // pipes are opened when first used; what the peer itself opens is counted from here on
 process.stderr.write('')
 process.stdout.write('')
+let onMessage = (_: unknown): void => undefined
+process.on('message', what => onMessage(what))
 const before = { ...resources(), files: openFiles() }
 const opened = await open(cli, { home })
 const session = await startOwn(cli, { home }, opened, stop.signal)
@@ -29,12 +31,13 @@ async function end(): Promise<void> {
   await cli.clock.sleep(SETTLE_MS)
   const after = resources()
   const left = after.handles.filter(h => !before.handles.includes(h))
-  say({ kind: 'stopped', left, timers: after.timers - before.timers, files: openFiles() - before.files })
+  const files = openFiles().filter(f => !before.files.includes(f))
+  say({ kind: 'stopped', left, timers: after.timers - before.timers, files })
   process.disconnect()
 }
 
-process.on('message', what => {
+onMessage = what => {
   if (what === 'measure') say({ kind: 'measure', ...measure(home, [ctx.stopping, stop.signal]) })
   if (what === 'stop') void end()
-})
+}
 say({ kind: 'ready', api: session.client.url })

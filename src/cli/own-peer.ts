@@ -23,7 +23,7 @@ export async function startOwn(
   const log = createLogger({ level: home.config.log.level, file: home.layout.log })
   // the lock comes first: a second peer must not start a second chain
   const store = await openLevelStore(home.layout.journal)
-  const undo: (() => Promise<void>)[] = [() => store.close()]
+  const undo: (() => Promise<void>)[] = [async () => log.close(), () => store.close()]
   const close = async (): Promise<void> => {
     for (const f of undo.reverse().splice(0)) await f()
   }
@@ -43,7 +43,7 @@ export async function startOwn(
       chain: chain.network,
       openStore: async () => store
     })
-    undo[0] = async () => undefined // the peer closes the store now
+    undo[1] = async () => undefined // the peer closes the store now
     undo.push(() => peer.stop())
     await peer.start(signal)
     const api = await startApi({

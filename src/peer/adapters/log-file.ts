@@ -8,6 +8,8 @@ const MAX = 8 * 1024 * 1024
 /** What pino writes lines to. Lines go to the system at once, so that a killed process has said its last. */
 export interface LogFile {
   write(line: string): void
+  /** Lines after it are lost. Harmless twice. */
+  close(): void
 }
 
 /** Opens FILE for appending, with its folder. A line that cannot be written (full disk) is lost: logging must not end a peer. */
@@ -15,6 +17,7 @@ export function openLogFile(file: string, max = MAX): LogFile {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   let fd = openSync(file, 'a', 0o600)
   let size = fstatSync(fd).size
+  let closed = false
   const turn = (): void => {
     closeSync(fd)
     renameSync(file, `${file}.1`)
@@ -22,7 +25,12 @@ export function openLogFile(file: string, max = MAX): LogFile {
     size = 0
   }
   return {
+    close: () => {
+      if (!closed) closeSync(fd)
+      closed = true
+    },
     write: line => {
+      if (closed) return
       try {
         if (size > 0 && size + line.length > max) turn()
         size += writeSync(fd, line)

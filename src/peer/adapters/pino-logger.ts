@@ -34,10 +34,9 @@ export interface LogTarget {
   readonly file?: string
 }
 
-export const createLogger = (target: LogTarget): Logger =>
-  wrap(
-    pino(
-      { level: target.level, base: null },
-      target.file === undefined ? pino.destination({ dest: 2, sync: true }) : openLogFile(target.file)
-    )
-  )
+/** `close` lets the file go: after it nothing is written any more. */
+export function createLogger(target: LogTarget): Logger & { close(): void } {
+  const file = target.file === undefined ? undefined : openLogFile(target.file)
+  const log = pino({ level: target.level, base: null }, file ?? pino.destination({ dest: 2, sync: true }))
+  return { ...wrap(log), close: () => file?.close() }
+}

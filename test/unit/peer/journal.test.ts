@@ -158,7 +158,7 @@ describe('the journal on a real database', () => {
 
   it('nobody hears of a change that could not be written', async () => {
     const full = { ...store, batch: () => Promise.reject(new Error('disk full')) }
-    const blocked = new Journal(full as unknown as Store, clock)
+    const blocked = new Journal(full, clock)
     const heard: JournalEvent[] = []
     blocked.listen(e => heard.push(e))
     const failed = await blocked.putJob(job(), 'submitted').catch((e: Error) => e.message)

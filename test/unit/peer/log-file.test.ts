@@ -18,6 +18,16 @@ describe('the log file', () => {
     expect(text.split('\n').length).to.be.above(100)
   })
 
+  it('is let go by close; later lines are lost, not thrown', () => {
+    const file = join(folder(), 'peer.log')
+    const log = openLogFile(file)
+    log.write('first\n')
+    log.close()
+    log.close()
+    log.write('second\n')
+    expect(readFileSync(file, 'utf8')).to.equal('first\n')
+  })
+
   it('goes on with the file of an earlier run, counting what is in it', () => {
     const file = join(folder(), 'peer.log')
     openLogFile(file, 1_000).write('x'.repeat(990) + '\n')

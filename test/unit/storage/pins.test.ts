@@ -17,6 +17,7 @@ function memoryBlocks(): Blocks {
     has: async name => held.has(name),
     put: async (name, bytes) => (held.set(name, bytes), true),
     delete: async name => (held.delete(name), 0),
+    sync: async () => undefined,
     async *names() {
       yield* held.keys()
     }
