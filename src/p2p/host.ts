@@ -81,6 +81,8 @@ function gossip(parts: HostParts) {
     scoreParams: {
       appSpecificScore: peer => parts.scores.score(peer),
       appSpecificWeight: 1,
+      // gossipsub's own hour would hold every passer-by of a busy hour in memory; lasting grudges are kept by our scores and bans
+      retainScore: 10 * 60_000,
       IPColocationFactorWeight: -5,
       // Many peers of one machine, LAN or NAT are no Sybils: with the penalty one in 30 on loopback was left without a mesh.
       IPColocationFactorWhitelist: new LocalAddresses()
