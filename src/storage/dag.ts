@@ -50,15 +50,18 @@ async function* leavesOf(cid: CID, get: GetBlock, max: number, depth: number): A
   const links = linksOf(cid, await get(cid), depth)
   // a node that leads nowhere adds nothing: repeated at every level it would keep us walking for ever
   if (links.length === 0) throw notFile()
-  const claimed = links.reduce((sum, link) => sum + (link.Tsize ?? 0), 0)
+  const claimed = links.reduce((sum, { size }) => sum + size, 0)
   if (claimed > 2 * max) throw tooLarge(max) // Tsize counts inner nodes as well, which are small
-  for (const { Hash } of links) yield* leavesOf(CID.decode(Hash.bytes), get, max, depth - 1)
+  for (const link of links) yield* leavesOf(link.cid, get, max, depth - 1)
 }
 
-function linksOf(cid: CID, bytes: Uint8Array, depth: number): dagPb.PBLink[] {
+/** Links as CIDs of their own, so that none keeps its whole block in memory. Decoding them anew also refuses a version 0 of another hash. */
+function linksOf(cid: CID, bytes: Uint8Array, depth: number): { cid: CID; size: number }[] {
   if (cid.code !== dagPb.code || depth === 0) throw notFile()
   try {
-    return dagPb.decode(bytes).Links
+    return dagPb
+      .decode(bytes)
+      .Links.map(({ Hash, Tsize }) => ({ cid: CID.decode(Hash.bytes.slice()), size: Tsize ?? 0 }))
   } catch (cause) {
     throw notFile(cause)
   }

@@ -49,3 +49,12 @@ describe('a UnixFS tree that never ends', () => {
     expect(await asked(blocks, root)).to.be.lessThan(10)
   })
 })
+
+it('a UnixFS link of version 0 with another hash than SHA-256 is refused as no file', async () => {
+  const root = cid(dagPb.code, 1)
+  // the version, the codec and the hash of the link stand in this order: a version 0 may be written out, and then lie about its hash
+  const link = Uint8Array.of(0, dagPb.code, 0x16, 32, ...new Uint8Array(32).fill(7))
+  const block = Uint8Array.of(0x12, link.length + 2, 0x0a, link.length, ...link)
+  expect(dagPb.decode(block).Links).to.have.lengthOf(1)
+  expect(await asked(new Map([[root.toString(), block]]), root)).to.equal(1)
+})
