@@ -60,6 +60,16 @@ class V1Group implements ProcessGroup {
     for (const folder of new Set(this.#folders.values())) set(folder, 'cgroup.procs', pid)
   }
 
+  async limitMemory(bytes: number): Promise<void> {
+    const folder = this.#at('memory')
+    const both = join(folder, 'memory.memsw.limit_in_bytes')
+    const now = Number(readText(both) ?? NaN)
+    // the two limits may never cross: the one of memory alone stays below
+    if (bytes > now) set(folder, 'memory.memsw.limit_in_bytes', bytes)
+    set(folder, 'memory.limit_in_bytes', bytes)
+    if (bytes < now) set(folder, 'memory.memsw.limit_in_bytes', bytes)
+  }
+
   async usage(): Promise<GroupUsage> {
     const oom = /^oom_kill (\d+)/m.exec(readText(join(this.#at('memory'), 'memory.oom_control')) ?? '')
     return {
@@ -123,6 +133,10 @@ class V2Group implements ProcessGroup {
 
   async join(pid: number): Promise<void> {
     set(this.#folder, 'cgroup.procs', pid)
+  }
+
+  async limitMemory(bytes: number): Promise<void> {
+    set(this.#folder, 'memory.max', bytes)
   }
 
   async usage(): Promise<GroupUsage> {

@@ -3,56 +3,22 @@
  * writes what happens to its standard output. It opens no file after its own code is loaded.
  */
 import type { BundleEntry } from '../../protocol/bundle.ts'
-import type { Frame, RunnerConfig } from '../wasm/frames.ts'
+import type { RunnerConfig } from '../runner/frames.ts'
 import type { ProgramTask } from '../wasm/program.ts'
 import { once } from 'node:events'
-import { readSync, writeSync } from 'node:fs'
 import { extname } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { bundleFromMap, bundleToMap, collectBytes, packBundle } from '../../protocol/bundle.ts'
 import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
-import { cut, decodeHeader, decodeText, encodeFrame, encodeText } from '../wasm/frames.ts'
-import { FROM_RUNNER, HEADER_BYTES, TO_RUNNER, withGas } from '../wasm/frames.ts'
-import { MAX_INPUT_FILES } from '../wasm/limits.ts'
+import { cut, decodeText, encodeText, FROM_RUNNER, TO_RUNNER, withGas } from '../runner/frames.ts'
+import { MAX_INPUT_FILES, MAX_NODES } from '../runner/limits.ts'
+import { pagesOf } from '../wasm/limits.ts'
 import { Program } from '../wasm/program.ts'
-import { MAX_NODES } from '../wasm/wasi/tree.ts'
+import { readFrame, sayHello, send } from './runner-io.ts'
 
 /** Who nobody is on common systems. */
 const NOBODY = 65534
-
-function readExactly(n: number): Uint8Array {
-  const bytes = new Uint8Array(n)
-  for (let at = 0; at < n;) {
-    const got = readSync(0, bytes, at, n - at, null)
-    if (got === 0) process.exit(0) // the engine is gone
-    at += got
-  }
-  return bytes
-}
-
-function readFrame(): Frame {
-  const { type, length } = decodeHeader(readExactly(HEADER_BYTES))
-  return { type, payload: readExactly(length) }
-}
-
-/** Never signalled: waiting on it is a pause. */
-const pause = new Int32Array(new SharedArrayBuffer(4))
-
-function writeSome(bytes: Uint8Array, from: number): number {
-  try {
-    return writeSync(1, bytes, from)
-  } catch (e) {
-    if (!(e instanceof Error && 'code' in e && e.code === 'EAGAIN')) throw e
-    Atomics.wait(pause, 0, 0, 1) // the pipe is full, and on this system it does not block
-    return 0
-  }
-}
-
-function send(type: number, payload: Uint8Array): void {
-  const frame = encodeFrame(type, payload)
-  for (let at = 0; at < frame.length;) at += writeSome(frame, at)
-}
 
 /** The payloads of one stream, up to its `end` frame. */
 async function* stream(type: number): AsyncGenerator<Uint8Array, void, undefined> {
@@ -101,7 +67,7 @@ async function readTask(): Promise<{ task: ProgramTask; program: Program }> {
   const seed = Buffer.from(config.seed, 'hex')
   const gas = BigInt(config.gas)
   const task = { args, env, shard, shards, outputBytes, logBytes, seed, gas, input, checkpoint }
-  return { task, program: new Program(module, config.memoryPages) }
+  return { task, program: new Program(module, pagesOf(config.memoryBytes)) }
 }
 
 async function runTask(program: Program, task: ProgramTask): Promise<void> {
@@ -140,7 +106,7 @@ async function main(): Promise<void> {
   const started = new Int32Array(new SharedArrayBuffer(4))
   const watchdog = await startWatchdog(started)
   giveUpRights()
-  send(FROM_RUNNER.hello, new Uint8Array(0))
+  sayHello(process.argv.slice(2))
   let ready: Awaited<ReturnType<typeof readTask>>
   try {
     ready = await readTask()

@@ -16,6 +16,8 @@ export interface GroupUsage {
 export interface ProcessGroup {
   /** Moves a process into the group; its children begin there. */
   join(pid: number): Promise<void>
+  /** Changes the limit of its memory. ENGINE_BROKEN when more than that is in use. */
+  limitMemory(bytes: number): Promise<void>
   usage(): Promise<GroupUsage>
   /** Kills whatever is left in it and removes it. Harmless twice. */
   close(): Promise<void>

@@ -67,9 +67,9 @@ function verdicts(numbers: ReadonlyMap<string, number>): Instruction[] {
   const top = Math.max(...known.keys())
   const code: Instruction[] = []
   const at = (nr: number): number => known.get(nr) ?? fail(ENOSYS)
-  for (let nr = top + 1; nr >= 0; nr--)
-    if (nr === 0 || at(nr) !== at(nr - 1)) code.push([JUMP_AT_LEAST, 0, 1, nr], ret(at(nr)))
-  return code
+  for (let nr = top + 1; nr > 0; nr--)
+    if (at(nr) !== at(nr - 1)) code.push([JUMP_AT_LEAST, 0, 1, nr], ret(at(nr)))
+  return [...code, ret(at(0))]
 }
 
 /**
