@@ -1,7 +1,6 @@
 /** The composition root: the one place that knows all classes, wires them, and hands out every logger and signal. */
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { createWasmEngine } from '../executor/wasm/engine.ts'
 import { identityFromSeed, identityVerifier } from '../p2p/identity.ts'
 import { createPeerNetwork } from '../p2p/network.ts'
 import { isShoalError, ShoalError } from '../protocol/errors.ts'
@@ -35,6 +34,7 @@ import type { PeerContext } from './context.ts'
 import type { Config } from './home/config.ts'
 import type { Secrets } from './home/keystore.ts'
 import type { HomeLayout } from './home/layout.ts'
+import { closing, openEngines } from './engines.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { Journal } from './journal/journal.ts'
 import { Leftovers } from './leftovers.ts'
@@ -132,12 +132,6 @@ async function makeWire(
   return { network, content }
 }
 
-const makeEngines = ({ clock, log, ports }: PeerParts): ReadonlyMap<string, Engine> => {
-  if (ports?.engines !== undefined) return ports.engines
-  const wasm = createWasmEngine({ clock, log: log.child({ room: 'executor' }) })
-  return new Map([[wasm.id, wasm]])
-}
-
 /** Everything that is needed before the first flow: keys, store, network, chain, content. */
 async function makeContext(
   parts: PeerParts,
@@ -162,7 +156,7 @@ async function makeContext(
     log: log.child({ room: 'settlement' }),
     options: { watchMs: config.chain.poll }
   })
-  const engines = makeEngines(parts)
+  const engines = parts.ports?.engines ?? (await openEngines(parts))
   const chainNews = new ChainNews({ settlement, journal, clock, log })
   const base = {
     clock,
@@ -243,6 +237,7 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
       ? await makeProvider(ctx, adverts)
       : undefined
   const rooms: Startable[] = [
+    closing(ctx.engines),
     ctx.settlement,
     new TopUp(ctx),
     ctx.network,

@@ -14,6 +14,10 @@ async function examine(cli: Cli, flags: CommonFlags, signal: AbortSignal): Promi
   const all = [checkNode(), checkVariables(cli.env), await checkDisk(root), ...findings]
   if (home === undefined) return all
   all.push(await checkKeys(cli, flags, home))
+  if (home.config.profile === 'full' && home.config.provider.enabled) {
+    const { checkSandbox } = await import('../doctor/sandbox.ts')
+    all.push(...(await checkSandbox(cli)))
+  }
   const client = await connectToPeer(cli.files, home.layout.api)
   all.push(...checkPeer(client === undefined ? undefined : await statusOf(client, signal)))
   // a peer that serves its own chain answers for it
