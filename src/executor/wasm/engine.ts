@@ -17,7 +17,7 @@ const HEAP_MIB = 512
 const RUNNER_BYTES = (HEAP_MIB + 256) * MiB
 
 /** The runner opens no file and starts no process: it needs threads and pipes. */
-const BOX: Box = {
+export const WASM_BOX: Box = {
   memoryBytes: RUNNER_BYTES,
   cpus: 2,
   processes: 'one',
@@ -61,7 +61,7 @@ class WasmEngine implements Engine {
     this.isolation = boxed ? 'sandbox' : 'process'
     this.#parts = { clock, log: log.child({ engine: 'wasm' }), process }
     const flags = [`--max-old-space-size=${HEAP_MIB}`]
-    const launch: RunnerLaunch = { script: 'wasm-runner', flags, closed: true, box: boxed ? BOX : undefined }
+    const launch: RunnerLaunch = { script: 'wasm-runner', flags, closed: true, box: boxed ? WASM_BOX : undefined }
     this.#runners = new WarmRunners(clock, this.#parts.log, s => startRunner(this.#parts, launch, s))
   }
 
