@@ -36,6 +36,8 @@ interface Verdict {
   readonly name: string
   readonly heapPerHour: number
   readonly error: number
+  /** Part of it that is compiled code. */
+  readonly codePerHour: number
   readonly rssPerHour: number
   readonly quiet: Quiet
   readonly stopped: Stopped
@@ -80,6 +82,7 @@ async function judge(name: string, worker: Worker, list: readonly Measure[], qui
     name,
     heapPerHour: round(heap.perHour, 2),
     error: round(heap.error, 2),
+    codePerHour: round(lineThrough(list.map(m => [m.at, m.code])).perHour, 2),
     rssPerHour: round(lineThrough(list.map(m => [m.at, m.rss])).perHour, 1),
     quiet,
     stopped: { left: stopped.left, timers: stopped.timers, files: stopped.files },
@@ -97,7 +100,7 @@ function print(
   )
   for (const v of verdicts) {
     console.log(
-      `${v.name}: heap ${v.heapPerHour} MiB/h (standard error ${v.error}), RSS ${v.rssPerHour} MiB/h`
+      `${v.name}: heap ${v.heapPerHour} MiB/h (standard error ${v.error}), ${v.codePerHour} of it compiled code, RSS ${v.rssPerHour} MiB/h`
     )
     console.log(`  quiet before: ${show(v.quiet.before)}`)
     console.log(`  quiet after:  ${show(v.quiet.after)}`)
