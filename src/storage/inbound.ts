@@ -13,6 +13,8 @@ export class InboundStream {
   readonly protocol: string
   readonly #onMessage: (bytes: number) => boolean
   #stream: Stream | undefined
+  /** A stream may have closed before bitswap listens, with messages that it still holds: it is kept until then. */
+  readonly #ends = { closed: false, heard: false }
 
   /** `onMessage` is told of each message's bytes before bitswap is; false drops the message. */
   constructor(stream: Stream, onMessage: (bytes: number) => boolean) {
@@ -20,7 +22,12 @@ export class InboundStream {
     this.#onMessage = onMessage
     this.id = stream.id
     this.protocol = stream.protocol
-    stream.addEventListener('close', () => (this.#stream = undefined), { once: true })
+    stream.addEventListener('close', () => this.#letGo('closed'), { once: true })
+  }
+
+  #letGo(end: 'closed' | 'heard'): void {
+    this.#ends[end] = true
+    if (this.#ends.closed && this.#ends.heard) this.#stream = undefined
   }
 
   get status(): Stream['status'] {
@@ -35,13 +42,19 @@ export class InboundStream {
     this.#stream?.abort(error)
   }
 
+  /** bitswap listens to `message` first and to `close` last. */
   addEventListener(type: string, listener: Listener): void {
     const add = this.#stream?.addEventListener.bind(this.#stream) as
       ((type: string, listener: Listener) => void) | undefined
-    if (type !== 'message') return add?.(type, listener)
+    if (type === 'message') add?.(type, this.#counted(listener))
+    else add?.(type, listener)
+    if (type === 'close') this.#letGo('heard')
+  }
+
+  #counted(listener: Listener): Listener {
     const onMessage = this.#onMessage
-    add?.(type, (event: { readonly data: { readonly byteLength: number } }) => {
+    return (event: { readonly data: { readonly byteLength: number } }) => {
       if (onMessage(event.data.byteLength)) listener(event as never)
-    })
+    }
   }
 }

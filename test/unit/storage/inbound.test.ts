@@ -38,12 +38,27 @@ describe('an inbound stream of the block exchange', () => {
   it('is let go of by its handle when it has closed: a timer that outlives it holds the handle only', async () => {
     const stream = new FakeStream()
     const handle = wrap(stream)
+    handle.addEventListener('close', () => undefined)
     stream.say('close')
     expect(handle.status).to.equal('closed')
     handle.abort(new Error('the timer fires'))
     await handle.close()
     expect(stream.aborted).to.deep.equal([])
     expect(stream.closed).to.equal(0)
+  })
+
+  it('one that has closed before anybody listens gives what it has buffered', () => {
+    const stream = new FakeStream()
+    const seen: number[] = []
+    const handle = wrap(stream)
+    stream.say('close')
+    handle.addEventListener('message', (e: StreamMessageEvent) => void seen.push(e.data.byteLength))
+    handle.addEventListener('remoteCloseWrite', () => undefined)
+    stream.say('message', new Uint8Array(9))
+    expect(seen).to.deep.equal([9])
+    handle.addEventListener('close', () => undefined)
+    handle.abort(new Error('the timer fires'))
+    expect(stream.aborted).to.deep.equal([])
   })
 
   it('its messages are counted first, and dropped when they are too much; its other events pass', () => {
