@@ -1,5 +1,6 @@
 /** Whether a provider may and should bid on an offer: the first reason against it, or none. Pure; the provider can show the reason. */
 import type { Address } from '../protocol/ids.ts'
+import { serves } from './classes.ts'
 import type { AdvertBody } from '../protocol/records/advert.ts'
 import type { OfferBody } from '../protocol/records/offer.ts'
 
@@ -8,6 +9,7 @@ export type Refusal =
   | 'expired'
   | 'own-offer'
   | 'excluded'
+  | 'class-too-low'
   | 'engine-missing'
   | 'no-free-slot'
   | 'memory-short'
@@ -23,7 +25,7 @@ export interface BidderState {
   readonly operator: Address
   readonly advert: Pick<
     AdvertBody,
-    'engines' | 'slotsFree' | 'memoryBytes' | 'diskBytes' | 'ask' | 'region' | 'energy'
+    'class' | 'engines' | 'slotsFree' | 'memoryBytes' | 'diskBytes' | 'ask' | 'region' | 'energy'
   >
   readonly rules: readonly string[]
   readonly now: number
@@ -41,6 +43,7 @@ export function refusal(offer: OfferBody, me: BidderState): Refusal | undefined 
   if (offer.card.operator.toLowerCase() === me.operator.toLowerCase()) return 'own-offer'
   if (offer.excluded.some(a => a.toLowerCase() === me.operator.toLowerCase())) return 'excluded'
   if (!me.rules.includes(offer.rule)) return 'rule-unknown'
+  if (!serves(me.advert.class, offer.class)) return 'class-too-low'
   if (engine === undefined) return 'engine-missing'
   if (me.advert.slotsFree === 0) return 'no-free-slot'
   if (me.advert.memoryBytes < offer.needs.memoryBytes) return 'memory-short'

@@ -1,6 +1,7 @@
 /** The composition root: the one place that knows all classes, wires them, and hands out every logger and signal. */
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { engineMultiplier } from '../executor/capacity/matmul.ts'
 import { identityFromSeed, identityVerifier } from '../p2p/identity.ts'
 import { createPeerNetwork } from '../p2p/network.ts'
 import { isShoalError, ShoalError } from '../protocol/errors.ts'
@@ -10,12 +11,14 @@ import type {
   Engine,
   Files,
   Logger,
+  Multiplier,
   NetworkParameters,
   PeerNetwork,
   Random,
   Startable,
   Store
 } from '../protocol/ports/index.ts'
+import type { CapacityKind } from '../protocol/records/attestation.ts'
 import type { TaskOffer } from '../protocol/records/offer.ts'
 import { deadline, within } from '../protocol/signals.ts'
 import { createOperatorKey } from '../settlement/keys/operator.ts'
@@ -28,6 +31,7 @@ import { createContentStore, type ContentStoreParts } from '../storage/content-s
 import type { BlockExchange } from '../storage/exchange.ts'
 import { createRecipientKey, wrapKey } from '../storage/hpke.ts'
 import { AdvertBook } from './advert-book.ts'
+import { makeCapacityRooms, type CapacityRooms } from './capacity/rooms.ts'
 import { CardKeeper } from './card-keeper.ts'
 import { ChainNews } from './chain-news.ts'
 import type { PeerContext } from './context.ts'
@@ -54,6 +58,8 @@ export interface PeerPorts {
   /** Engines by id; the wasm engine alone when absent. */
   readonly engines?: ReadonlyMap<string, Engine>
   readonly blockFiles?: BlockFiles
+  /** What answers capacity challenges; the wasm engine on all slots when absent. */
+  readonly multipliers?: ReadonlyMap<CapacityKind, Multiplier>
   /** A network without sockets, and how blocks move over it; libp2p and bitswap when absent. */
   readonly wire?: { readonly network: PeerNetwork; readonly exchange: (blocks: Blocks) => BlockExchange }
 }
@@ -82,6 +88,7 @@ export interface Peer extends Startable {
     readonly bidder: Bidder
     readonly capacity: Capacity
     readonly advertiser: Advertiser
+    readonly proofs: CapacityRooms
   }
 }
 
@@ -188,13 +195,31 @@ async function makeContext(
   return { ctx, cards, store }
 }
 
+/** What answers challenges: the engine that most tasks use, on as many runs as there are slots. */
+function multipliersOf({ engines }: PeerContext, slots: number, ports: PeerPorts | undefined) {
+  const wasm = engines.get('wasm')
+  if (ports?.multipliers !== undefined) return ports.multipliers
+  return new Map<CapacityKind, Multiplier>(wasm === undefined ? [] : [['cpu', engineMultiplier(wasm, slots)]])
+}
+
 /** The selling side; speeds are measured with the engines that tasks will use. */
-async function makeProvider(ctx: PeerContext, adverts: AdvertBook): Promise<NonNullable<Peer['provider']>> {
+async function makeProvider(
+  ctx: PeerContext,
+  adverts: AdvertBook,
+  ports: PeerPorts | undefined
+): Promise<NonNullable<Peer['provider']>> {
   const speeds = await measureSpeeds(ctx)
-  const capacity: Capacity = new Capacity(slotsOf(ctx.config), () => advertiser.changed())
-  const advertiser: Advertiser = new Advertiser(ctx, adverts, () => capacity, speeds)
+  const slots = slotsOf(ctx.config)
+  const capacity: Capacity = new Capacity(slots, () => advertiser.changed())
+  const proofs = makeCapacityRooms(ctx, {
+    multipliers: multipliersOf(ctx, slots, ports),
+    busy: () => (capacity.free < capacity.total ? 'working for others' : undefined),
+    changed: () => advertiser.changed()
+  })
+  const attested = () => proofs.attestations.shown()
+  const advertiser: Advertiser = new Advertiser(ctx, adverts, () => capacity, speeds, attested)
   const bidder = new Bidder(ctx, adverts, advertiser)
-  return { flow: new Provider(ctx, bidder, capacity), bidder, capacity, advertiser }
+  return { flow: new Provider(ctx, bidder, capacity), bidder, capacity, advertiser, proofs }
 }
 
 /** Answers the pull repair of offers with our own open ones and those we heard. */
@@ -234,7 +259,7 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
   const requester = new Requester(ctx, offer => adverts.bidders(offer))
   const provider =
     parts.config.profile === 'full' && parts.config.provider.enabled
-      ? await makeProvider(ctx, adverts)
+      ? await makeProvider(ctx, adverts, parts.ports)
       : undefined
   const rooms: Startable[] = [
     closing(ctx.engines),
@@ -248,7 +273,10 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
   ]
   if (provider !== undefined) rooms.push(provider.flow)
   rooms.push(ctx.chainNews, adverts)
-  if (provider !== undefined) rooms.push(provider.advertiser, provider.bidder)
+  if (provider !== undefined) {
+    const { prover, attestations, rounds } = provider.proofs
+    rooms.push(prover, attestations, provider.advertiser, provider.bidder, rounds)
+  }
   rooms.push(new Housekeeper(ctx, () => requester.live > 0 || (provider?.flow.live.length ?? 0) > 0))
   const started: Startable[] = []
   let unhandle = (): void => undefined

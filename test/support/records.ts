@@ -6,6 +6,7 @@ import type { Address, Hex32 } from '../../src/protocol/ids.ts'
 import type { IdentityKey, OperatorKey } from '../../src/protocol/ports/keys.ts'
 import type { AdvertBody, CapacityAdvert } from '../../src/protocol/records/advert.ts'
 import type { SignedReceipt, SignedRelease } from '../../src/protocol/records/agreement.ts'
+import type { Attestation, AttestationBody } from '../../src/protocol/records/attestation.ts'
 import type { Bid, BidBody } from '../../src/protocol/records/bid.ts'
 import type { PeerCard, PeerCardBody } from '../../src/protocol/records/card.ts'
 import type { Checkpoint, Result } from '../../src/protocol/records/delivery.ts'
@@ -88,6 +89,28 @@ export async function advert(p: Person, changes: Partial<AdvertBody> = {}): Prom
     },
     p.identity
   )
+}
+
+/** Of `subject`, by `p`. */
+export async function attestation(
+  subject: Person = provider,
+  p: Person = stranger,
+  changes: Partial<AttestationBody> = {}
+): Promise<Attestation> {
+  const body: AttestationBody = {
+    v: 1,
+    subject: subject.identity.peerId,
+    challenger: p.identity.peerId,
+    kind: 'cpu',
+    score: 7_000,
+    class: 'high-end',
+    lanes: 8,
+    together: 1,
+    at: NOW - 60_000,
+    expires: NOW + 3_600_000,
+    ...changes
+  }
+  return { ...body, signature: await p.identity.sign(signingBytes('attestation', body)) }
 }
 
 export async function offerBody(p: Person = requester, changes: Partial<OfferBody> = {}): Promise<OfferBody> {

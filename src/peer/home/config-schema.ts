@@ -54,7 +54,10 @@ export const configSchema = z.strictObject({
       ask: amountText.prefault('0.0002'),
       memory: sizeText.prefault('1GiB'),
       disk: sizeText.prefault('2GiB'),
-      class: nodeClass.default('general'),
+      /** Lowers the class that others have proven of this peer; nothing raises it. */
+      class: nodeClass.optional(),
+      /** Mean time between two challenges of other providers' capacity, whose answers we attest; 0s = none. */
+      challenges: durationText.prefault('45m'),
       region: z.string().max(64).default('unknown'),
       energy: z.enum(['unknown', 'grid', 'renewable']).default('unknown'),
       engines: z.array(z.enum(['wasm'])).default(['wasm']),

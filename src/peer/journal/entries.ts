@@ -214,6 +214,8 @@ export const awardEntry = record({
   offer: taskOffer,
   offerDigest: hex32,
   bids: z.array(bid).max(LIST_MAX),
+  /** Speeds that matching weighed, by bid: claims up to what is proven. */
+  worth: z.record(z.string(), amount).optional(),
   records: z.record(z.string(), record({ completed: uint(), failed: uint() })),
   seats: z
     .array(record({ shard: uint(), avoid: z.array(address).max(LIST_MAX) }))

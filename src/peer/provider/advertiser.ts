@@ -2,7 +2,9 @@
 import { encode } from '../../protocol/codec.ts'
 import { topics } from '../../protocol/ports/network.ts'
 import type { Startable } from '../../protocol/ports/startable.ts'
-import type { AdvertBody } from '../../protocol/records/advert.ts'
+import type { AdvertBody, NodeClass } from '../../protocol/records/advert.ts'
+import type { Attestation } from '../../protocol/records/attestation.ts'
+import { classOf } from '../../market/classes.ts'
 import type { AdvertBook } from '../advert-book.ts'
 import type { PeerContext } from '../context.ts'
 import { Mutex } from '../mutex.ts'
@@ -19,6 +21,7 @@ export class Advertiser implements Startable {
   readonly #book: AdvertBook
   readonly #capacity: () => Capacity
   readonly #speeds: ReadonlyMap<string, bigint>
+  readonly #attested: () => Attestation[]
   readonly #mutex = new Mutex()
   #seq = 0
   #cancelBeat: (() => void) | undefined
@@ -28,12 +31,21 @@ export class Advertiser implements Startable {
     ctx: PeerContext,
     book: AdvertBook,
     capacity: () => Capacity,
-    speeds: ReadonlyMap<string, bigint>
+    speeds: ReadonlyMap<string, bigint>,
+    attested: () => Attestation[] = () => []
   ) {
     this.#ctx = ctx
     this.#book = book
     this.#capacity = capacity
     this.#speeds = speeds
+    this.#attested = attested
+  }
+
+  /** What others have proven, lowered by the configuration. */
+  get nodeClass(): NodeClass {
+    const { card, config } = this.#ctx
+    const proven = this.#book.proven({ card: card(), attestations: this.#attested() })
+    return classOf(proven, config.provider.class)
   }
 
   /** What this provider offers at this moment. */
@@ -43,11 +55,12 @@ export class Advertiser implements Startable {
     // the wall clock makes sequence numbers rise over restarts too
     this.#seq = Math.max(this.#seq + 1, now)
     const capacity = this.#capacity()
+    const attestations = this.#attested()
     return {
       v: 1,
       card: card(),
       seq: this.#seq,
-      class: config.provider.class,
+      class: this.nodeClass,
       engines: [...engines.values()].map(e => ({
         id: e.id,
         version: e.version,
@@ -61,6 +74,7 @@ export class Advertiser implements Startable {
       ask: config.provider.ask,
       region: config.provider.region,
       energy: config.provider.energy,
+      attestations: attestations.length === 0 ? undefined : attestations,
       issued: now,
       expires: now + TTL_MS
     }

@@ -1,6 +1,7 @@
 /** Hears offers, decides by itself whether to bid, and makes the bid findable: sent to the requester and provided in the DHT. */
 import { entersAt } from '../../market/selection.ts'
 import { priceOf, refusal, type Refusal } from '../../market/eligibility.ts'
+import { servedBy } from '../../market/classes.ts'
 import { ruleIds } from '../../market/award.ts'
 import { decode } from '../../protocol/codec.ts'
 import { isShoalError } from '../../protocol/errors.ts'
@@ -9,6 +10,7 @@ import { GOSSIP_MESSAGE_MAX } from '../../protocol/limits.ts'
 import { topics, type Verdict } from '../../protocol/ports/network.ts'
 import type { Startable } from '../../protocol/ports/startable.ts'
 import type { Bid, BidBody } from '../../protocol/records/bid.ts'
+import type { NodeClass } from '../../protocol/records/node-class.ts'
 import { taskOffer, type TaskOffer } from '../../protocol/records/offer.ts'
 import { abortReason } from '../../protocol/signals.ts'
 import type { AdvertBook } from '../advert-book.ts'
@@ -37,6 +39,7 @@ export class Bidder implements Startable {
   readonly #advertiser: Advertiser
   readonly #heard = new Map<Hex32, HeardOffer>()
   readonly #work = new Set<Promise<void>>()
+  readonly #subscribed = new Map<NodeClass, () => void>()
   #undo: (() => void)[] = []
   #stop: AbortController | undefined
 
@@ -48,15 +51,10 @@ export class Bidder implements Startable {
 
   async start(): Promise<void> {
     if (this.#stop !== undefined) return
-    const { network, config, clock } = this.#ctx
+    const { network, clock } = this.#ctx
     this.#stop = new AbortController()
     const { signal } = this.#stop
     this.#undo = [
-      network.subscribe(
-        topics.offers(config.provider.class),
-        data => this.#judge(data),
-        () => undefined
-      ),
       network.handle('bids', async ({ offer }) => {
         const bid = this.#heard.get(offer)?.bid
         return { bids: bid === undefined ? [] : [bid] }
@@ -64,12 +62,38 @@ export class Bidder implements Startable {
       network.onPeer((peer, connected) => {
         if (connected) this.#spawn(this.#pull(peer, signal))
       }),
-      clock.every(10_000, () => this.#forget())
+      clock.every(10_000, () => {
+        this.#forget()
+        this.listen()
+      })
     ]
+    this.listen()
+  }
+
+  /** Joins the topics of the classes that this provider serves now, and leaves those that it no longer does. */
+  listen(): void {
+    if (this.#stop === undefined) return
+    const served = new Set(servedBy(this.#advertiser.nodeClass))
+    for (const [c, leave] of this.#subscribed) {
+      if (served.has(c)) continue
+      leave()
+      this.#subscribed.delete(c)
+    }
+    for (const c of served) {
+      if (this.#subscribed.has(c)) continue
+      const leave = this.#ctx.network.subscribe(
+        topics.offers(c),
+        data => this.#judge(data),
+        () => undefined
+      )
+      this.#subscribed.set(c, leave)
+    }
   }
 
   async stop(): Promise<void> {
     this.#stop?.abort()
+    for (const leave of this.#subscribed.values()) leave()
+    this.#subscribed.clear()
     for (const f of this.#undo) f()
     this.#undo = []
     for (const heard of this.#heard.values()) heard.cancel()

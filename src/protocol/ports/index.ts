@@ -1,3 +1,4 @@
+export type * from './capacity.ts'
 export type * from './clock.ts'
 export type * from './content.ts'
 export type * from './engine.ts'

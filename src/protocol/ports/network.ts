@@ -36,6 +36,8 @@ export type UnaryName = Exclude<MethodName, 'events'>
 export interface ConnectedPeer extends PeerAddress {
   readonly direction: 'inbound' | 'outbound'
   readonly score: number
+  /** The IP address at the other end; absent for this very machine. */
+  readonly host?: string
   /** Last measured round trip in ms, if any. */
   readonly rtt?: number
 }

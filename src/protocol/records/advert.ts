@@ -1,11 +1,11 @@
 /** What a provider offers right now: gossiped on the topic of its class, on change and on a slow beat. */
 import { z } from 'zod'
 import { amount, bytes, record, text, timestamp, uint } from '../fields.ts'
+import { ATTESTATIONS_MAX, attestation } from './attestation.ts'
 import { peerCard } from './card.ts'
+import { nodeClass } from './node-class.ts'
 
-/** Node classes; a class follows from measured scores, and gossip has one topic for each. */
-export const nodeClass = z.enum(['general', 'high-end', 'storage'])
-export type NodeClass = z.output<typeof nodeClass>
+export { nodeClass, type NodeClass } from './node-class.ts'
 
 export const engineOffer = record({
   id: text,
@@ -30,6 +30,8 @@ export const advertBody = record({
   ask: amount,
   region: text,
   energy: z.enum(['unknown', 'grid', 'renewable']),
+  /** The class above follows from these; absent when there are none. */
+  attestations: z.array(attestation).max(ATTESTATIONS_MAX).optional(),
   issued: timestamp,
   expires: timestamp
 })

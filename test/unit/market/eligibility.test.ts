@@ -6,6 +6,7 @@ import { NOW, offerBody, provider, requester } from '../../support/records.ts'
 const me: BidderState = {
   operator: provider.operator.address,
   advert: {
+    class: 'general',
     engines: [{ id: 'wasm', version: '1', isolation: 'process', speed: 250_000_000n }],
     slotsFree: 1,
     memoryBytes: 2 ** 27,
