@@ -83,7 +83,7 @@ export async function verifyAttestation(
     throw new ShoalError('RECORD_INVALID', 'attestation is from the future')
   if (a.expires > a.at + ATTESTATION_TTL_MAX)
     throw new ShoalError('RECORD_INVALID', 'attestation expires too far ahead')
-  const bytes = signingBytes('attestation', bodyOf(a) as AttestationBody)
+  const bytes = signingBytes('attestation', bodyOf(a))
   if (!(await v.identities.verify(a.challenger, bytes, a.signature)))
     refuse('attestation: the challenger did not sign it')
 }

@@ -61,7 +61,12 @@ class WasmEngine implements Engine {
     this.isolation = boxed ? 'sandbox' : 'process'
     this.#parts = { clock, log: log.child({ engine: 'wasm' }), process }
     const flags = [`--max-old-space-size=${HEAP_MIB}`]
-    const launch: RunnerLaunch = { script: 'wasm-runner', flags, closed: true, box: boxed ? WASM_BOX : undefined }
+    const launch: RunnerLaunch = {
+      script: 'wasm-runner',
+      flags,
+      closed: true,
+      box: boxed ? WASM_BOX : undefined
+    }
     this.#runners = new WarmRunners(clock, this.#parts.log, s => startRunner(this.#parts, launch, s))
   }
 
