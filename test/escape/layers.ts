@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { boxedProcesses } from '../../src/executor/adapters/box-process.ts'
 import { startRunner } from '../../src/executor/runner/prepare.ts'
 import type { WithoutLayers } from '../../src/executor/sandbox/box.ts'
+import type { SandboxHost } from '../../src/executor/sandbox/host.ts'
 import { WASM_BOX } from '../../src/executor/wasm/engine.ts'
 import { systemClock } from '../../src/peer/adapters/system-clock.ts'
 import { isShoalError } from '../../src/protocol/errors.ts'
@@ -28,6 +29,12 @@ export const layers: readonly Layer[] = [
   { name: 'cgroup', stops: ['has more processes than it may'] },
   { name: 'quota', stops: ['fills its output folder'] }
 ]
+
+/** Those that this machine has: a peer that is not root has no user to drop to, and some hosts have no process groups. */
+export const layersOf = ({ privileged, groups }: SandboxHost): readonly Layer[] =>
+  layers.filter(
+    ({ name }) => !(name === 'uid' && !privileged) && !(name === 'cgroup' && groups.kind === 'none')
+  )
 
 /** Names of the programs that got out, without the layer or with all of them. */
 export async function escapes(stage: Stage, layer: Layer, removed: boolean): Promise<readonly string[]> {

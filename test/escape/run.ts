@@ -4,7 +4,8 @@
  */
 import { boxes } from './boxes.ts'
 import { programsFor } from './list.ts'
-import { escapes, exchangedFolderGetsIn, layers } from './layers.ts'
+import { escapes, exchangedFolderGetsIn, layersOf } from './layers.ts'
+import { EVERY_CALL } from './every-call.ts'
 import { modules } from './modules.ts'
 import { boxedWasm, tryModule } from './module-trial.ts'
 import { attempt, missingForTrials, openStage, type Verdict } from './trial.ts'
@@ -23,13 +24,16 @@ const show = (engine: string, v: Verdict): void => {
 }
 try {
   for (const { engine, box } of boxes)
-    for (const program of programsFor(stage.host.arch))
+    for (const program of programsFor(stage.host.arch)) {
+      // it forks for each call
+      if (box.processes === 'one' && program.name === EVERY_CALL) continue
       if (only === undefined || program.name.includes(only)) show(engine, await attempt(stage, box, program))
+    }
   const engine = boxedWasm(stage.host)
   for (const module of modules)
     if (only === undefined || module.name.includes(only)) show('module', await tryModule(engine, module))
   if (only === undefined) {
-    for (const layer of layers) {
+    for (const layer of layersOf(stage.host)) {
       const noticed = await escapes(stage, layer, true)
       const said = noticed.length > 0 ? `noticed: ${noticed.join('; ')}` : 'nothing noticed'
       show('without', { name: layer.name, ok: noticed.length > 0, said })

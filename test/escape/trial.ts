@@ -17,6 +17,8 @@ const PERL = '/usr/bin/perl'
 const MiB = 1024 * 1024
 /** Wall time of a program, ms: those that never end are ended then. */
 const WALL_MS = 2_000
+/** Of those that must say something: they end by themselves, on a busy machine late. */
+const PATIENCE_MS = 30_000
 /** What a program may say. */
 const LOG_BYTES = 256 * 1024
 /** How soon after its end nothing of it may be left, ms. */
@@ -136,7 +138,9 @@ export async function attempt(
   await promisify(execFile)('chmod', ['-R', 'a+rX', folder])
   const child = await startBoxed(stage.host, boxFor(box, inner), [PERL, '/shoal/program/main.pl'], without)
   const stop = new AbortController()
-  const wall = setTimeout(WALL_MS, undefined, { signal: stop.signal }).then(
+  const wall = setTimeout(program.want === 'held' ? PATIENCE_MS : WALL_MS, undefined, {
+    signal: stop.signal
+  }).then(
     () => child.kill(),
     () => undefined
   )
