@@ -14,7 +14,7 @@ import type { BoundedMap } from '../protocol/bounded-map.ts'
 import type { Clock } from '../protocol/ports/clock.ts'
 import type { IdentityKey, IdentityVerifier, OperatorKey, TypedDataVerifier } from '../protocol/ports/keys.ts'
 import type { AdvertBody, CapacityAdvert } from '../protocol/records/advert.ts'
-import type { Attestation, AttestationBody } from '../protocol/records/attestation.ts'
+import type { Attestation } from '../protocol/records/attestation.ts'
 import type { Bid, BidBody } from '../protocol/records/bid.ts'
 import { peerSignedBytes, type PeerCard, type PeerCardBody } from '../protocol/records/card.ts'
 import type { CheckpointBody, ResultBody } from '../protocol/records/delivery.ts'
@@ -83,7 +83,7 @@ export async function verifyAttestation(
     throw new ShoalError('RECORD_INVALID', 'attestation is from the future')
   if (a.expires > a.at + ATTESTATION_TTL_MAX)
     throw new ShoalError('RECORD_INVALID', 'attestation expires too far ahead')
-  const bytes = signingBytes('attestation', bodyOf(a) as AttestationBody)
+  const bytes = signingBytes('attestation', bodyOf(a))
   if (!(await v.identities.verify(a.challenger, bytes, a.signature)))
     refuse('attestation: the challenger did not sign it')
 }
