@@ -4,7 +4,7 @@
  */
 import { MiB } from '../../protocol/limits.ts'
 import type { Clock } from '../../protocol/ports/clock.ts'
-import type { Gpu, GpuAccess, GpuProbe } from '../../protocol/ports/gpu.ts'
+import type { Gpu, GpuKeeper, GpuLease, GpuProbe } from '../../protocol/ports/gpu.ts'
 import type { Logger } from '../../protocol/ports/log.ts'
 import { GPUS_MAX, type GpuOffer } from '../../protocol/records/gpu.ts'
 import { deviceNodes } from './devices.ts'
@@ -15,11 +15,6 @@ const SLACK_BYTES = 256 * MiB
 const LOOKS = 5
 const LOOK_MS = 1_000
 
-export interface GpuLease extends GpuAccess {
-  /** Looks at the GPU again and gives it back; harmless twice. */
-  release(signal: AbortSignal): Promise<void>
-}
-
 export interface SlotParts {
   readonly probe: GpuProbe
   readonly clock: Clock
@@ -29,15 +24,17 @@ export interface SlotParts {
 
 interface Slot {
   gpu: Gpu
-  /** Being given out: decided before the first await, so that two leases cannot meet. */
+  /** Decided before the first await, so that two leases cannot meet. */
   holder: string | undefined
+  /** The holder runs on it, or is about to. */
+  leased: boolean
   /** Why nobody gets it. */
   unfit: string | undefined
   /** Free bytes below which it is still unfit. */
   needs: number
 }
 
-export class GpuSlots {
+export class GpuSlots implements GpuKeeper {
   readonly #parts: SlotParts
   readonly #slots = new Map<string, Slot>()
 
@@ -51,7 +48,7 @@ export class GpuSlots {
     for (const [id, gpu] of found) {
       const slot = this.#slots.get(id)
       if (slot === undefined)
-        this.#slots.set(id, { gpu, holder: undefined, unfit: this.#flaw(gpu), needs: 0 })
+        this.#slots.set(id, { gpu, holder: undefined, leased: false, unfit: this.#flaw(gpu), needs: 0 })
       else this.#update(slot, gpu)
     }
     for (const [id, slot] of this.#slots)
@@ -100,21 +97,43 @@ export class GpuSlots {
       .sort((a, b) => (a.gpu.memoryBytes ?? 0) - (b.gpu.memoryBytes ?? 0))[0]
   }
 
-  /** A GPU for one holder, its memory looked at; undefined when none fits. */
-  async lease(holder: string, memoryBytes: number, signal: AbortSignal): Promise<GpuLease | undefined> {
+  /** Keeps a GPU for a lease to come; false when none fits. Repeating it is harmless. */
+  reserve(holder: string, memoryBytes: number): boolean {
+    if (this.#of(holder) !== undefined) return true
     const slot = this.#free(memoryBytes)
-    if (slot === undefined) return undefined
+    if (slot === undefined) return false
     slot.holder = holder
     this.#parts.changed()
+    return true
+  }
+
+  /** What was reserved and never leased is free again. */
+  cancel(holder: string): void {
+    const slot = this.#of(holder)
+    if (slot === undefined || slot.leased) return
+    slot.holder = undefined
+    this.#parts.changed()
+  }
+
+  #of(holder: string): Slot | undefined {
+    return [...this.#slots.values()].find(s => s.holder === holder)
+  }
+
+  /** A GPU for one holder, its memory looked at; undefined when none fits. */
+  async lease(holder: string, memoryBytes: number, signal: AbortSignal): Promise<GpuLease | undefined> {
+    if (!this.reserve(holder, memoryBytes)) return undefined
+    const slot = this.#of(holder)
+    if (slot === undefined || slot.leased) return undefined
+    slot.leased = true
     try {
       await this.refresh(signal)
     } catch (e) {
-      slot.holder = undefined
+      this.#vacate(slot)
       throw e
     }
     const { gpu } = slot
     if (slot.unfit !== undefined) {
-      slot.holder = undefined
+      this.#vacate(slot)
       return undefined
     }
     let release: Promise<void> | undefined
@@ -144,9 +163,14 @@ export class GpuSlots {
       this.#judge(slot, 'it could not be looked at after a job')
       this.#parts.log.debug({ err }, 'the look after a job failed')
     } finally {
-      slot.holder = undefined
-      this.#parts.changed()
+      this.#vacate(slot)
     }
+  }
+
+  #vacate(slot: Slot): void {
+    slot.holder = undefined
+    slot.leased = false
+    this.#parts.changed()
   }
 
   /** For the advert: equal ones in one line. Unfit ones do not count at all. */

@@ -1,5 +1,5 @@
 /** Graphics processors of this machine, as the rest sees them. */
-import type { GpuVendor } from '../records/gpu.ts'
+import type { GpuOffer, GpuVendor } from '../records/gpu.ts'
 
 export interface Gpu {
   readonly vendor: GpuVendor
@@ -33,4 +33,24 @@ export interface GpuAccess {
   readonly id: string
   /** Device nodes that the sandbox lets in; those that do not exist are left out by it. */
   readonly devices: readonly string[]
+}
+
+export interface GpuLease extends GpuAccess {
+  /** Looks at the GPU again and gives it back; harmless twice. Never rejects. */
+  release(signal: AbortSignal): Promise<void>
+}
+
+/** One tenant for each GPU. */
+export interface GpuKeeper {
+  refresh(signal: AbortSignal): Promise<void>
+  list(): readonly {
+    readonly gpu: Gpu
+    readonly holder: string | undefined
+    readonly unfit: string | undefined
+  }[]
+  /** Keeps a GPU with this much memory for a lease to come; false when none fits. */
+  reserve(holder: string, memoryBytes: number): boolean
+  cancel(holder: string): void
+  lease(holder: string, memoryBytes: number, signal: AbortSignal): Promise<GpuLease | undefined>
+  offers(): GpuOffer[]
 }

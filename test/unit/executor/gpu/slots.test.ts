@@ -61,12 +61,12 @@ describe('one tenant for each GPU', () => {
     await release(held)
     expect(warnings.join()).to.match(/left memory behind/)
     expect(slots.offers().map(o => o.memoryBytes)).to.deep.equal([80 * GiB])
-    expect((await lease())?.id).to.equal('GPU-1')
+    expect((await lease(0, 'b'))?.id).to.equal('GPU-1')
     expect(slots.list()[0]?.unfit).to.match(/left memory/)
     found = [gpu(0, { freeBytes: 24 * GiB - 1024 }), ...found.slice(1)]
     await slots.refresh(signal)
     expect(slots.list()[0]?.unfit).to.equal(undefined)
-    expect((await lease())?.id).to.equal('GPU-0')
+    expect((await lease(0, 'c'))?.id).to.equal('GPU-0')
   })
 
   it('memory that the driver frees a moment later, or within the slack, is none left behind', async () => {
@@ -93,6 +93,21 @@ describe('one tenant for each GPU', () => {
     expect(warnings.join()).to.match(/no longer there/)
   })
 
+  it("what is reserved waits for its lease, is nobody else's, and is free again when cancelled", async () => {
+    expect(slots.reserve('x', 40 * GiB)).to.equal(true)
+    expect(slots.reserve('x', 40 * GiB)).to.equal(true)
+    expect(slots.reserve('y', 40 * GiB)).to.equal(false)
+    expect(slots.offers().reduce((n, o) => n + o.free, 0)).to.equal(1)
+    const held = await lease(40 * GiB, 'x')
+    expect(held?.id).to.equal('GPU-1')
+    slots.cancel('x')
+    expect(slots.reserve('y', 40 * GiB)).to.equal(false)
+    await release(held)
+    expect(slots.reserve('y', 40 * GiB)).to.equal(true)
+    slots.cancel('y')
+    expect(slots.reserve('z', 40 * GiB)).to.equal(true)
+  })
+
   it('one that is split into instances is not leased and not advertised', async () => {
     found = [gpu(0, { split: true })]
     await slots.refresh(signal)
@@ -111,13 +126,13 @@ describe('one tenant for each GPU', () => {
     ])
     broken = true
     expect(
-      await lease().then(
+      await lease(0, 'b').then(
         () => 'leased',
         () => 'failed'
       )
     ).to.equal('failed')
     broken = false
-    expect((await lease())?.id).to.equal('GPU-1')
+    expect((await lease(0, 'b'))?.id).to.equal('GPU-1')
     expect(changed).to.be.above(0)
   })
 })
