@@ -14,6 +14,9 @@ export type Refusal =
   | 'no-free-slot'
   | 'memory-short'
   | 'disk-short'
+  | 'gpu-missing'
+  | 'gpu-busy'
+  | 'policy'
   | 'region-differs'
   | 'energy-differs'
   | 'rule-unknown'
@@ -25,7 +28,7 @@ export interface BidderState {
   readonly operator: Address
   readonly advert: Pick<
     AdvertBody,
-    'class' | 'engines' | 'slotsFree' | 'memoryBytes' | 'diskBytes' | 'ask' | 'region' | 'energy'
+    'class' | 'engines' | 'slotsFree' | 'memoryBytes' | 'diskBytes' | 'ask' | 'gpus' | 'region' | 'energy'
   >
   readonly rules: readonly string[]
   readonly now: number
@@ -35,6 +38,17 @@ const GIGA = 1_000_000_000n
 
 /** What one execution costs at this ask: the whole gas limit is covered, rounded up. */
 export const priceOf = (gas: bigint, askPerGiga: bigint): bigint => (gas * askPerGiga + GIGA - 1n) / GIGA
+
+/** What this provider asks for one execution on an engine. */
+export const askOf = (advert: Pick<AdvertBody, 'engines' | 'ask'>, engine: string): bigint =>
+  advert.engines.find(e => e.id === engine)?.ask ?? advert.ask
+
+function gpuRefusal(wanted: number | undefined, gpus: AdvertBody['gpus']): Refusal | undefined {
+  if (wanted === undefined) return undefined
+  const large = (gpus ?? []).filter(g => g.count > 0 && g.memoryBytes >= wanted)
+  if (large.length === 0) return 'gpu-missing'
+  return large.some(g => g.free > 0) ? undefined : 'gpu-busy'
+}
 
 /** The first reason not to bid, or undefined. Self-selection is a separate step (selection.ts). */
 export function refusal(offer: OfferBody, me: BidderState): Refusal | undefined {
@@ -48,9 +62,11 @@ export function refusal(offer: OfferBody, me: BidderState): Refusal | undefined 
   if (me.advert.slotsFree === 0) return 'no-free-slot'
   if (me.advert.memoryBytes < offer.needs.memoryBytes) return 'memory-short'
   if (me.advert.diskBytes < offer.needs.diskBytes) return 'disk-short'
+  const gpu = gpuRefusal(offer.needs.gpuMemoryBytes, me.advert.gpus)
+  if (gpu !== undefined) return gpu
   if (offer.region !== 'any' && offer.region !== me.advert.region) return 'region-differs'
   if (offer.energy === 'renewable' && me.advert.energy !== 'renewable') return 'energy-differs'
   if (engine.speed === 0n) return 'too-slow'
-  if (priceOf(offer.needs.gas, me.advert.ask) > offer.ceiling) return 'price-below-ask'
+  if (priceOf(offer.needs.gas, askOf(me.advert, offer.needs.engine)) > offer.ceiling) return 'price-below-ask'
   return undefined
 }

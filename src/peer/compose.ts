@@ -1,6 +1,8 @@
 /** The composition root: the one place that knows all classes, wires them, and hands out every logger and signal. */
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { systemGpus } from '../executor/gpu/adapters/probe.ts'
+import { GpuSlots } from '../executor/gpu/slots.ts'
 import { engineMultiplier } from '../executor/capacity/matmul.ts'
 import { identityFromSeed, identityVerifier } from '../p2p/identity.ts'
 import { createPeerNetwork } from '../p2p/network.ts'
@@ -10,6 +12,7 @@ import type {
   ContentStore,
   Engine,
   Files,
+  GpuProbe,
   Logger,
   Multiplier,
   NetworkParameters,
@@ -42,6 +45,10 @@ import { closing, openEngines } from './engines.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { Journal } from './journal/journal.ts'
 import { Leftovers } from './leftovers.ts'
+import { systemMachine } from './policy/adapters/machine.ts'
+import { PolicyKeeper } from './policy/keeper.ts'
+import type { MachinePort } from './policy/machine-port.ts'
+import { GpuWatch } from './provider/gpu-watch.ts'
 import { Advertiser } from './provider/advertiser.ts'
 import { Bidder } from './provider/bidder.ts'
 import { Capacity } from './provider/capacity.ts'
@@ -58,6 +65,9 @@ export interface PeerPorts {
   /** Engines by id; the wasm engine alone when absent. */
   readonly engines?: ReadonlyMap<string, Engine>
   readonly blockFiles?: BlockFiles
+  /** GPUs of this machine; what its tools say when absent, and none when engines are put in. */
+  readonly gpuProbe?: GpuProbe
+  readonly machine?: MachinePort
   /** What answers capacity challenges; the wasm engine on all slots when absent. */
   readonly multipliers?: ReadonlyMap<CapacityKind, Multiplier>
   /** A network without sockets, and how blocks move over it; libp2p and bitswap when absent. */
@@ -74,6 +84,8 @@ export interface PeerParts {
   readonly secrets: Secrets
   readonly rpcUrl: string
   readonly chain: NetworkParameters
+  /** Reads the configuration again, for what may change while the peer runs. */
+  readonly reload?: () => Promise<Config>
   readonly openStore: (folder: string) => Promise<Store>
   readonly ports?: PeerPorts
 }
@@ -89,6 +101,8 @@ export interface Peer extends Startable {
     readonly capacity: Capacity
     readonly advertiser: Advertiser
     readonly proofs: CapacityRooms
+    readonly policy: PolicyKeeper
+    readonly gpus: GpuSlots
   }
 }
 
@@ -204,10 +218,17 @@ function multipliersOf({ engines }: PeerContext, slots: number, ports: PeerPorts
 
 /** The selling side; speeds are measured with the engines that tasks will use. */
 async function makeProvider(
-  ctx: PeerContext,
+  base: PeerContext,
   adverts: AdvertBook,
-  ports: PeerPorts | undefined
-): Promise<NonNullable<Peer['provider']>> {
+  { ports, reload }: PeerParts
+): Promise<NonNullable<Peer['provider']> & { readonly watch: GpuWatch }> {
+  const probe = ports?.gpuProbe ?? (ports?.engines === undefined ? systemGpus : undefined)
+  const gpus = new GpuSlots({
+    ...base,
+    probe: probe ?? { look: async () => [] },
+    changed: () => advertiser.changed()
+  })
+  const ctx: PeerContext = { ...base, gpus }
   const speeds = await measureSpeeds(ctx)
   const slots = slotsOf(ctx.config)
   const capacity: Capacity = new Capacity(slots, () => advertiser.changed())
@@ -217,9 +238,22 @@ async function makeProvider(
     changed: () => advertiser.changed()
   })
   const attested = () => proofs.attestations.shown()
-  const advertiser: Advertiser = new Advertiser(ctx, adverts, () => capacity, speeds, attested)
-  const bidder = new Bidder(ctx, adverts, advertiser)
-  return { flow: new Provider(ctx, bidder, capacity), bidder, capacity, advertiser, proofs }
+  const policy: PolicyKeeper = new PolicyKeeper({
+    ...ctx,
+    ...{ config: ctx.config.provider, reload },
+    machine: ports?.machine ?? systemMachine,
+    running: () => capacity.total - capacity.free,
+    gpuTemperature: () => {
+      const all = gpus.list().flatMap(({ gpu }) => (gpu.temperature === undefined ? [] : [gpu.temperature]))
+      return all.length === 0 ? undefined : Math.max(...all)
+    },
+    changed: () => advertiser.changed()
+  })
+  const advertiser: Advertiser = new Advertiser(ctx, adverts, () => capacity, speeds, attested, policy)
+  const bidder = new Bidder(ctx, adverts, advertiser, policy)
+  const flow = new Provider(ctx, bidder, capacity, policy)
+  const watch = new GpuWatch(ctx.clock, gpus, ctx.log)
+  return { flow, bidder, capacity, advertiser, proofs, policy, watch, gpus }
 }
 
 /** Answers the pull repair of offers with our own open ones and those we heard. */
@@ -259,7 +293,7 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
   const requester = new Requester(ctx, offer => adverts.bidders(offer))
   const provider =
     parts.config.profile === 'full' && parts.config.provider.enabled
-      ? await makeProvider(ctx, adverts, parts.ports)
+      ? await makeProvider(ctx, adverts, parts)
       : undefined
   const rooms: Startable[] = [
     closing(ctx.engines),
@@ -271,7 +305,7 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
     new Leftovers(ctx),
     requester
   ]
-  if (provider !== undefined) rooms.push(provider.flow)
+  if (provider !== undefined) rooms.push(provider.watch, provider.policy, provider.flow)
   rooms.push(ctx.chainNews, adverts)
   if (provider !== undefined) {
     const { prover, attestations, rounds } = provider.proofs

@@ -11,6 +11,7 @@ import type { Bid, BidBody } from '../../src/protocol/records/bid.ts'
 import type { PeerCard, PeerCardBody } from '../../src/protocol/records/card.ts'
 import type { Checkpoint, Result } from '../../src/protocol/records/delivery.ts'
 import type { ExecutionEvent } from '../../src/protocol/records/events.ts'
+import type { GpuOffer } from '../../src/protocol/records/gpu.ts'
 import type { OfferBody, TaskOffer } from '../../src/protocol/records/offer.ts'
 import type { JobCommon, ObjectRef, ShardSpec } from '../../src/protocol/records/spec.ts'
 import { signingBytes } from '../../src/protocol/signing.ts'
@@ -145,6 +146,16 @@ export async function offerBody(p: Person = requester, changes: Partial<OfferBod
 }
 export const offer = async (changes: Partial<OfferBody> = {}, p: Person = requester): Promise<TaskOffer> =>
   await signOffer(await offerBody(p, changes), p.operator)
+
+export const gpu: GpuOffer = {
+  ...{ vendor: 'nvidia', model: 'NVIDIA RTX A6000', memoryBytes: 48 * 2 ** 30 },
+  ...{ count: 2, free: 1 }
+}
+/** An offer that needs a GPU. */
+export async function gpuOffer(): Promise<TaskOffer> {
+  const { needs } = await offerBody()
+  return await offer({ needs: { ...needs, gpuMemoryBytes: 24 * 10 ** 9 } })
+}
 
 export async function bid(on: TaskOffer, p: Person = provider, changes: Partial<BidBody> = {}): Promise<Bid> {
   return await signBid(

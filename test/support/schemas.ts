@@ -43,9 +43,17 @@ async function requests(): Promise<Sample[]> {
     [
       'adverts',
       { known: [{ peer: records.provider.identity.peerId, seq: 3 }] },
-      { adverts: [await records.advert(records.provider, { attestations: [await records.attestation()] })] }
+      {
+        adverts: [
+          await records.advert(records.provider, {
+            attestations: [await records.attestation()],
+            gpus: [records.gpu],
+            engines: [{ id: 'wasm', version: '1', isolation: 'process', speed: 1n, ask: 2n }]
+          })
+        ]
+      }
     ],
-    ['offers', { known: [records.hex(1)] }, { offers: [await records.offer()] }],
+    ['offers', { known: [records.hex(1)] }, { offers: [await records.offer(), await records.gpuOffer()] }],
     ['bid', { bid }, { accepted: false, reason: 'enough bids' }],
     ['bids', { offer: records.hex(1) }, { bids: [bid] }],
     [

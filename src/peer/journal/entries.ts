@@ -42,6 +42,8 @@ export const jobPlan = record({
   maxPrice: amount,
   class: nodeClass,
   diskBytes: uint(),
+  /** As in the offer's needs. */
+  gpuMemoryBytes: uint().optional(),
   match: record({
     rule: text,
     windowMs: uint(),
@@ -187,6 +189,8 @@ export const providerEntry = record({
   /** Of agreements made under version 1 of `agree`. */
   requesterSignature: signature.optional(),
   providerSignature: signature,
+  /** Least memory of the GPU that it was promised; absent: none. */
+  gpuMemoryBytes: uint().optional(),
   engine: text,
   resume: bps,
   task: record({

@@ -1,6 +1,6 @@
 /** Hears offers, decides by itself whether to bid, and makes the bid findable: sent to the requester and provided in the DHT. */
 import { entersAt } from '../../market/selection.ts'
-import { priceOf, refusal, type Refusal } from '../../market/eligibility.ts'
+import { askOf, priceOf, refusal, type Refusal } from '../../market/eligibility.ts'
 import { servedBy } from '../../market/classes.ts'
 import { ruleIds } from '../../market/award.ts'
 import { decode } from '../../protocol/codec.ts'
@@ -13,6 +13,8 @@ import type { Bid, BidBody } from '../../protocol/records/bid.ts'
 import type { NodeClass } from '../../protocol/records/node-class.ts'
 import { taskOffer, type TaskOffer } from '../../protocol/records/offer.ts'
 import { abortReason } from '../../protocol/signals.ts'
+import type { AdvertBody } from '../../protocol/records/advert.ts'
+import type { PolicyKeeper } from '../policy/keeper.ts'
 import type { AdvertBook } from '../advert-book.ts'
 import type { PeerContext } from '../context.ts'
 import { bidDigest, offerDigest, signBid, verifyOffer } from '../records.ts'
@@ -30,20 +32,35 @@ export interface HeardOffer {
   readonly digest: Hex32
   bid?: Bid
   refusal?: Refusal
+  /** Of the owner's policy, in words. */
+  detail?: string
   cancel: () => void
+}
+
+/** Slots for an offer: each execution that needs a GPU takes one of those that are large enough. */
+function freeFor({ needs }: TaskOffer, { slotsFree, gpus }: AdvertBody): number {
+  const wanted = needs.gpuMemoryBytes
+  if (wanted === undefined) return slotsFree
+  const large = (gpus ?? []).filter(g => g.memoryBytes >= wanted)
+  return Math.min(
+    slotsFree,
+    large.reduce((n, g) => n + g.free, 0)
+  )
 }
 
 export class Bidder implements Startable {
   readonly #ctx: PeerContext
   readonly #book: AdvertBook
   readonly #advertiser: Advertiser
+  readonly #policy: PolicyKeeper | undefined
   readonly #heard = new Map<Hex32, HeardOffer>()
   readonly #work = new Set<Promise<void>>()
   readonly #subscribed = new Map<NodeClass, () => void>()
   #undo: (() => void)[] = []
   #stop: AbortController | undefined
 
-  constructor(ctx: PeerContext, book: AdvertBook, advertiser: Advertiser) {
+  constructor(ctx: PeerContext, book: AdvertBook, advertiser: Advertiser, policy?: PolicyKeeper) {
+    this.#policy = policy
     this.#ctx = ctx
     this.#book = book
     this.#advertiser = advertiser
@@ -179,6 +196,13 @@ export class Bidder implements Startable {
     const { ctx } = { ctx: this.#ctx }
     const signal = this.#stop?.signal
     if (signal === undefined || signal.aborted) return
+    const { operator } = heard.offer.card
+    const verdict = this.#policy?.verdict({ operator, engine: heard.offer.needs.engine })
+    if (verdict?.ok === false) {
+      heard.refusal = 'policy'
+      heard.detail = verdict.reason
+      return
+    }
     const advert = this.#advertiser.body()
     heard.refusal = refusal(heard.offer, {
       operator: ctx.operator.address,
@@ -193,8 +217,8 @@ export class Bidder implements Startable {
       v: 1,
       offer: digest,
       card: advert.card,
-      price: priceOf(offer.needs.gas, advert.ask),
-      slots: Math.min(advert.slotsFree, offer.executions),
+      price: priceOf(offer.needs.gas, askOf(advert, offer.needs.engine)),
+      slots: Math.min(freeFor(offer, advert), offer.executions),
       speed: engine?.speed ?? 0n,
       engineVersion: engine?.version ?? '',
       region: advert.region,

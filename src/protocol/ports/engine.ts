@@ -1,5 +1,7 @@
 /** What runs tasks. An engine knows neither peers nor chain: bundles in, hooks while running, a bundle out. */
 
+import type { GpuAccess } from './gpu.ts'
+
 /** Hard limits of one run; reaching one stops the task and names the limit. */
 export interface RunLimits {
   readonly gas: bigint
@@ -26,6 +28,8 @@ export interface TaskRequest {
   readonly input: AsyncIterable<Uint8Array>
   /** The last acknowledged checkpoint as a bundle; appears under /ckpt. */
   readonly checkpoint?: AsyncIterable<Uint8Array>
+  /** The GPU that this run alone may use. */
+  readonly gpu?: GpuAccess
 }
 
 export interface TaskCheckpoint {

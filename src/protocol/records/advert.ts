@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { amount, bytes, record, text, timestamp, uint } from '../fields.ts'
 import { ATTESTATIONS_MAX, attestation } from './attestation.ts'
 import { peerCard } from './card.ts'
+import { gpuOffer, GPUS_MAX } from './gpu.ts'
 import { nodeClass } from './node-class.ts'
 
 export { nodeClass, type NodeClass } from './node-class.ts'
@@ -12,7 +13,9 @@ export const engineOffer = record({
   version: text,
   isolation: z.enum(['process', 'sandbox']),
   /** Measured billing units per second (gas/s for wasm). */
-  speed: amount
+  speed: amount,
+  /** Ask of this engine per 10^9 units, when it differs from the advert's. */
+  ask: amount.optional()
 })
 export type EngineOffer = z.output<typeof engineOffer>
 
@@ -30,6 +33,8 @@ export const advertBody = record({
   ask: amount,
   region: text,
   energy: z.enum(['unknown', 'grid', 'renewable']),
+  /** Absent when there are none to lease. */
+  gpus: z.array(gpuOffer).max(GPUS_MAX).optional(),
   /** The class above follows from these; absent when there are none. */
   attestations: z.array(attestation).max(ATTESTATIONS_MAX).optional(),
   issued: timestamp,
