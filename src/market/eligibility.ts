@@ -9,6 +9,7 @@ export type Refusal =
   | 'own-offer'
   | 'excluded'
   | 'engine-missing'
+  | 'engine-version'
   | 'no-free-slot'
   | 'memory-short'
   | 'disk-short'
@@ -34,6 +35,10 @@ const GIGA = 1_000_000_000n
 /** What one execution costs at this ask: the whole gas limit is covered, rounded up. */
 export const priceOf = (gas: bigint, askPerGiga: bigint): bigint => (gas * askPerGiga + GIGA - 1n) / GIGA
 
+/** `wanted` is a whole version or its first parts: `3.4` takes 3.4.1 and not 3.41. */
+export const versionFits = (wanted: string | undefined, version: string): boolean =>
+  wanted === undefined || version === wanted || version.startsWith(`${wanted}.`)
+
 /** The first reason not to bid, or undefined. Self-selection is a separate step (selection.ts). */
 export function refusal(offer: OfferBody, me: BidderState): Refusal | undefined {
   const engine = me.advert.engines.find(e => e.id === offer.needs.engine)
@@ -42,6 +47,7 @@ export function refusal(offer: OfferBody, me: BidderState): Refusal | undefined 
   if (offer.excluded.some(a => a.toLowerCase() === me.operator.toLowerCase())) return 'excluded'
   if (!me.rules.includes(offer.rule)) return 'rule-unknown'
   if (engine === undefined) return 'engine-missing'
+  if (!versionFits(offer.needs.engineVersion, engine.version)) return 'engine-version'
   if (me.advert.slotsFree === 0) return 'no-free-slot'
   if (me.advert.memoryBytes < offer.needs.memoryBytes) return 'memory-short'
   if (me.advert.diskBytes < offer.needs.diskBytes) return 'disk-short'

@@ -3,6 +3,7 @@ import type { CommonFlags } from '../routes/jobs.ts'
 import { command, clean, EXIT } from '../command.ts'
 import type { Cli } from '../context.ts'
 import type { Finding } from '../doctor/check.ts'
+import { checkEngines, engineStates } from '../doctor/engines.ts'
 import { checkHomeFolder, checkKeys } from '../doctor/home.ts'
 import { checkDisk, checkNode, checkVariables } from '../doctor/machine.ts'
 import { checkPeer, statusOf } from '../doctor/peer.ts'
@@ -13,6 +14,7 @@ async function examine(cli: Cli, flags: CommonFlags, signal: AbortSignal): Promi
   const { home, findings } = await checkHomeFolder(cli, root)
   const all = [checkNode(), checkVariables(cli.env), await checkDisk(root), ...findings]
   if (home === undefined) return all
+  all.push(...checkEngines(await engineStates(cli.files, home.config, home.layout)))
   all.push(await checkKeys(cli, flags, home))
   const client = await connectToPeer(cli.files, home.layout.api)
   all.push(...checkPeer(client === undefined ? undefined : await statusOf(client, signal)))
@@ -25,8 +27,8 @@ async function examine(cli: Cli, flags: CommonFlags, signal: AbortSignal): Promi
 const MARK = { ok: 'ok  ', note: 'note', bad: 'BAD ' } as const
 
 function lines(f: Finding): string {
-  const first = `${MARK[f.state]}  ${f.name.padEnd(11)}  ${f.said}`
-  return clean(f.next === undefined ? first : `${first}\n                   -> ${f.next}`)
+  const first = `${MARK[f.state]}  ${f.name.padEnd(14)}  ${f.said}`
+  return clean(f.next === undefined ? first : `${first}\n                      -> ${f.next}`)
 }
 
 /** Looks and changes nothing. */
