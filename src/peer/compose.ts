@@ -62,7 +62,7 @@ import { TopUp } from './top-up.ts'
 export interface PeerPorts {
   /** JSON-RPC to the chain; HTTP when absent. */
   readonly transport?: RpcTransport
-  /** Engines by id; the wasm engine alone when absent. */
+  /** Engines by id; those of the configuration when absent. */
   readonly engines?: ReadonlyMap<string, Engine>
   readonly blockFiles?: BlockFiles
   /** GPUs of this machine; what its tools say when absent, and none when engines are put in. */
@@ -159,6 +159,8 @@ async function makeContext(
   stopping: AbortSignal
 ): Promise<{ ctx: PeerContext; cards: CardKeeper; store: Store }> {
   const { clock, random, log, config, home, secrets, chain } = parts
+  // before the store is opened: a missing engine is said, and nothing is left open
+  const engines = parts.ports?.engines ?? (await openEngines(parts))
   const store = await parts.openStore(home.journal)
   const journal = new Journal(store, clock)
   const operator = createOperatorKey(secrets.operator, domainOf(chain))
@@ -177,7 +179,6 @@ async function makeContext(
     log: log.child({ room: 'settlement' }),
     options: { watchMs: config.chain.poll }
   })
-  const engines = parts.ports?.engines ?? (await openEngines(parts))
   const chainNews = new ChainNews({ settlement, journal, clock, log })
   const base = {
     clock,

@@ -64,7 +64,7 @@ export const dataTask = ({
   limits: {
     gas: 60_000_000_000n,
     memoryBytes: 512 * 1024 * 1024,
-    wallMs: 60_000,
+    wallMs: 300_000,
     outputBytes: 32 * 1024 * 1024,
     logBytes: 100_000,
     moduleBytes: 4_000_000,

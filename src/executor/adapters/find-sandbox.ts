@@ -95,7 +95,12 @@ export async function testSandbox(host: SandboxHost, clock: Clock): Promise<Self
   const port = boxedProcesses(host)
   try {
     const flags: string[] = []
-    const child = await port.startRunner({ script: 'sandbox-canary', flags, closed: false, box: CANARY })
+    const child = await port.startRunner({
+      script: 'sandbox-canary',
+      flags,
+      permissions: 'open',
+      box: CANARY
+    })
     const cancel = clock.timer(PATIENCE_MS, () => child.kill())
     let uid: number | undefined
     const said = await words(child.output, () => {

@@ -152,6 +152,16 @@ export class LimitReached extends Error {
   }
 }
 
+/** A command of the task ended with an exit code. */
+export class CommandFailed extends Error {
+  readonly exitCode: number
+
+  constructor(exitCode: number, reason: string) {
+    super(reason)
+    this.exitCode = exitCode
+  }
+}
+
 /** What a running task tells the engine, within its limits of log and output. `used` gives the billing units so far. */
 export class Reporter {
   readonly #used: () => bigint
@@ -231,5 +241,5 @@ export class Reporter {
 function outcomeOf(e: unknown): ProgramOutcome {
   const reason = (e instanceof Error ? e.message : String(e)).slice(0, 500)
   if (e instanceof LimitReached) return { status: 'limit', limit: e.limit, reason } as ProgramOutcome
-  return { status: 'failed', exitCode: 1, reason }
+  return { status: 'failed', exitCode: e instanceof CommandFailed ? e.exitCode : 1, reason }
 }

@@ -34,7 +34,13 @@ async function patiently<T>(live: LiveProvision, signal: AbortSignal, fetch: () 
 }
 
 /** What is wrong with a task before it runs: its own fault, not this provider's. */
-const TASK_FAULTS = ['MODULE_INVALID', 'MODULE_IMPORT', 'ARGS_INVALID', 'LIMIT_MODULE', 'LIMIT_INPUT'] as const
+const TASK_FAULTS = [
+  'MODULE_INVALID',
+  'MODULE_IMPORT',
+  'ARGS_INVALID',
+  'LIMIT_MODULE',
+  'LIMIT_INPUT'
+] as const
 
 async function all(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
