@@ -112,6 +112,8 @@ export async function testSandbox(host: SandboxHost, clock: Clock): Promise<Self
     return judge(said, uid)
   } catch (e) {
     return { passed: false, failed: [e instanceof Error ? e.message : String(e)] }
+  } finally {
+    port.close?.()
   }
 }
 

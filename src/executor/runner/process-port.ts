@@ -53,4 +53,6 @@ export interface RunnerLaunch {
 export interface ProcessPort {
   /** ENGINE_BROKEN when that is not possible. */
   startRunner(launch: RunnerLaunch): Promise<ChildLink>
+  /** Gives back what was made for runners in common; none is left. Harmless twice. */
+  close?(): void
 }

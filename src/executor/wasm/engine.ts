@@ -76,6 +76,7 @@ class WasmEngine implements Engine {
 
   async close(): Promise<void> {
     await this.#runners.close()
+    this.#parts.process.close?.()
   }
 
   prepare(task: TaskRequest, signal: AbortSignal): Promise<PreparedRun> {
