@@ -11,6 +11,7 @@ export type Refusal =
   | 'excluded'
   | 'class-too-low'
   | 'engine-missing'
+  | 'engine-version'
   | 'no-free-slot'
   | 'memory-short'
   | 'disk-short'
@@ -50,6 +51,10 @@ function gpuRefusal(wanted: number | undefined, gpus: AdvertBody['gpus']): Refus
   return large.some(g => g.free > 0) ? undefined : 'gpu-busy'
 }
 
+/** `wanted` is a whole version or its first parts: `3.4` takes 3.4.1 and not 3.41. */
+export const versionFits = (wanted: string | undefined, version: string): boolean =>
+  wanted === undefined || version === wanted || version.startsWith(`${wanted}.`)
+
 /** The first reason not to bid, or undefined. Self-selection is a separate step (selection.ts). */
 export function refusal(offer: OfferBody, me: BidderState): Refusal | undefined {
   const engine = me.advert.engines.find(e => e.id === offer.needs.engine)
@@ -59,6 +64,7 @@ export function refusal(offer: OfferBody, me: BidderState): Refusal | undefined 
   if (!me.rules.includes(offer.rule)) return 'rule-unknown'
   if (!serves(me.advert.class, offer.class)) return 'class-too-low'
   if (engine === undefined) return 'engine-missing'
+  if (!versionFits(offer.needs.engineVersion, engine.version)) return 'engine-version'
   if (me.advert.slotsFree === 0) return 'no-free-slot'
   if (me.advert.memoryBytes < offer.needs.memoryBytes) return 'memory-short'
   if (me.advert.diskBytes < offer.needs.diskBytes) return 'disk-short'

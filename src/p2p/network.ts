@@ -255,8 +255,8 @@ export class P2PNetwork implements PeerNetwork {
     return this.#gossip.publish(topic, data)
   }
 
-  async provide(key: string, signal?: AbortSignal): Promise<void> {
-    await this.#running(signal, s => this.#dht.provide(key, s))
+  async provide(key: string, signal?: AbortSignal, ms?: number): Promise<void> {
+    await this.#running(signal, s => this.#dht.provide(key, s, ms))
   }
 
   async *findProviders(key: string, signal?: AbortSignal): AsyncGenerator<PeerAddress> {

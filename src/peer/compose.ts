@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { systemGpus } from '../executor/gpu/adapters/probe.ts'
 import { GpuSlots } from '../executor/gpu/slots.ts'
 import { engineMultiplier } from '../executor/capacity/matmul.ts'
-import { createWasmEngine } from '../executor/wasm/engine.ts'
 import { identityFromSeed, identityVerifier } from '../p2p/identity.ts'
 import { createPeerNetwork } from '../p2p/network.ts'
 import { isShoalError, ShoalError } from '../protocol/errors.ts'
@@ -42,6 +41,7 @@ import type { PeerContext } from './context.ts'
 import type { Config } from './home/config.ts'
 import type { Secrets } from './home/keystore.ts'
 import type { HomeLayout } from './home/layout.ts'
+import { closing, openEngines } from './engines.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { Journal } from './journal/journal.ts'
 import { Leftovers } from './leftovers.ts'
@@ -62,7 +62,7 @@ import { TopUp } from './top-up.ts'
 export interface PeerPorts {
   /** JSON-RPC to the chain; HTTP when absent. */
   readonly transport?: RpcTransport
-  /** Engines by id; the wasm engine alone when absent. */
+  /** Engines by id; those of the configuration when absent. */
   readonly engines?: ReadonlyMap<string, Engine>
   readonly blockFiles?: BlockFiles
   /** GPUs of this machine; what its tools say when absent, and none when engines are put in. */
@@ -153,18 +153,14 @@ async function makeWire(
   return { network, content }
 }
 
-const makeEngines = ({ clock, log, ports }: PeerParts): ReadonlyMap<string, Engine> => {
-  if (ports?.engines !== undefined) return ports.engines
-  const wasm = createWasmEngine({ clock, log: log.child({ room: 'executor' }) })
-  return new Map([[wasm.id, wasm]])
-}
-
 /** Everything that is needed before the first flow: keys, store, network, chain, content. */
 async function makeContext(
   parts: PeerParts,
   stopping: AbortSignal
 ): Promise<{ ctx: PeerContext; cards: CardKeeper; store: Store }> {
   const { clock, random, log, config, home, secrets, chain } = parts
+  // before the store is opened: a missing engine is said, and nothing is left open
+  const engines = parts.ports?.engines ?? (await openEngines(parts))
   const store = await parts.openStore(home.journal)
   const journal = new Journal(store, clock)
   const operator = createOperatorKey(secrets.operator, domainOf(chain))
@@ -183,7 +179,6 @@ async function makeContext(
     log: log.child({ room: 'settlement' }),
     options: { watchMs: config.chain.poll }
   })
-  const engines = makeEngines(parts)
   const chainNews = new ChainNews({ settlement, journal, clock, log })
   const base = {
     clock,
@@ -302,6 +297,7 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
       ? await makeProvider(ctx, adverts, parts)
       : undefined
   const rooms: Startable[] = [
+    closing(ctx.engines),
     ctx.settlement,
     new TopUp(ctx),
     ctx.network,

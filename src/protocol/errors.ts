@@ -39,6 +39,8 @@ export const faults = {
   PORT_IN_USE: 'config',
   API_UNREACHABLE: 'config',
   API_REFUSED: 'config',
+  ENGINE_MISSING: 'config',
+  ENGINE_INSTALL: 'config',
   // money
   FUNDS_LOW: 'funds',
   PRICE_TOO_LOW: 'funds',
@@ -76,6 +78,7 @@ export const faults = {
   // the task itself
   MODULE_INVALID: 'task',
   MODULE_IMPORT: 'task',
+  ARGS_INVALID: 'task',
   TASK_FAILED: 'task',
   TASK_TRAP: 'task',
   LIMIT_GAS: 'task',

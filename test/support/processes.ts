@@ -4,12 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 /** Live runners among the children of a process. Linux; elsewhere none are seen. */
-export function childrenOf(parent: number): number[] {
+export function childrenOf(parent: number, script = 'wasm-runner'): number[] {
   const found: number[] = []
   for (const entry of process.platform === 'linux' ? readdirSync('/proc') : []) {
     if (!/^\d+$/.test(entry)) continue
     const [, state, ppid] = /\) (\S) (\d+)/.exec(statOf(entry)) ?? []
-    if (Number(ppid) === parent && state !== 'Z' && commandOf(entry).includes('wasm-runner'))
+    if (Number(ppid) === parent && state !== 'Z' && commandOf(entry).includes(script))
       found.push(Number(entry))
   }
   return found

@@ -4,6 +4,7 @@ import { systemGpus } from '../../executor/gpu/adapters/probe.ts'
 import { command, clean, EXIT } from '../command.ts'
 import type { Cli } from '../context.ts'
 import type { Finding } from '../doctor/check.ts'
+import { checkEngines, engineStates } from '../doctor/engines.ts'
 import { checkHomeFolder, checkKeys } from '../doctor/home.ts'
 import { checkDisk, checkNode, checkVariables } from '../doctor/machine.ts'
 import { checkGpus } from '../doctor/gpus.ts'
@@ -28,7 +29,12 @@ async function examine(cli: Cli, flags: DoctorFlags, signal: AbortSignal): Promi
   ]
   if (flags.measure) all.push(...(await measured(cli, root, signal)))
   if (home === undefined) return all
+  all.push(...checkEngines(await engineStates(cli.files, home.config, home.layout)))
   all.push(await checkKeys(cli, flags, home))
+  if (home.config.profile === 'full' && home.config.provider.enabled) {
+    const { checkSandbox } = await import('../doctor/sandbox.ts')
+    all.push(...(await checkSandbox(cli)))
+  }
   const client = await connectToPeer(cli.files, home.layout.api)
   all.push(...checkPeer(client === undefined ? undefined : await statusOf(client, signal)))
   // a peer that serves its own chain answers for it
@@ -40,8 +46,8 @@ async function examine(cli: Cli, flags: DoctorFlags, signal: AbortSignal): Promi
 const MARK = { ok: 'ok  ', note: 'note', bad: 'BAD ' } as const
 
 function lines(f: Finding): string {
-  const first = `${MARK[f.state]}  ${f.name.padEnd(11)}  ${f.said}`
-  return clean(f.next === undefined ? first : `${first}\n                   -> ${f.next}`)
+  const first = `${MARK[f.state]}  ${f.name.padEnd(14)}  ${f.said}`
+  return clean(f.next === undefined ? first : `${first}\n                      -> ${f.next}`)
 }
 
 /** Looks and changes nothing. */

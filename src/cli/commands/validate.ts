@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { formatAmount, SYMBOL } from '../../protocol/money.ts'
 import { parseJobFile } from '../../peer/jobfile/parse.ts'
-import { readModule } from '../../peer/requester/plan.ts'
+import { readModule } from '../../peer/requester/modules.ts'
 import { shardInputs, sizeOf } from '../../peer/requester/inputs.ts'
 import { command } from '../command.ts'
 
@@ -9,7 +9,7 @@ import { command } from '../command.ts'
 export const validate = command<{ json: boolean }, [string]>(async (cli, _flags, signal, path) => {
   const full = resolve(cli.cwd, path)
   const job = parseJobFile(new TextDecoder().decode(await cli.files.read(full, { max: 1024 * 1024 })), path)
-  await readModule(job.task.module, dirname(full), 'task.module', cli.files)
+  await readModule(job.task.module, dirname(full), 'task.module', cli.files, job.task.engine)
   if (typeof job.gather === 'object')
     await readModule(job.gather.module, dirname(full), 'gather.module', cli.files)
   const shards = await shardInputs(job, dirname(full), cli.files, signal)

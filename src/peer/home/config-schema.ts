@@ -110,7 +110,9 @@ export const configSchema = z.strictObject({
       challenges: durationText.prefault('45m'),
       region: z.string().max(64).default('unknown'),
       energy: z.enum(['unknown', 'grid', 'renewable']).default('unknown'),
-      engines: z.array(z.enum(['wasm'])).default(['wasm']),
+      engines: z.array(z.enum(['wasm', 'onnx', 'blender'])).default(['wasm']),
+      /** Where `shoal engine add` puts engines; the home's own engines/ when absent. Several homes may share one. */
+      enginesFolder: z.string().startsWith('/', 'write an absolute path').optional(),
       /** Bond offered with every agreement. */
       bond: amountText.prefault('0.01'),
       /** Arbiters that this provider accepts besides the network's own. */

@@ -16,6 +16,8 @@ export interface HomeLayout {
   readonly journal: string
   readonly blocks: string
   readonly p2p: string
+  /** Engines that were added on demand. */
+  readonly engines: string
   readonly chain: string
   /** Address and token of the running peer's API; absent while none runs. */
   readonly api: string
@@ -31,6 +33,7 @@ export const layoutOf = (root: string): HomeLayout => ({
   journal: join(root, 'journal'),
   blocks: join(root, 'blocks'),
   p2p: join(root, 'p2p'),
+  engines: join(root, 'engines'),
   chain: join(root, 'chain'),
   api: join(root, 'api.json'),
   log: join(root, 'logs', 'peer.log')

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import { ShoalError } from '../../protocol/errors.ts'
 import { formatDuration } from '../../protocol/units.ts'
+import { engineProblem } from './engines.ts'
 import { describeIssue, worst } from './issues.ts'
 import { jobFileSchema, type JobFile } from './schema.ts'
 import { readSource, type Source, type Tree } from './source.ts'
@@ -25,7 +26,7 @@ function set(tree: Tree, dotted: string, value: unknown): void {
 }
 
 /** What is wrong, and where: dotted paths in the tree, the first of them to be shown. */
-interface Problem {
+export interface Problem {
   readonly message: string
   readonly paths: readonly (readonly string[])[]
   /** The last part of the first path is a key that should not be there, or not like this. */
@@ -53,6 +54,8 @@ function conflictIn(job: JobFile): Problem | undefined {
       paths: [['split', 'input'], ['inputs']]
     }
   }
+  const engine = engineProblem(job)
+  if (engine !== undefined) return engine
   if (job.limits.wall < job.deadline) return undefined
   const [deadline, wall] = [formatDuration(job.deadline), formatDuration(job.limits.wall)]
   return {

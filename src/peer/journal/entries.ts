@@ -33,6 +33,7 @@ const failure = record({ code: text, message: z.string().max(2048) })
 /** Everything that a requester must still know after a crash, fixed at submit. */
 export const jobPlan = record({
   common: jobCommon,
+  engineVersion: text.optional(),
   module: objectRef,
   /** One sealed input bundle for each shard that is bought: all of `common.shards`, or the first alone for a probe. */
   inputs: z.array(objectRef).max(SHARDS_MAX),

@@ -17,6 +17,10 @@ const BEAT_MS = 20_000
 const TTL_MS = 3 * BEAT_MS
 const THROTTLE_MS = 1_000
 
+/** Those that the owner sells; WebAssembly is there in any case, to gather results with. */
+const sold = (engines: PeerContext['engines'], wanted: readonly string[]) =>
+  [...engines.values()].filter(e => wanted.includes(e.id))
+
 export class Advertiser implements Startable {
   readonly #ctx: PeerContext
   readonly #book: AdvertBook
@@ -73,7 +77,7 @@ export class Advertiser implements Startable {
       card: card(),
       seq: this.#seq,
       class: this.nodeClass,
-      engines: [...engines.values()]
+      engines: sold(engines, config.engines)
         .filter(e => policy.engines?.includes(e.id) !== false)
         .map(e => ({
           id: e.id,

@@ -229,7 +229,7 @@ export class Bidder implements Startable {
     heard.bid = await signBid(body, ctx.operator)
     const results = await Promise.allSettled([
       this.#send(heard, heard.bid, signal),
-      ctx.network.provide(digest, signal)
+      ctx.network.provide(digest, signal, heard.bid.expires - ctx.clock.now())
     ])
     if (signal.aborted) throw abortReason(signal)
     for (const r of results)

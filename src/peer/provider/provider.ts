@@ -191,6 +191,8 @@ export class Provider implements Startable {
       starts: 0
     }
     await ctx.journal.putProvider(entry, 'agreement signed')
+    // the escrow takes a moment to open: the engine gets ready meanwhile
+    ctx.engines.get(entry.engine)?.warm?.()
     this.#add(entry)
     return { signature: entry.providerSignature }
   }

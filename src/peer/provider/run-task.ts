@@ -33,6 +33,15 @@ async function patiently<T>(live: LiveProvision, signal: AbortSignal, fetch: () 
   }
 }
 
+/** What is wrong with a task before it runs: its own fault, not this provider's. */
+const TASK_FAULTS = [
+  'MODULE_INVALID',
+  'MODULE_IMPORT',
+  'ARGS_INVALID',
+  'LIMIT_MODULE',
+  'LIMIT_INPUT'
+] as const
+
 async function all(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   for await (const p of source) parts.push(p)
@@ -278,7 +287,7 @@ export async function runTask(live: LiveProvision, stopping: AbortSignal): Promi
   } catch (e) {
     if (stopping.aborted || live.terminal) return
     const error = asShoalError(e, 'ENGINE_BROKEN')
-    const task = isShoalError(error, 'MODULE_INVALID', 'MODULE_IMPORT', 'LIMIT_MODULE', 'LIMIT_INPUT')
+    const task = isShoalError(error, ...TASK_FAULTS)
     await failed(live, error.code, error.message, task ? 'task' : 'provider')
   }
 }

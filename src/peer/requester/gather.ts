@@ -50,7 +50,7 @@ async function concat(ctx: PeerContext, accepted: Accepted): Promise<Map<string,
   return new Map([...parts].map(([path, list]) => [path, new Uint8Array(Buffer.concat(list))]))
 }
 
-/** Runs the job's gather module here, in the same engine, over all shards' outputs as /in/<shard>/. */
+/** Runs the job's gather module here, a WebAssembly module whatever the job's engine is, over all shards' outputs as /in/<shard>/. */
 async function gatherByModule(
   ctx: PeerContext,
   job: JobEntry,
@@ -58,9 +58,9 @@ async function gatherByModule(
   signal: AbortSignal
 ): Promise<AsyncIterable<Uint8Array>> {
   const { gather, common } = job.plan
-  const engine = ctx.engines.get(common.engine)
+  const engine = ctx.engines.get('wasm')
   if (typeof gather !== 'object' || engine === undefined)
-    throw new ShoalError('ENGINE_UNKNOWN', `no engine '${common.engine}' here to gather with`)
+    throw new ShoalError('ENGINE_UNKNOWN', 'no engine wasm here to gather with')
   const module: Uint8Array[] = []
   for await (const c of ctx.content.get(gather.module, contexts.gather(job.id), {
     maxBytes: GATHER.moduleBytes,

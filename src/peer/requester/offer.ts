@@ -25,6 +25,7 @@ export async function makeOffer(
     class: plan.class,
     needs: {
       engine: plan.common.engine,
+      engineVersion: plan.engineVersion,
       gas: limits.gas,
       memoryBytes: limits.memoryBytes,
       diskBytes: plan.diskBytes,

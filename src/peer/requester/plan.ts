@@ -1,9 +1,7 @@
 /** Submit: a checked job file becomes a plan whose content is sealed and on our disk. Nothing is bought yet. */
-import { isAbsolute, resolve } from 'node:path'
 import { packBundle } from '../../protocol/bundle.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Address, Hex32, JobId } from '../../protocol/ids.ts'
-import { MiB } from '../../protocol/limits.ts'
 import type { JobCommon, ObjectRef } from '../../protocol/records/spec.ts'
 import { contexts } from '../contexts.ts'
 import type { PeerContext } from '../context.ts'
@@ -11,9 +9,8 @@ import { hashed } from '../hashing.ts'
 import type { JobPlan } from '../journal/entries.ts'
 import type { JobFile } from '../jobfile/schema.ts'
 import { entriesOf, shardInputs, sizeOf } from './inputs.ts'
+import { readModule } from './modules.ts'
 
-/** Largest module: V8 compiles 178 KB in 10 ms; above this, compile time is the attack. */
-export const MODULE_MAX = 32 * MiB
 /** Time for agreeing, opening and fetching on top of the task's wall limit, seconds. */
 const DELIVER_MARGIN = 20
 /** Seconds in which the requester may dispute a delivery. */
@@ -34,28 +31,6 @@ export interface PlanOptions {
   readonly probe?: boolean
   /** Bytes sealed so far, of all. */
   readonly onProgress?: (done: number, total: number) => void
-}
-
-/** FILE_NOT_FOUND or MODULE_INVALID, in the words of the job file's `key`. */
-export async function readModule(
-  path: string,
-  folder: string,
-  key: string,
-  files: Ports['files']
-): Promise<Uint8Array> {
-  const full = isAbsolute(path) ? path : resolve(folder, path)
-  if ((await files.stat(full))?.kind !== 'file') {
-    throw new ShoalError('FILE_NOT_FOUND', `${key}: no such file: ${full}`, {
-      next: `Check '${key}' in the job file; paths are relative to its folder.`
-    })
-  }
-  const bytes = await files.read(full, { max: MODULE_MAX })
-  const magic = bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d
-  if (!magic)
-    throw new ShoalError('MODULE_INVALID', `${key}: ${full} is not a WebAssembly module`, {
-      next: 'Build it for the target wasm32-wasi (WASI preview 1).'
-    })
-  return bytes
 }
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
@@ -116,7 +91,7 @@ export const capOf = (job: JobFile, probe: boolean): bigint =>
  * @throws FILE_NOT_FOUND, FILE_TOO_LARGE, MODULE_INVALID, JOB_FILE_INVALID, DISK_FULL
  */
 export async function makePlan(job: JobFile, ports: Ports, o: PlanOptions): Promise<JobPlan> {
-  const module = await readModule(job.task.module, o.folder, 'task.module', ports.files)
+  const module = await readModule(job.task.module, o.folder, 'task.module', ports.files, job.task.engine)
   const all = await shardInputs(job, o.folder, ports.files, o.signal)
   const shards = o.probe === true ? all.slice(0, 1) : all
   const total = shards.reduce((n, s) => n + sizeOf(s), 0)
@@ -150,6 +125,7 @@ export async function makePlan(job: JobFile, ports: Ports, o: PlanOptions): Prom
   const moduleRef = await seal(ports, once(module), contexts.module(o.id), o.signal)
   return {
     common: commonOf(job, o.id, moduleRef.digest, module.byteLength, Math.max(...inputs.map(i => i.size))),
+    engineVersion: job.task.version,
     module: moduleRef,
     inputs,
     ceiling: job.price.max / BigInt(job.count * copies),

@@ -85,6 +85,10 @@ export interface Engine {
   readonly isolation: 'process' | 'sandbox'
   /** Checks and readies a task. Throws MODULE_INVALID, MODULE_IMPORT, LIMIT_MODULE, LIMIT_INPUT. */
   prepare(task: TaskRequest, signal: AbortSignal): Promise<PreparedRun>
+  /** A task is about to come: what takes time before it may be done now. */
+  warm?(): void
+  /** Ends what `warm` began; no task is running. Harmless twice. */
+  close?(): Promise<void>
   /** What a run used in the engine's billing unit (gas for wasm). */
   cost(outcome: RunOutcome): bigint
   /** Measures this machine: billing units per second. Takes a second or so. */

@@ -11,6 +11,8 @@ export type Tier = z.output<typeof tier>
 /** What one shard may use at the most; the provider's bid covers all of it. */
 export const needs = record({
   engine: text,
+  /** The engine's version, or its first parts: `3.4` takes 3.4.1. Any when absent. */
+  engineVersion: text.optional(),
   gas: amount,
   memoryBytes: uint(),
   diskBytes: uint(),

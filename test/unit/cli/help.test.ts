@@ -7,7 +7,15 @@ import { cleanEnv, makeFolder, removeFolder, runHere } from '../../mistakes/in-p
 const WIDE = 140
 
 const names = root.getAllEntries().map(e => e.name['convert-camel-to-kebab'])
-const commands = [...names, 'wallet show', 'wallet deposit', 'wallet withdraw']
+const commands = [
+  ...names,
+  'wallet show',
+  'wallet deposit',
+  'wallet withdraw',
+  'engine list',
+  'engine add',
+  'engine remove'
+]
 
 describe('help', () => {
   let folder: string
@@ -48,7 +56,8 @@ describe('help', () => {
         for (const [, command = '', rest = ''] of example.matchAll(/\bshoal ([a-z]+)([^|#&>]*)/g)) {
           expect(names, `${name}: ${example}`).to.include(command)
           const sub =
-            /^ (show|deposit|withdraw)\b/.exec(rest)?.[1] ?? (command === 'wallet' ? 'show' : undefined)
+            /^ (show|deposit|withdraw|list|add|remove)\b/.exec(rest)?.[1] ??
+            { wallet: 'show', engine: 'list' }[command]
           const help = texts.get(sub === undefined ? command : `${command} ${sub}`) ?? ''
           for (const [flag] of rest.matchAll(/(?<= )--[a-z][a-z-]+/g))
             expect(help, example).to.contain(`${flag}]`)
