@@ -18,7 +18,8 @@ const [folder = '', every = '1500'] = process.argv.slice(2)
 const cli = makeContext([])
 const stop = new AbortController()
 let joined = 0
-let failed = 0
+const failed: Record<string, number> = {}
+const fail = (why: string): void => void (failed[why] = (failed[why] ?? 0) + 1)
 
 async function visit(n: number): Promise<void> {
   const root = join(folder, `visitor-${n}`)
@@ -29,7 +30,7 @@ async function visit(n: number): Promise<void> {
   try {
     await cli.clock.sleep(STAY_MS, stop.signal).catch(() => undefined)
     if (session.own.ctx.network.peers().length > 0) joined++
-    else failed++
+    else fail('no peer met')
   } finally {
     await session.close()
     await cli.files.remove(layoutOf(root).root)
@@ -47,7 +48,7 @@ await begin.promise
 for (let n = 0; !stop.signal.aborted; n++) {
   if (live.size < LIVE_MAX) {
     const done: Promise<void> = visit(n)
-      .catch(() => void failed++)
+      .catch((e: unknown) => fail(e instanceof Error ? e.message.slice(0, 120) : String(e)))
       .finally(() => live.delete(done))
     live.add(done)
   }

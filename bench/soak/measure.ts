@@ -2,6 +2,7 @@
 import { getEventListeners } from 'node:events'
 import { readdirSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { getHeapSpaceStatistics } from 'node:v8'
 import { MIB } from '../support/proc.ts'
 
 export interface Measure {
@@ -9,6 +10,8 @@ export interface Measure {
   readonly at: number
   /** JS heap and what hangs on it outside, after two collections, MiB. */
   readonly heap: number
+  /** Part of it that is compiled code and what belongs to it, MiB: V8 compiles what runs often, for a long time on. */
+  readonly code: number
   readonly rss: number
   /** Sockets, servers, pipes and other handles. */
   readonly handles: number
@@ -50,6 +53,12 @@ export const openFiles = (): string[] =>
     }
   })
 
+/** Bytecode, machine code and their tables. */
+const codeBytes = (): number =>
+  getHeapSpaceStatistics()
+    .filter(s => /^(code|trusted)_/.test(s.space_name))
+    .reduce((n, s) => n + s.space_used_size, 0)
+
 /** Needs --expose-gc. */
 export function measure(home: string, signals: readonly AbortSignal[]): Measure {
   if (gc === undefined) throw new Error('start with --expose-gc')
@@ -62,6 +71,7 @@ export function measure(home: string, signals: readonly AbortSignal[]): Measure 
   return {
     at: performance.now(),
     heap: (heapUsed + external) / MIB,
+    code: codeBytes() / MIB,
     rss: rss / MIB,
     handles: handles.length,
     timers,

@@ -8,7 +8,7 @@ import { readOptions } from '../support/options.ts'
 import { quantile, round } from '../support/stats.ts'
 import type { Measure } from './measure.ts'
 import { lineThrough } from './slope.ts'
-import { startWorld, streamJobs } from './world.ts'
+import { startWorld, streamJobs, type Tally } from './world.ts'
 import type { Worker } from './worker.ts'
 
 /** The aim: MiB an hour after the warm-up, beyond what the measurement's own error explains. */
@@ -36,6 +36,8 @@ interface Verdict {
   readonly name: string
   readonly heapPerHour: number
   readonly error: number
+  /** Part of it that is compiled code. */
+  readonly codePerHour: number
   readonly rssPerHour: number
   readonly quiet: Quiet
   readonly stopped: Stopped
@@ -80,6 +82,7 @@ async function judge(name: string, worker: Worker, list: readonly Measure[], qui
     name,
     heapPerHour: round(heap.perHour, 2),
     error: round(heap.error, 2),
+    codePerHour: round(lineThrough(list.map(m => [m.at, m.code])).perHour, 2),
     rssPerHour: round(lineThrough(list.map(m => [m.at, m.rss])).perHour, 1),
     quiet,
     stopped: { left: stopped.left, timers: stopped.timers, files: stopped.files },
@@ -89,20 +92,26 @@ async function judge(name: string, worker: Worker, list: readonly Measure[], qui
 
 function print(
   verdicts: readonly Verdict[],
-  jobs: { settled: number; other: number },
-  visits: { joined: number; failed: number }
+  jobs: { settled: number; other: Tally },
+  visits: { joined: number; failed: Tally }
 ): void {
   console.log(
-    `${o.minutes} minutes at ${o.rate} times the usual rate: ${jobs.settled} jobs settled, ${jobs.other} did not; ${visits.joined} peers came and went, ${visits.failed} did not get in`
+    `${o.minutes} minutes at ${o.rate} times the usual rate: ${jobs.settled} jobs settled, ${told(jobs.other)} did not; ${visits.joined} peers came and went, ${told(visits.failed)} did not get in`
   )
   for (const v of verdicts) {
     console.log(
-      `${v.name}: heap ${v.heapPerHour} MiB/h (standard error ${v.error}), RSS ${v.rssPerHour} MiB/h`
+      `${v.name}: heap ${v.heapPerHour} MiB/h (standard error ${v.error}), ${v.codePerHour} of it compiled code, RSS ${v.rssPerHour} MiB/h`
     )
     console.log(`  quiet before: ${show(v.quiet.before)}`)
     console.log(`  quiet after:  ${show(v.quiet.after)}`)
     for (const p of v.problems) console.log(`  FOUND ${p}`)
   }
+}
+/** "3 (failed 2, ECONNRESET 1)". */
+function told(tally: Tally): string {
+  const all = Object.entries(tally)
+  const sum = all.reduce((n, [, count]) => n + count, 0)
+  return sum === 0 ? '0' : `${sum} (${all.map(([why, count]) => `${why} ${count}`).join(', ')})`
 }
 const show = (m: Measure): string =>
   `heap ${round(m.heap)} MiB, RSS ${round(m.rss)} MiB, ${m.handles} handles, ${m.timers} timers, ${m.listeners} listeners, ${m.files} files, disk ${round(m.disk)} MiB`
@@ -138,7 +147,7 @@ try {
   }
   over.abort(new Error('over'))
   const counts = await jobs
-  const visits = await world.churn.ask<{ joined: number; failed: number }>('stop', 'gone')
+  const visits = await world.churn.ask<{ joined: number; failed: Tally }>('stop', 'gone')
   await systemClock.sleep(QUIET_MS.after, signal)
   const after = await measures()
   const verdicts: Verdict[] = []

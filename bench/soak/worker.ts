@@ -30,11 +30,14 @@ function answer<T>(child: ChildProcess, kind: string): Promise<T> {
   })
 }
 
+/** More options of Node for the children, such as `--heapsnapshot-signal=SIGUSR2 --diagnostic-dir=FOLDER`, to see what grows. */
+const extraArgs = (): string[] => (process.env['SOAK_NODE_ARGS'] ?? '').split(' ').filter(a => a !== '')
+
 /** Starts `FILE.ts` of this folder and waits until it is ready. */
 export async function startWorker(file: string, args: readonly string[]): Promise<Worker> {
   const path = fileURLToPath(new URL(file, import.meta.url))
   const child = fork(path, args, {
-    execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning'],
+    execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning', ...extraArgs()],
     env: { PATH: process.env['PATH'], SHOAL_WITH_PARENT: '1' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc']
   })

@@ -74,14 +74,18 @@ export async function startWorld(o: {
   }
 }
 
-/** One job after another, one begun each `everyMs`: two shards with checkpoints. Resolves when the signal aborts; how many settled and did not. */
+/** What became of jobs or visits, by name: how often. */
+export type Tally = Readonly<Record<string, number>>
+
+/** One job after another, one begun each `everyMs`: two shards with checkpoints. Resolves when the signal aborts; how many settled, and why others did not. */
 export async function streamJobs(
   world: World,
   everyMs: number,
   signal: AbortSignal
-): Promise<{ settled: number; other: number }> {
+): Promise<{ settled: number; other: Tally }> {
   const file = await readFile(NBODY, 'utf8')
-  const counts = { settled: 0, other: 0 }
+  const counts: { settled: number; other: Record<string, number> } = { settled: 0, other: {} }
+  const count = (why: string): void => void (counts.other[why] = (counts.other[why] ?? 0) + 1)
   const live = new Set<Promise<void>>()
   const one = async (n: number): Promise<void> => {
     const out = join(world.folder, `out-${n}`)
@@ -90,12 +94,13 @@ export async function streamJobs(
     let state = ''
     for await (const item of world.client.lines<{ job?: FullJobView }>(`/v1/jobs/${id}/events`))
       state = item.job?.state ?? state
-    counts[state === 'settled' ? 'settled' : 'other']++
+    if (state === 'settled') counts.settled++
+    else count(state)
     await rm(out, { recursive: true, force: true })
   }
   for (let n = 0; !signal.aborted; n++) {
     const done: Promise<void> = one(n)
-      .catch(() => void counts.other++)
+      .catch((e: unknown) => count(e instanceof Error ? e.message.slice(0, 120) : String(e)))
       .finally(() => live.delete(done))
     live.add(done)
     if (live.size >= 8) await Promise.race(live)

@@ -5,7 +5,16 @@ import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { asShoalError, ShoalError } from '../protocol/errors.ts'
 import { guard } from './guard.ts'
-import { amountBody, anyObject, errorBody, fromQuery, idParam, outBody, submitBody } from './schemas.ts'
+import {
+  amountBody,
+  anyObject,
+  errorBody,
+  fromQuery,
+  idParam,
+  outBody,
+  pauseBody,
+  submitBody
+} from './schemas.ts'
 import type { Service } from './service.ts'
 import { streamJob, streamLogs } from './streams.ts'
 
@@ -68,6 +77,13 @@ const routes = {
   peers: get('/v1/peers', 'Connected peers'),
   offers: get('/v1/offers', 'Capacity that providers advertise'),
   executions: get('/v1/executions', 'Work done here for others'),
+  pause: post('/v1/provider/pause', 'Take on nothing new; what runs is finished', pauseBody),
+  resume: createRoute({
+    method: 'post',
+    path: '/v1/provider/resume',
+    summary: 'End a pause',
+    responses: answers
+  }),
   wallet: get('/v1/wallet', 'Balances'),
   deposit: post('/v1/wallet/deposit', 'Move tokens into the vault', amountBody),
   withdraw: post('/v1/wallet/withdraw', 'Move free balance out of the vault', amountBody)
@@ -143,6 +159,8 @@ export function createApi(service: Service, token: string, version: string): Ope
   app.openapi(routes.peers, async c => c.json({ peers: await service.peers() }, 200))
   app.openapi(routes.offers, async c => c.json({ offers: await service.offers() }, 200))
   app.openapi(routes.executions, async c => c.json({ executions: await service.executions() }, 200))
+  app.openapi(routes.pause, async c => c.json(await service.pause(c.req.valid('json').for), 200))
+  app.openapi(routes.resume, async c => c.json(await service.resume(), 200))
   app.openapi(routes.wallet, async c => c.json(await service.wallet(), 200))
   app.openapi(routes.deposit, async c => c.json(await service.deposit(c.req.valid('json').amount), 200))
   app.openapi(routes.withdraw, async c => {

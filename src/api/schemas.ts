@@ -4,6 +4,17 @@ import { SOURCE_MAX } from '../peer/jobfile/limits.ts'
 
 const jobId = z.string().regex(/^0x[0-9a-f]{6,64}$/, 'a job id: 0x and at least 6 hex digits')
 
+/** Without `for` a pause has no end. */
+export const pauseBody = z.strictObject({
+  /** Milliseconds. */
+  for: z
+    .number()
+    .int()
+    .min(1_000)
+    .max(366 * 86_400_000)
+    .optional()
+})
+
 export const idParam = z.object({
   id: jobId.openapi({
     param: { name: 'id', in: 'path' },

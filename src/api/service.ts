@@ -7,6 +7,7 @@ import type { Peer } from '../peer/compose.ts'
 import type { JobEntry } from '../peer/journal/entries.ts'
 import { parseJobFile } from '../peer/jobfile/parse.ts'
 import { gatherResults } from '../peer/requester/gather.ts'
+import { policyView, sellerView } from '../peer/provider/view.ts'
 import { advertView, awardView, executionView, jobView, providerView } from '../peer/views.ts'
 import type { z } from '@hono/zod-openapi'
 import type { submitBody } from './schemas.ts'
@@ -117,6 +118,15 @@ const jobCalls = (peer: Peer) => {
   }
 }
 
+/** USAGE on a peer that sells nothing. */
+function sellerOf({ provider }: Peer): NonNullable<Peer['provider']> {
+  if (provider === undefined)
+    throw new ShoalError('USAGE', 'this peer sells nothing', {
+      next: 'Start one that does: shoal up (without --light, and with provider.enabled).'
+    })
+  return provider
+}
+
 /** What concerns the peer itself: network, provider, money. */
 const peerCalls = (peer: Peer) => {
   const { ctx } = peer
@@ -139,14 +149,23 @@ const peerCalls = (peer: Peer) => {
         peer.provider === undefined
           ? undefined
           : {
-              slotsFree: peer.provider.capacity.free,
-              slotsTotal: peer.provider.capacity.total,
+              ...sellerView(peer.provider),
               executions: peer.provider.flow.live.map(providerView)
             }
     }),
     peers: async () => ctx.network.peers(),
-    offers: async () => peer.adverts.list().map(advertView),
+    offers: async () => peer.adverts.list().map(a => advertView(a, peer.adverts.classOf(a))),
     executions: async () => (await journal.providers()).map(providerView),
+    pause: async (ms: number | undefined) => {
+      const { policy } = sellerOf(peer)
+      await policy.pause(ms)
+      return policyView(policy)
+    },
+    resume: async () => {
+      const { policy } = sellerOf(peer)
+      await policy.resume()
+      return policyView(policy)
+    },
     wallet: async () => accountView(await ctx.settlement.account()),
     deposit: async (amount: string) => {
       const tx = await ctx.settlement.deposit(parseAmount(amount))

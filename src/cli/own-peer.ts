@@ -37,6 +37,7 @@ export async function startOwn(
       files,
       log,
       config: home.config,
+      reload: home.reload,
       home: home.layout,
       secrets,
       rpcUrl: chain.rpcUrl,

@@ -1,5 +1,6 @@
 /** Whether a provider may and should bid on an offer: the first reason against it, or none. Pure; the provider can show the reason. */
 import type { Address } from '../protocol/ids.ts'
+import { serves } from './classes.ts'
 import type { AdvertBody } from '../protocol/records/advert.ts'
 import type { OfferBody } from '../protocol/records/offer.ts'
 
@@ -8,11 +9,15 @@ export type Refusal =
   | 'expired'
   | 'own-offer'
   | 'excluded'
+  | 'class-too-low'
   | 'engine-missing'
   | 'engine-version'
   | 'no-free-slot'
   | 'memory-short'
   | 'disk-short'
+  | 'gpu-missing'
+  | 'gpu-busy'
+  | 'policy'
   | 'region-differs'
   | 'energy-differs'
   | 'rule-unknown'
@@ -24,7 +29,7 @@ export interface BidderState {
   readonly operator: Address
   readonly advert: Pick<
     AdvertBody,
-    'engines' | 'slotsFree' | 'memoryBytes' | 'diskBytes' | 'ask' | 'region' | 'energy'
+    'class' | 'engines' | 'slotsFree' | 'memoryBytes' | 'diskBytes' | 'ask' | 'gpus' | 'region' | 'energy'
   >
   readonly rules: readonly string[]
   readonly now: number
@@ -39,6 +44,17 @@ export const priceOf = (gas: bigint, askPerGiga: bigint): bigint => (gas * askPe
 export const versionFits = (wanted: string | undefined, version: string): boolean =>
   wanted === undefined || version === wanted || version.startsWith(`${wanted}.`)
 
+/** What this provider asks for one execution on an engine. */
+export const askOf = (advert: Pick<AdvertBody, 'engines' | 'ask'>, engine: string): bigint =>
+  advert.engines.find(e => e.id === engine)?.ask ?? advert.ask
+
+function gpuRefusal(wanted: number | undefined, gpus: AdvertBody['gpus']): Refusal | undefined {
+  if (wanted === undefined) return undefined
+  const large = (gpus ?? []).filter(g => g.count > 0 && g.memoryBytes >= wanted)
+  if (large.length === 0) return 'gpu-missing'
+  return large.some(g => g.free > 0) ? undefined : 'gpu-busy'
+}
+
 /** The first reason not to bid, or undefined. Self-selection is a separate step (selection.ts). */
 export function refusal(offer: OfferBody, me: BidderState): Refusal | undefined {
   const engine = me.advert.engines.find(e => e.id === offer.needs.engine)
@@ -46,14 +62,17 @@ export function refusal(offer: OfferBody, me: BidderState): Refusal | undefined 
   if (offer.card.operator.toLowerCase() === me.operator.toLowerCase()) return 'own-offer'
   if (offer.excluded.some(a => a.toLowerCase() === me.operator.toLowerCase())) return 'excluded'
   if (!me.rules.includes(offer.rule)) return 'rule-unknown'
+  if (!serves(me.advert.class, offer.class)) return 'class-too-low'
   if (engine === undefined) return 'engine-missing'
   if (!versionFits(offer.needs.engineVersion, engine.version)) return 'engine-version'
   if (me.advert.slotsFree === 0) return 'no-free-slot'
   if (me.advert.memoryBytes < offer.needs.memoryBytes) return 'memory-short'
   if (me.advert.diskBytes < offer.needs.diskBytes) return 'disk-short'
+  const gpu = gpuRefusal(offer.needs.gpuMemoryBytes, me.advert.gpus)
+  if (gpu !== undefined) return gpu
   if (offer.region !== 'any' && offer.region !== me.advert.region) return 'region-differs'
   if (offer.energy === 'renewable' && me.advert.energy !== 'renewable') return 'energy-differs'
   if (engine.speed === 0n) return 'too-slow'
-  if (priceOf(offer.needs.gas, me.advert.ask) > offer.ceiling) return 'price-below-ask'
+  if (priceOf(offer.needs.gas, askOf(me.advert, offer.needs.engine)) > offer.ceiling) return 'price-below-ask'
   return undefined
 }

@@ -2,9 +2,10 @@
 import type { Address } from '../protocol/ids.ts'
 import type { CapacityAdvert } from '../protocol/records/advert.ts'
 import type { OfferBody } from '../protocol/records/offer.ts'
+import { serves } from './classes.ts'
 import { refusal } from './eligibility.ts'
 
-/** Operators in lower case, each once. Adverts of other classes count for nothing. */
+/** Operators in lower case, each once. Adverts of lower classes count for nothing; the caller has seen to it that classes are proven. */
 export function expectedBidders(
   offer: OfferBody,
   adverts: readonly CapacityAdvert[],
@@ -13,7 +14,7 @@ export function expectedBidders(
 ): Set<Address> {
   const able = adverts.filter(
     a =>
-      a.class === offer.class &&
+      serves(a.class, offer.class) &&
       a.expires > now &&
       refusal(offer, { operator: a.card.operator, advert: a, rules, now }) === undefined
   )

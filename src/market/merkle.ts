@@ -35,20 +35,29 @@ export interface ProofStep {
   readonly hash: Hex32
 }
 
-/** The siblings from a leaf to the root, or undefined when the leaf is not in the set. */
-export function merkleProof(leaves: readonly Hex32[], leaf: Hex32): ProofStep[] | undefined {
+/** Like `merkleProof` for several leaves, with the tree made once: undefined for each that is not in the set. */
+export function merkleProofs(
+  leaves: readonly Hex32[],
+  wanted: readonly Hex32[]
+): (ProofStep[] | undefined)[] {
   const sorted = ordered(leaves)
-  let index = sorted.indexOf(leaf)
-  if (index < 0) return undefined
-  const proof: ProofStep[] = []
-  for (let level = sorted.map(l => hash(0, fromHex(l))); level.length > 1; level = up(level)) {
-    const sibling = level[index ^ 1]
-    if (sibling !== undefined)
-      proof.push({ side: index % 2 === 0 ? 'right' : 'left', hash: toHex(sibling) as Hex32 })
-    index >>= 1
-  }
-  return proof
+  const levels = [sorted.map(l => hash(0, fromHex(l)))]
+  for (let top = levels[0] ?? []; top.length > 1; levels.push(top)) top = up(top)
+  return wanted.map(leaf => {
+    let index = sorted.indexOf(leaf)
+    if (index < 0) return undefined
+    return levels.slice(0, -1).flatMap(level => {
+      const sibling = level[index ^ 1]
+      const side = index % 2 === 0 ? 'right' : 'left'
+      index >>= 1
+      return sibling === undefined ? [] : [{ side, hash: toHex(sibling) as Hex32 } as const]
+    })
+  })
 }
+
+/** The siblings from a leaf to the root, or undefined when the leaf is not in the set. */
+export const merkleProof = (leaves: readonly Hex32[], leaf: Hex32): ProofStep[] | undefined =>
+  merkleProofs(leaves, [leaf])[0]
 
 export function verifyProof(root: Hex32, leaf: Hex32, proof: readonly ProofStep[]): boolean {
   const top = proof.reduce(

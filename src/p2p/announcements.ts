@@ -1,6 +1,6 @@
 /**
  * What this peer has announced in the DHT. kad-dht repeats announcements for ever; ours are for offers and the like, which live an
- * hour, so each is withdrawn after a while.
+ * hour at most, so each is withdrawn when what it is for has ended.
  */
 import type { Libp2p } from '@libp2p/interface'
 import type { LevelDatastore } from 'datastore-level'
@@ -22,7 +22,7 @@ export interface AnnouncementParts {
 
 export class Announcements {
   readonly #parts: AnnouncementParts
-  /** CID text to its CID and end, the oldest first. */
+  /** Key to its CID and end (monotonic ms), the oldest first. */
   readonly #live = new Map<string, { cid: CID; ends: number }>()
   #cancel: () => void = () => undefined
 
@@ -44,22 +44,29 @@ export class Announcements {
     this.#live.clear()
   }
 
-  add(cid: CID): void {
-    const key = cid.toString()
+  /** It is withdrawn `ms` from now, and no later than ANNOUNCEMENT_MS. */
+  add(key: string, cid: CID, ms: number): void {
     this.#live.delete(key)
-    this.#live.set(key, { cid, ends: this.#parts.clock.monotonic() + ANNOUNCEMENT_MS })
-    this.#sweep()
+    const ends = this.#parts.clock.monotonic() + Math.min(ms, ANNOUNCEMENT_MS)
+    this.#live.set(key, { cid, ends })
+    for (const [oldest] of this.#live) {
+      if (this.#live.size <= ANNOUNCEMENTS_MAX) return
+      this.#withdraw(oldest)
+    }
   }
 
   #sweep(): void {
     const now = this.#parts.clock.monotonic()
-    for (const [key, { cid, ends }] of this.#live) {
-      if (ends > now && this.#live.size <= ANNOUNCEMENTS_MAX) return
-      this.#live.delete(key)
-      this.#parts.libp2p.contentRouting.cancelReprovide(cid).catch((error: unknown) => {
-        this.#parts.log.debug({ error, cid: key }, 'could not withdraw an announcement')
-      })
-    }
+    for (const [key, { ends }] of this.#live) if (ends <= now) this.#withdraw(key)
+  }
+
+  #withdraw(key: string): void {
+    const cid = this.#live.get(key)?.cid
+    this.#live.delete(key)
+    if (cid === undefined) return
+    this.#parts.libp2p.contentRouting.cancelReprovide(cid).catch((error: unknown) => {
+      this.#parts.log.debug({ error, key }, 'could not withdraw an announcement')
+    })
   }
 }
 

@@ -9,7 +9,7 @@ import type { PeerIdString } from '../protocol/ids.ts'
 import { ADDRESSES_MAX } from '../protocol/limits.ts'
 import type { Clock, PeerAddress } from '../protocol/ports/index.ts'
 import { abortReason, deadline, within } from '../protocol/signals.ts'
-import type { Announcements } from './announcements.ts'
+import { ANNOUNCEMENT_MS, type Announcements } from './announcements.ts'
 import { cardKey, verifyCard } from './cards.ts'
 
 const SHA2_256 = 0x12
@@ -65,12 +65,12 @@ export class Dht {
     this.#announcements = parts.announcements
   }
 
-  /** Announces that we hold something under a digest, for ANNOUNCEMENT_MS. A light peer has no addresses: others ignore it. */
-  async provide(key: string, signal?: AbortSignal): Promise<void> {
+  /** Announces that we hold something under a digest, for so many ms. A light peer has no addresses: others ignore it. */
+  async provide(key: string, signal?: AbortSignal, ms = ANNOUNCEMENT_MS): Promise<void> {
     const cid = cidOfDigest(key)
     await this.#within(PROVIDE_MS, 'The DHT did not take the announcement.', signal, async s => {
       await this.#libp2p.contentRouting.provide(cid, { signal: s })
-      this.#announcements.add(cid)
+      this.#announcements.add(key, cid, ms)
     })
   }
 

@@ -28,7 +28,7 @@ import { engineLimits, type EngineLimits } from './engine/limits.ts'
 import { RequestServer, type AnyHandler } from './engine/server.ts'
 import { Gossip, type Deliver, type Validate } from './gossip.ts'
 import { Guards } from './guards/guards.ts'
-import { Hosts } from './guards/hosts.ts'
+import { hostOf, Hosts } from './guards/hosts.ts'
 import { guardLimits } from './guards/limits.ts'
 import { createHost, type Host } from './host.ts'
 import { namesOf, type Names } from './names.ts'
@@ -255,8 +255,8 @@ export class P2PNetwork implements PeerNetwork {
     return this.#gossip.publish(topic, data)
   }
 
-  async provide(key: string, signal?: AbortSignal): Promise<void> {
-    await this.#running(signal, s => this.#dht.provide(key, s))
+  async provide(key: string, signal?: AbortSignal, ms?: number): Promise<void> {
+    await this.#running(signal, s => this.#dht.provide(key, s, ms))
   }
 
   async *findProviders(key: string, signal?: AbortSignal): AsyncGenerator<PeerAddress> {
@@ -292,7 +292,8 @@ export class P2PNetwork implements PeerNetwork {
       const score = this.#parts.scores.score(peer)
       const rtt = c.rtt === undefined ? {} : { rtt: c.rtt }
       const addresses = c.direction === 'outbound' ? [c.remoteAddr.toString()] : []
-      seen.set(peer, { peer, addresses, direction: c.direction, score, ...rtt })
+      const host = hostOf(c.remoteAddr)
+      seen.set(peer, { peer, addresses, direction: c.direction, score, ...rtt, host })
     }
     return [...seen.values()]
   }

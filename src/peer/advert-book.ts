@@ -1,4 +1,6 @@
 /** Adverts of the network as this peer knows them: from gossip and from pull repair. Bounded; what expired is gone. */
+import { classOf, lower, NOTHING, proven, serves, type ClassRule, type Proven } from '../market/classes.ts'
+import { BoundedMap } from '../protocol/bounded-map.ts'
 import { decode } from '../protocol/codec.ts'
 import { isShoalError } from '../protocol/errors.ts'
 import { ruleIds } from '../market/award.ts'
@@ -9,22 +11,32 @@ import { topics, type PeerAddress, type Verdict } from '../protocol/ports/networ
 import type { Startable } from '../protocol/ports/startable.ts'
 import { capacityAdvert, nodeClass, type CapacityAdvert, type NodeClass } from '../protocol/records/advert.ts'
 import type { TaskOffer } from '../protocol/records/offer.ts'
+import { claimedHosts, groupsOf } from './capacity/groups.ts'
 import type { PeerContext } from './context.ts'
 import { verifyAdvert } from './records.ts'
 
-/** Providers remembered: an advert is below 2 KiB, so this stays under 8 MiB. */
+/** Providers remembered: an advert is below 6 KiB, and most below 2, so this stays under 24 MiB. */
 const ADVERTS_MAX = 4_096
 /** Pull repair: how often another connected peer is asked for what gossip missed, ms. */
 const REPAIR_MS = 5_000
 const ANSWER_MAX = 32
+/** Signatures of attestations that are remembered as good: about 250 bytes each. */
+const SEEN_MAX = 8_192
 /** From `start` until the book counts as a picture of the network, ms: gossip and the first pull repairs have come. */
 const SETTLED_MS = 3_000
 
-type Ports = Pick<PeerContext, 'network' | 'clock' | 'typed' | 'identities' | 'log' | 'random'>
+type Ports = Pick<PeerContext, 'network' | 'clock' | 'typed' | 'identities' | 'log' | 'random'> & {
+  /** Other rules of classes than the network's: for tests. */
+  readonly classRules?: readonly ClassRule[]
+}
 
 export class AdvertBook implements Startable {
   readonly #ports: Ports
   readonly #known = new Map<PeerIdString, CapacityAdvert>()
+  readonly #seen = new BoundedMap<string, true>(SEEN_MAX)
+  /** The host at which a connection has shown each provider to be. */
+  readonly #seenAt = new BoundedMap<PeerIdString, string>(ADVERTS_MAX)
+  #groups: Map<PeerIdString, readonly CapacityAdvert[]> | undefined
   #undo: (() => void)[] = []
   #stop: AbortController | undefined
   #startedAt = Infinity
@@ -72,9 +84,9 @@ export class AdvertBook implements Startable {
   /** Adverts that are still good, newest first. */
   list(nodeClass?: NodeClass): CapacityAdvert[] {
     const now = this.#ports.clock.now()
-    for (const [peer, advert] of this.#known) if (advert.expires <= now) this.#known.delete(peer)
+    for (const [peer, advert] of this.#known) if (advert.expires <= now) this.#remove(peer)
     return [...this.#known.values()]
-      .filter(a => nodeClass === undefined || a.class === nodeClass)
+      .filter(a => nodeClass === undefined || serves(this.classOf(a), nodeClass))
       .sort((a, b) => b.issued - a.issued)
   }
 
@@ -86,6 +98,50 @@ export class AdvertBook implements Startable {
     const { clock } = this.#ports
     if (clock.monotonic() - this.#startedAt < SETTLED_MS) return undefined
     return expectedBidders(offer, this.list(offer.class), ruleIds, clock.now())
+  }
+
+  /** Adverts that come from one machine or operator, as far as connections have shown; each peer's own among them. */
+  groups(): ReadonlyMap<PeerIdString, readonly CapacityAdvert[]> {
+    this.list() // what has expired shares nothing any more
+    for (const { peer, host } of this.#ports.network.peers()) {
+      if (host === undefined || this.#seenAt.get(peer) === host) continue
+      this.#seenAt.set(peer, host)
+      this.#groups = undefined
+    }
+    return this.#grouped()
+  }
+
+  /** Adverts that say of themselves that they share a host or operator with this one: whom to look at. */
+  claimedGroup(peer: PeerIdString): readonly CapacityAdvert[] {
+    return groupsOf(this.list(), claimedHosts).get(peer) ?? []
+  }
+
+  #grouped(): ReadonlyMap<PeerIdString, readonly CapacityAdvert[]> {
+    return (this.#groups ??= groupsOf([...this.#known.values()], ({ card }) => {
+      const host = this.#seenAt.get(card.peer)
+      return host === undefined ? [] : [host]
+    }))
+  }
+
+  /** What independent operators attest of a peer by its advert. */
+  proven(advert: Pick<CapacityAdvert, 'card' | 'attestations'>): Proven {
+    const { card, attestations } = advert
+    if (attestations === undefined || attestations.length === 0) return NOTHING
+    return proven(attestations, {
+      now: this.#ports.clock.now(),
+      subject: card.peer,
+      operator: card.operator,
+      operatorOf: peer => this.#known.get(peer)?.card.operator,
+      siblings: this.#grouped().get(card.peer)?.length ?? 1
+    })
+  }
+
+  /** The class that counts: what is proven, lowered by what the advert says. */
+  classOf(advert: Pick<CapacityAdvert, 'card' | 'attestations' | 'class'>): NodeClass {
+    // what is proven is at least general, so a lower claim needs no look at the proof
+    return lower(advert.class, 'general') === advert.class
+      ? advert.class
+      : classOf(this.proven(advert), advert.class, this.#ports.classRules)
   }
 
   of(peer: PeerIdString): CapacityAdvert | undefined {
@@ -102,10 +158,15 @@ export class AdvertBook implements Startable {
   add(advert: CapacityAdvert): void {
     const old = this.#known.get(advert.card.peer)
     if (old !== undefined && old.seq >= advert.seq) return
-    this.#known.delete(advert.card.peer)
+    this.#remove(advert.card.peer)
     this.#known.set(advert.card.peer, advert)
     const oldest = this.#known.keys().next().value
-    if (this.#known.size > ADVERTS_MAX && oldest !== undefined) this.#known.delete(oldest)
+    if (this.#known.size > ADVERTS_MAX && oldest !== undefined) this.#remove(oldest)
+  }
+
+  #remove(peer: PeerIdString): void {
+    this.#known.delete(peer)
+    this.#groups = undefined
   }
 
   async #judge(data: Uint8Array): Promise<Verdict> {
@@ -113,7 +174,7 @@ export class AdvertBook implements Startable {
       const advert = decode(capacityAdvert, data, 'advert', GOSSIP_MESSAGE_MAX)
       const old = this.#known.get(advert.card.peer)
       if (old !== undefined && old.seq >= advert.seq) return 'ignore'
-      await verifyAdvert(advert, this.#ports)
+      await verifyAdvert(advert, this.#ports, this.#seen)
       this.add(advert)
       return 'accept'
     } catch (e) {
@@ -144,7 +205,7 @@ export class AdvertBook implements Startable {
           signal
         )
         for (const advert of adverts) {
-          await verifyAdvert(advert, this.#ports)
+          await verifyAdvert(advert, this.#ports, this.#seen)
           this.add(advert)
         }
       } catch (err) {

@@ -1,6 +1,9 @@
 /** The composition root: the one place that knows all classes, wires them, and hands out every logger and signal. */
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { systemGpus } from '../executor/gpu/adapters/probe.ts'
+import { GpuSlots } from '../executor/gpu/slots.ts'
+import { engineMultiplier } from '../executor/capacity/matmul.ts'
 import { identityFromSeed, identityVerifier } from '../p2p/identity.ts'
 import { createPeerNetwork } from '../p2p/network.ts'
 import { isShoalError, ShoalError } from '../protocol/errors.ts'
@@ -9,13 +12,16 @@ import type {
   ContentStore,
   Engine,
   Files,
+  GpuProbe,
   Logger,
+  Multiplier,
   NetworkParameters,
   PeerNetwork,
   Random,
   Startable,
   Store
 } from '../protocol/ports/index.ts'
+import type { CapacityKind } from '../protocol/records/attestation.ts'
 import type { TaskOffer } from '../protocol/records/offer.ts'
 import { deadline, within } from '../protocol/signals.ts'
 import { createOperatorKey } from '../settlement/keys/operator.ts'
@@ -28,16 +34,21 @@ import { createContentStore, type ContentStoreParts } from '../storage/content-s
 import type { BlockExchange } from '../storage/exchange.ts'
 import { createRecipientKey, wrapKey } from '../storage/hpke.ts'
 import { AdvertBook } from './advert-book.ts'
+import { makeCapacityRooms, type CapacityRooms } from './capacity/rooms.ts'
 import { CardKeeper } from './card-keeper.ts'
 import { ChainNews } from './chain-news.ts'
 import type { PeerContext } from './context.ts'
 import type { Config } from './home/config.ts'
 import type { Secrets } from './home/keystore.ts'
 import type { HomeLayout } from './home/layout.ts'
-import { makeEngines } from './engines.ts'
+import { closing, openEngines } from './engines.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { Journal } from './journal/journal.ts'
 import { Leftovers } from './leftovers.ts'
+import { systemMachine } from './policy/adapters/machine.ts'
+import { PolicyKeeper } from './policy/keeper.ts'
+import type { MachinePort } from './policy/machine-port.ts'
+import { GpuWatch } from './provider/gpu-watch.ts'
 import { Advertiser } from './provider/advertiser.ts'
 import { Bidder } from './provider/bidder.ts'
 import { Capacity } from './provider/capacity.ts'
@@ -54,6 +65,11 @@ export interface PeerPorts {
   /** Engines by id; those of the configuration when absent. */
   readonly engines?: ReadonlyMap<string, Engine>
   readonly blockFiles?: BlockFiles
+  /** GPUs of this machine; what its tools say when absent, and none when engines are put in. */
+  readonly gpuProbe?: GpuProbe
+  readonly machine?: MachinePort
+  /** What answers capacity challenges; the wasm engine on all slots when absent. */
+  readonly multipliers?: ReadonlyMap<CapacityKind, Multiplier>
   /** A network without sockets, and how blocks move over it; libp2p and bitswap when absent. */
   readonly wire?: { readonly network: PeerNetwork; readonly exchange: (blocks: Blocks) => BlockExchange }
 }
@@ -68,6 +84,8 @@ export interface PeerParts {
   readonly secrets: Secrets
   readonly rpcUrl: string
   readonly chain: NetworkParameters
+  /** Reads the configuration again, for what may change while the peer runs. */
+  readonly reload?: () => Promise<Config>
   readonly openStore: (folder: string) => Promise<Store>
   readonly ports?: PeerPorts
 }
@@ -82,6 +100,9 @@ export interface Peer extends Startable {
     readonly bidder: Bidder
     readonly capacity: Capacity
     readonly advertiser: Advertiser
+    readonly proofs: CapacityRooms
+    readonly policy: PolicyKeeper
+    readonly gpus: GpuSlots
   }
 }
 
@@ -139,8 +160,7 @@ async function makeContext(
 ): Promise<{ ctx: PeerContext; cards: CardKeeper; store: Store }> {
   const { clock, random, log, config, home, secrets, chain } = parts
   // before the store is opened: a missing engine is said, and nothing is left open
-  const engines =
-    parts.ports?.engines ?? (await makeEngines({ ...parts, log: log.child({ room: 'executor' }) }))
+  const engines = parts.ports?.engines ?? (await openEngines(parts))
   const store = await parts.openStore(home.journal)
   const journal = new Journal(store, clock)
   const operator = createOperatorKey(secrets.operator, domainOf(chain))
@@ -190,13 +210,51 @@ async function makeContext(
   return { ctx, cards, store }
 }
 
+/** What answers challenges: the engine that most tasks use, on as many runs as there are slots. */
+function multipliersOf({ engines }: PeerContext, slots: number, ports: PeerPorts | undefined) {
+  const wasm = engines.get('wasm')
+  if (ports?.multipliers !== undefined) return ports.multipliers
+  return new Map<CapacityKind, Multiplier>(wasm === undefined ? [] : [['cpu', engineMultiplier(wasm, slots)]])
+}
+
 /** The selling side; speeds are measured with the engines that tasks will use. */
-async function makeProvider(ctx: PeerContext, adverts: AdvertBook): Promise<NonNullable<Peer['provider']>> {
+async function makeProvider(
+  base: PeerContext,
+  adverts: AdvertBook,
+  { ports, reload }: PeerParts
+): Promise<NonNullable<Peer['provider']> & { readonly watch: GpuWatch }> {
+  const probe = ports?.gpuProbe ?? (ports?.engines === undefined ? systemGpus : undefined)
+  const gpus = new GpuSlots({
+    ...base,
+    probe: probe ?? { look: async () => [] },
+    changed: () => advertiser.changed()
+  })
+  const ctx: PeerContext = { ...base, gpus }
   const speeds = await measureSpeeds(ctx)
-  const capacity: Capacity = new Capacity(slotsOf(ctx.config), () => advertiser.changed())
-  const advertiser: Advertiser = new Advertiser(ctx, adverts, () => capacity, speeds)
-  const bidder = new Bidder(ctx, adverts, advertiser)
-  return { flow: new Provider(ctx, bidder, capacity), bidder, capacity, advertiser }
+  const slots = slotsOf(ctx.config)
+  const capacity: Capacity = new Capacity(slots, () => advertiser.changed())
+  const proofs = makeCapacityRooms(ctx, {
+    multipliers: multipliersOf(ctx, slots, ports),
+    busy: () => (capacity.free < capacity.total ? 'working for others' : undefined),
+    changed: () => advertiser.changed()
+  })
+  const attested = () => proofs.attestations.shown()
+  const policy: PolicyKeeper = new PolicyKeeper({
+    ...ctx,
+    ...{ config: ctx.config.provider, reload },
+    machine: ports?.machine ?? systemMachine,
+    running: () => capacity.total - capacity.free,
+    gpuTemperature: () => {
+      const all = gpus.list().flatMap(({ gpu }) => (gpu.temperature === undefined ? [] : [gpu.temperature]))
+      return all.length === 0 ? undefined : Math.max(...all)
+    },
+    changed: () => advertiser.changed()
+  })
+  const advertiser: Advertiser = new Advertiser(ctx, adverts, () => capacity, speeds, attested, policy)
+  const bidder = new Bidder(ctx, adverts, advertiser, policy)
+  const flow = new Provider(ctx, bidder, capacity, policy)
+  const watch = new GpuWatch(ctx.clock, gpus, ctx.log)
+  return { flow, bidder, capacity, advertiser, proofs, policy, watch, gpus }
 }
 
 /** Answers the pull repair of offers with our own open ones and those we heard. */
@@ -236,9 +294,10 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
   const requester = new Requester(ctx, offer => adverts.bidders(offer))
   const provider =
     parts.config.profile === 'full' && parts.config.provider.enabled
-      ? await makeProvider(ctx, adverts)
+      ? await makeProvider(ctx, adverts, parts)
       : undefined
   const rooms: Startable[] = [
+    closing(ctx.engines),
     ctx.settlement,
     new TopUp(ctx),
     ctx.network,
@@ -247,9 +306,12 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
     new Leftovers(ctx),
     requester
   ]
-  if (provider !== undefined) rooms.push(provider.flow)
+  if (provider !== undefined) rooms.push(provider.watch, provider.policy, provider.flow)
   rooms.push(ctx.chainNews, adverts)
-  if (provider !== undefined) rooms.push(provider.advertiser, provider.bidder)
+  if (provider !== undefined) {
+    const { prover, attestations, rounds } = provider.proofs
+    rooms.push(prover, attestations, provider.advertiser, provider.bidder, rounds)
+  }
   rooms.push(new Housekeeper(ctx, () => requester.live > 0 || (provider?.flow.live.length ?? 0) > 0))
   const started: Startable[] = []
   let unhandle = (): void => undefined

@@ -5,6 +5,7 @@ import type {
   ContentStore,
   Engine,
   Files,
+  GpuKeeper,
   IdentityKey,
   Logger,
   OperatorKey,
@@ -41,6 +42,8 @@ export interface PeerContext {
   readonly chainNews: ChainNews
   /** What providers say of themselves. */
   readonly adverts: AdvertBook
+  /** This machine's GPUs; absent where nothing is sold. */
+  readonly gpus?: GpuKeeper
   /** The newest card of this peer, signed. */
   readonly card: () => PeerCard
   /** Aborts when the peer stops. */

@@ -1,12 +1,15 @@
-/** The engines of this peer: WebAssembly always (it also gathers results), the others when its owner sells them. */
-import { BlenderEngine } from '../executor/blender/engine.ts'
+/** The engines of this peer, each in the best sandbox that this machine offers: WebAssembly always (it also gathers), others when sold. */
 import { findBlender } from '../executor/adapters/blender-program.ts'
+import { boxedProcesses } from '../executor/adapters/box-process.ts'
+import { findSandbox, isMissing, testSandbox } from '../executor/adapters/find-sandbox.ts'
+import { BlenderEngine } from '../executor/blender/engine.ts'
 import { OnnxEngine } from '../executor/onnx/engine.ts'
 import { onnxPack } from '../executor/packs/onnx-pack.ts'
 import { findPack } from '../executor/packs/pack.ts'
+import type { ProcessPort } from '../executor/runner/process-port.ts'
 import { createWasmEngine } from '../executor/wasm/engine.ts'
 import { ShoalError } from '../protocol/errors.ts'
-import type { Clock, Engine, Files, Logger } from '../protocol/ports/index.ts'
+import type { Clock, Engine, Files, Logger, Startable } from '../protocol/ports/index.ts'
 import type { Config } from './home/config.ts'
 import type { HomeLayout } from './home/layout.ts'
 
@@ -38,8 +41,14 @@ const missing = (id: EngineId): ShoalError =>
     next: `${INSTALL[id]} Or take it out of provider.engines.`
   })
 
-const makers: Readonly<Record<EngineId, (parts: EngineParts) => Promise<Engine>>> = {
-  wasm: async ({ clock, log }) => createWasmEngine({ clock, log }),
+/** What an engine is made of; `process` is the sandbox that passed its test. */
+interface MakerParts extends EngineParts {
+  readonly process: ProcessPort | undefined
+}
+
+const makers: Readonly<Record<EngineId, (parts: MakerParts) => Promise<Engine>>> = {
+  wasm: async ({ clock, log, process }) =>
+    createWasmEngine({ clock, log, process, boxed: process !== undefined }),
   onnx: async ({ clock, log, files, config, home }) => {
     const pack = await findPack(files, enginesFolder(config, home), onnxPack)
     if (pack === undefined) throw missing('onnx')
@@ -52,11 +61,48 @@ const makers: Readonly<Record<EngineId, (parts: EngineParts) => Promise<Engine>>
   }
 }
 
-/** ENGINE_MISSING for one that the configuration names and the machine lacks. */
-export async function makeEngines(parts: EngineParts): Promise<ReadonlyMap<string, Engine>> {
+/**
+ * Processes in a sandbox that passed its self-test; undefined where there is none. Only sellers look for it: what a requester runs
+ * for itself is its own.
+ */
+async function openSandbox({ clock, log, config }: EngineParts): Promise<ProcessPort | undefined> {
+  if (config.profile !== 'full' || !config.provider.enabled) return undefined
+  const found = await findSandbox()
+  if (isMissing(found)) {
+    const message = 'no sandbox: wasm tasks run in a limited process each, and the advert says so'
+    log.warn({ reason: found.what, next: found.next }, message)
+    return undefined
+  }
+  const test = await testSandbox(found, clock)
+  if (!test.passed) {
+    const next = 'shoal doctor tells how to mend it'
+    log.error({ failed: test.failed, next }, 'the sandbox of this machine does not hold, so it is not used')
+    return undefined
+  }
+  if (found.groups.kind === 'none')
+    log.warn(
+      { next: 'shoal doctor tells how to get one' },
+      'no process groups: memory is limited by the engines alone'
+    )
+  return boxedProcesses(found)
+}
+
+/** By id. ENGINE_MISSING for one that the configuration names and the machine lacks. */
+export async function openEngines(parts: EngineParts): Promise<ReadonlyMap<string, Engine>> {
   const { profile, provider } = parts.config
+  const log = parts.log.child({ room: 'executor' })
   const sold = profile === 'full' && provider.enabled ? provider.engines : []
+  const process = await openSandbox({ ...parts, log })
   const engines = new Map<string, Engine>()
-  for (const id of new Set<EngineId>(['wasm', ...sold])) engines.set(id, await makers[id](parts))
+  for (const id of new Set<EngineId>(['wasm', ...sold]))
+    engines.set(id, await makers[id]({ ...parts, log, process }))
   return engines
 }
+
+/** Ends what the engines hold, when the peer stops. */
+export const closing = (engines: ReadonlyMap<string, Engine>): Startable => ({
+  start: async () => undefined,
+  stop: async () => {
+    for (const engine of engines.values()) await engine.close?.()
+  }
+})

@@ -1,11 +1,20 @@
 /** Making and checking signed records. A record that passes here is what its signers said, and not yet too old. */
 import { ShoalError } from '../protocol/errors.ts'
 import { UINT128_MAX } from '../protocol/fields.ts'
-import type { Address, Hex32 } from '../protocol/ids.ts'
-import { ADVERT_TTL_MAX, CARD_TTL_MAX, CLOCK_SKEW, OFFER_TTL_MAX } from '../protocol/limits.ts'
+import { toHex } from '../protocol/codec.ts'
+import type { Address, Hex32, PeerIdString } from '../protocol/ids.ts'
+import {
+  ADVERT_TTL_MAX,
+  ATTESTATION_TTL_MAX,
+  CARD_TTL_MAX,
+  CLOCK_SKEW,
+  OFFER_TTL_MAX
+} from '../protocol/limits.ts'
+import type { BoundedMap } from '../protocol/bounded-map.ts'
 import type { Clock } from '../protocol/ports/clock.ts'
 import type { IdentityKey, IdentityVerifier, OperatorKey, TypedDataVerifier } from '../protocol/ports/keys.ts'
 import type { AdvertBody, CapacityAdvert } from '../protocol/records/advert.ts'
+import type { Attestation } from '../protocol/records/attestation.ts'
 import type { Bid, BidBody } from '../protocol/records/bid.ts'
 import { peerSignedBytes, type PeerCard, type PeerCardBody } from '../protocol/records/card.ts'
 import type { CheckpointBody, ResultBody } from '../protocol/records/delivery.ts'
@@ -63,13 +72,40 @@ export async function signAdvert(body: AdvertBody, identity: IdentityKey): Promi
   return { ...body, signature: await identity.sign(signingBytes('advert', body)) }
 }
 
-export async function verifyAdvert(advert: CapacityAdvert, v: Verifiers): Promise<void> {
+/** Of this subject, signed by its challenger, claiming no longer than it may; it may have expired. SIGNATURE_INVALID or RECORD_INVALID. */
+export async function verifyAttestation(
+  a: Attestation,
+  subject: PeerIdString,
+  v: Pick<Verifiers, 'identities' | 'clock'>
+): Promise<void> {
+  if (a.subject !== subject) throw new ShoalError('RECORD_INVALID', 'attestation: of another peer')
+  if (a.at > v.clock.now() + CLOCK_SKEW)
+    throw new ShoalError('RECORD_INVALID', 'attestation is from the future')
+  if (a.expires > a.at + ATTESTATION_TTL_MAX)
+    throw new ShoalError('RECORD_INVALID', 'attestation expires too far ahead')
+  const bytes = signingBytes('attestation', bodyOf(a))
+  if (!(await v.identities.verify(a.challenger, bytes, a.signature)))
+    refuse('attestation: the challenger did not sign it')
+}
+
+/** `seen`: signatures of attestations that were found good, so that each is checked once and not with every beat of an advert. */
+export async function verifyAdvert(
+  advert: CapacityAdvert,
+  v: Verifiers,
+  seen?: BoundedMap<string, true>
+): Promise<void> {
   checkTimes('advert', v.clock.now(), advert.issued, advert.expires, ADVERT_TTL_MAX)
   await verifyCard(advert.card, v)
   if (
     !(await v.identities.verify(advert.card.peer, signingBytes('advert', bodyOf(advert)), advert.signature))
   ) {
     refuse('advert: the peer did not sign it')
+  }
+  for (const a of advert.attestations ?? []) {
+    const key = bodyDigest(a) + toHex(a.signature)
+    if (seen?.has(key) === true && a.subject === advert.card.peer) continue
+    await verifyAttestation(a, advert.card.peer, v)
+    seen?.set(key, true)
   }
 }
 

@@ -132,16 +132,20 @@ export const providerView = (e: ProviderEntry) => ({
       : { outcome: e.closing.outcome, paid: formatAmount(e.closing.paid), fee: formatAmount(e.closing.fee) }
 })
 
-export const advertView = (a: CapacityAdvert) => ({
+/** `nodeClass`: the one that is proven, not the one that is claimed. */
+export const advertView = (a: CapacityAdvert, nodeClass = a.class) => ({
   peer: a.card.peer,
   operator: a.card.operator,
-  class: a.class,
+  class: nodeClass,
   engines: a.engines.map(e => ({
     id: e.id,
     version: e.version,
     isolation: e.isolation,
-    speed: e.speed.toString()
+    speed: e.speed.toString(),
+    ask: e.ask === undefined ? undefined : formatAmount(e.ask)
   })),
+  gpus: a.gpus ?? [],
+  attestations: (a.attestations ?? []).map(t => ({ by: t.challenger, kind: t.kind, score: t.score })),
   slotsFree: a.slotsFree,
   slotsTotal: a.slotsTotal,
   memoryBytes: a.memoryBytes,

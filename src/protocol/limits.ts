@@ -4,7 +4,7 @@ export const KiB = 1024
 export const MiB = 1024 * KiB
 export const GiB = 1024 * MiB
 
-/** Gossip: small, expiring. An advert with its card measures about 900 bytes, an offer about 1 KiB. */
+/** Gossip: small, expiring. An advert with its card measures about 900 bytes, one with all attestations and GPUs 5 KiB, an offer about 1 KiB. */
 export const GOSSIP_MESSAGE_MAX = 8 * KiB
 /** Records on request streams: a bid set of 64 bids with cards stays below this. */
 export const RECORD_MAX = 16 * KiB
@@ -26,7 +26,11 @@ export const SPEC_MAX = 64 * KiB
 export const OFFER_TTL_MAX = 60 * 60_000
 export const ADVERT_TTL_MAX = 10 * 60_000
 export const CARD_TTL_MAX = 24 * 60 * 60_000
+export const ATTESTATION_TTL_MAX = 24 * 60 * 60_000
 /** How far a record's time may lie ahead of ours: peers' clocks differ. */
 export const CLOCK_SKEW = 30_000
 /** Deepest nesting of a decoded record: ours need four. */
 export const DEPTH_MAX = 12
+/** Rows of the largest matrix in a challenge, and rows of the product that are opened: 32 of 8 KiB fit a frame. */
+export const MATRIX_MAX = 2048
+export const ROWS_MAX = 32

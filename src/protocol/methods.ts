@@ -5,9 +5,10 @@
 import { z } from 'zod'
 import type { Schema } from './codec.ts'
 import { addresses, bps, bytes, cid, hex32, peerId, record, signature, text, uint } from './fields.ts'
-import { KiB, LIST_MAX, MiB, RECORD_MAX } from './limits.ts'
+import { KiB, LIST_MAX, MATRIX_MAX, MiB, RECORD_MAX, ROWS_MAX } from './limits.ts'
 import { capacityAdvert } from './records/advert.ts'
 import { agreement, signedReceipt, signedRelease } from './records/agreement.ts'
+import { attestation, capacityKind } from './records/attestation.ts'
 import { bid } from './records/bid.ts'
 import { peerCard } from './records/card.ts'
 import { checkpoint } from './records/delivery.ts'
@@ -55,24 +56,24 @@ export const methods = {
     quota: { count: 60, windowMs: 10_000 },
     concurrent: 4
   }),
-  /** Pull repair: adverts that the asker does not know in this or a newer version. */
+  /** Pull repair: adverts that the asker does not know in this or a newer version. Version 2: with attestations and GPUs. */
   adverts: method({
     name: 'adverts',
-    version: 1,
+    version: 2,
     kind: 'unary',
     request: record({ known: z.array(record({ peer: peerId, seq: uint() })).max(LIST_MAX) }),
     response: record({ adverts: z.array(capacityAdvert).max(32) }),
     requestMax: 16 * KiB,
-    responseMax: 128 * KiB,
+    responseMax: 256 * KiB,
     firstByteMs: 5_000,
     frameMs: 5_000,
     quota: { count: 30, windowMs: 10_000 },
     concurrent: 2
   }),
-  /** Pull repair for open offers that gossip missed. */
+  /** Pull repair for open offers that gossip missed. Version 2: with GPUs. */
   offers: method({
     name: 'offers',
-    version: 1,
+    version: 2,
     kind: 'unary',
     request: record({ known: z.array(hex32).max(LIST_MAX) }),
     response: record({ offers: z.array(taskOffer).max(32) }),
@@ -197,6 +198,63 @@ export const methods = {
     frameMs: 5_000,
     quota: { count: 2_000, windowMs: 10_000 },
     concurrent: 64
+  }),
+  /**
+   * Show what you can do: the product of two seeded matrices. The answer is the Merkle root of the product's rows and comes when all
+   * of it has been computed; the time until then is the score. `reason` instead of a root: not now.
+   */
+  challenge: method({
+    name: 'challenge',
+    version: 1,
+    kind: 'unary',
+    request: record({ id: hex32, kind: capacityKind, seed: bytes(32), size: uint(MATRIX_MAX) }),
+    response: record({ root: hex32.optional(), lanes: uint(4096).optional(), reason: refusal }),
+    requestMax: KiB,
+    responseMax: KiB,
+    firstByteMs: 60_000,
+    frameMs: 5_000,
+    quota: { count: 6, windowMs: 600_000 },
+    concurrent: 1
+  }),
+  /** After the root: the product times the vectors, and the rows, that follow from a seed which is only told now. */
+  challengeOpen: method({
+    name: 'challenge-open',
+    version: 1,
+    kind: 'unary',
+    request: record({ id: hex32, seed: bytes(32) }),
+    response: record({
+      /** For each vector, n little-endian float64 that hold whole numbers. */
+      products: bytes(8, 256 * KiB),
+      rows: z
+        .array(
+          record({
+            /** n little-endian int32. */
+            row: bytes(4, 4 * MATRIX_MAX),
+            proof: z.array(record({ side: z.enum(['left', 'right']), hash: hex32 })).max(12)
+          })
+        )
+        .max(ROWS_MAX)
+    }),
+    requestMax: KiB,
+    responseMax: 640 * KiB,
+    firstByteMs: 10_000,
+    frameMs: 5_000,
+    quota: { count: 6, windowMs: 600_000 },
+    concurrent: 1
+  }),
+  /** What the challenger has seen, for the subject to show. */
+  attest: method({
+    name: 'attest',
+    version: 1,
+    kind: 'unary',
+    request: record({ id: hex32, attestation }),
+    response: record({}),
+    requestMax: 2 * KiB,
+    responseMax: KiB,
+    firstByteMs: 5_000,
+    frameMs: 5_000,
+    quota: { count: 6, windowMs: 600_000 },
+    concurrent: 1
   })
 } as const
 

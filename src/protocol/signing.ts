@@ -6,6 +6,7 @@ import { digestOf, encode, fromHex } from './codec.ts'
 import type { BidCore, CardCore, OfferCore } from './eip712.ts'
 import type { Hex32 } from './ids.ts'
 import type { AdvertBody } from './records/advert.ts'
+import type { AttestationBody } from './records/attestation.ts'
 import type { BidBody } from './records/bid.ts'
 import type { PeerCardBody } from './records/card.ts'
 import type { CheckpointBody, ResultBody } from './records/delivery.ts'
@@ -29,12 +30,12 @@ export function bodyOf<T extends object>(
 /** sha-256 of the canonical record without its signatures. */
 export const bodyDigest = (record: object): Hex32 => digestOf(encode(bodyOf(record)))
 
-export type SignedKind = 'advert' | 'checkpoint' | 'result'
+export type SignedKind = 'advert' | 'attestation' | 'checkpoint' | 'result'
 
 /** The bytes that the Ed25519 key signs for a record of this kind. */
 export const signingBytes = (
   kind: SignedKind,
-  record: AdvertBody | CheckpointBody | ResultBody
+  record: AdvertBody | AttestationBody | CheckpointBody | ResultBody
 ): Uint8Array => new Uint8Array([...encoder.encode(`shoal/${kind}/1\n`), ...fromHex(bodyDigest(record))])
 
 const seconds = (ms: number): bigint => BigInt(Math.floor(ms / 1000))

@@ -10,6 +10,7 @@ import { ShoalError } from '../protocol/errors.ts'
 import type { Clock, Logger } from '../protocol/ports/index.ts'
 import { deadline } from '../protocol/signals.ts'
 import type { Blocks } from './blocks.ts'
+import { InboundStream } from './inbound.ts'
 import type { StorageLimits } from './limits.ts'
 import { Wants, type WantList } from './wants.ts'
 
@@ -159,8 +160,7 @@ export class Exchange implements BlockExchange {
           async (stream, connection) => {
             const peer = connection.remotePeer.toString()
             if (await isMember(peer)) {
-              this.#meter(stream, peer)
-              await handler(stream, connection)
+              await handler(this.#metered(stream, peer), connection)
             } else {
               log.debug({ peer }, 'refused blocks to a stranger')
               stream.abort(new ShoalError('PEER_REFUSED', 'Not a peer of this network.'))
@@ -178,19 +178,13 @@ export class Exchange implements BlockExchange {
     }
   }
 
-  /** Counts what a peer sends that we have not asked for (its wants): bitswap reads from the stream by its `message` events. */
-  #meter(stream: Stream, peer: string): void {
-    const add = stream.addEventListener.bind(stream) as (type: string, ...more: unknown[]) => void
-    const wrapped = (type: string, listener: unknown, ...more: unknown[]): void => {
-      if (type !== 'message' || typeof listener !== 'function') return add(type, listener, ...more)
-      const onMessage = (event: { data: { byteLength: number } }): void => {
-        const asked = this.#wants?.awaits(peer) === true
-        if (asked || this.#parts.unasked(peer, event.data.byteLength))
-          (listener as (e: unknown) => void)(event)
-      }
-      add(type, onMessage, ...more)
-    }
-    stream.addEventListener = wrapped
+  /** Counts what a peer sends that we have not asked for (its wants). */
+  #metered(stream: Stream, peer: string): Stream {
+    const handle = new InboundStream(
+      stream,
+      bytes => this.#wants?.awaits(peer) === true || this.#parts.unasked(peer, bytes)
+    )
+    return handle as unknown as Stream
   }
 
   #options() {

@@ -131,7 +131,7 @@ export async function runKills(
   signal: AbortSignal,
   onResult: (r: KillResult) => void
 ): Promise<KillResult[]> {
-  if (count === 0) return []
+  if (count === 0 || signal.aborted) return []
   const random = seededRandom(seed)
   const world = await startWorld('kill-9', { peers: PEERS, slots: 1, config: { lease: '4s' } })
   const crowd = new Crowd(world, await world.buyer())

@@ -63,7 +63,7 @@ export const mistakes: readonly FileMistake[] = [
   ['gather: { module: merge.wasm }', 'gather: concatenate', 'concatenate', 'gather', 'concat'],
   ['cpu: 1', 'cpu: -1', '-1', 'resources.cpu'],
   ['memory: 128MiB', 'memory: 128 megs', '128 megs', 'resources.memory', 'such as 16GiB'],
-  ['gpu: none', 'gpu: any', 'any, class', 'resources.gpu', 'sells no GPUs yet'],
+  ['gpu: none', 'gpu: lots', 'lots, class', 'resources.gpu', 'such as 24GB'],
   ['class: general', 'class: huge', 'huge', 'resources.class', 'general, high-end, storage'],
   ['gas: 20e9', 'gas: lots', 'lots', 'limits.gas', 'such as 20e9'],
   ['gas: 20e9', 'gas: [1]', '[1]', 'limits.gas', 'string', 'number'],

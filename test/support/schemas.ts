@@ -8,6 +8,7 @@ import {
   signedReceipt,
   signedRelease
 } from '../../src/protocol/records/agreement.ts'
+import { attestation } from '../../src/protocol/records/attestation.ts'
 import { bid as bidSchema } from '../../src/protocol/records/bid.ts'
 import { peerCard } from '../../src/protocol/records/card.ts'
 import {
@@ -42,9 +43,17 @@ async function requests(): Promise<Sample[]> {
     [
       'adverts',
       { known: [{ peer: records.provider.identity.peerId, seq: 3 }] },
-      { adverts: [await records.advert(records.provider)] }
+      {
+        adverts: [
+          await records.advert(records.provider, {
+            attestations: [await records.attestation()],
+            gpus: [records.gpu],
+            engines: [{ id: 'wasm', version: '1', isolation: 'process', speed: 1n, ask: 2n }]
+          })
+        ]
+      }
     ],
-    ['offers', { known: [records.hex(1)] }, { offers: [await records.offer()] }],
+    ['offers', { known: [records.hex(1)] }, { offers: [await records.offer(), await records.gpuOffer()] }],
     ['bid', { bid }, { accepted: false, reason: 'enough bids' }],
     ['bids', { offer: records.hex(1) }, { bids: [bid] }],
     [
@@ -61,6 +70,20 @@ async function requests(): Promise<Sample[]> {
     ['start', { agreement: id, spec: task, resume, addresses: ['/ip4/127.0.0.1/tcp/1'] }, { accepted: true }],
     ['events', { agreement: id, after: 5 }, { kind: 'running', seq: 2, at: records.NOW }],
     ['receipt', receipt, {}],
+    [
+      'challenge',
+      { id, kind: 'cpu', seed: records.filled(3), size: 1024 },
+      { root: records.hex(0x77), lanes: 2 }
+    ],
+    [
+      'challengeOpen',
+      { id, seed: records.filled(4) },
+      {
+        products: records.filled(1, 64),
+        rows: [{ row: records.filled(2, 32), proof: [{ side: 'left', hash: records.hex(0x78) }] }]
+      }
+    ],
+    ['attest', { id, attestation: await records.attestation() }, {}],
     ['cancel', { agreement: id, reason: 'enough', receipt }, { release: await records.release() }]
   ]
   return rows.flatMap(([name, request, response]) => [
@@ -93,6 +116,7 @@ export async function samples(): Promise<Sample[]> {
     row('advert', capacityAdvert, await records.advert(records.provider)),
     row('offer', taskOffer, offer),
     row('bid', bidSchema, await records.bid(offer)),
+    row('attestation', attestation, await records.attestation()),
     row('agreement', agreementSchema, records.agreement()),
     row('signed receipt', signedReceipt, await records.receipt()),
     row('signed release', signedRelease, await records.release()),
@@ -113,6 +137,7 @@ export const sampleNames: readonly string[] = [
     'advert',
     'offer',
     'bid',
+    'attestation',
     'agreement',
     'signed receipt',
     'signed release',

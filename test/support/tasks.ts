@@ -1,4 +1,5 @@
-import type { ProgramOutcome, ProgramTask } from '../../src/executor/wasm/program.ts'
+import type { ProgramOutcome } from '../../src/executor/runner/outcome.ts'
+import type { ProgramTask } from '../../src/executor/wasm/program.ts'
 import type { Logger } from '../../src/protocol/ports/log.ts'
 import type {
   RunHooks,

@@ -1,21 +1,40 @@
 import { connectToPeer } from '../../api/adapters/client.ts'
-import type { CommonFlags } from '../routes/jobs.ts'
+import type { DoctorFlags } from '../routes/tools.ts'
+import { systemGpus } from '../../executor/gpu/adapters/probe.ts'
 import { command, clean, EXIT } from '../command.ts'
 import type { Cli } from '../context.ts'
 import type { Finding } from '../doctor/check.ts'
 import { checkEngines, engineStates } from '../doctor/engines.ts'
 import { checkHomeFolder, checkKeys } from '../doctor/home.ts'
 import { checkDisk, checkNode, checkVariables } from '../doctor/machine.ts'
+import { checkGpus } from '../doctor/gpus.ts'
 import { checkPeer, statusOf } from '../doctor/peer.ts'
 import { homeFolder } from '../home.ts'
 
-async function examine(cli: Cli, flags: CommonFlags, signal: AbortSignal): Promise<Finding[]> {
+/** What this machine does, by its own measure. */
+async function measured(cli: Cli, root: string, signal: AbortSignal): Promise<Finding[]> {
+  const { measureFindings } = await import('../doctor/measure.ts')
+  return await measureFindings(cli, root, signal)
+}
+
+async function examine(cli: Cli, flags: DoctorFlags, signal: AbortSignal): Promise<Finding[]> {
   const root = await homeFolder(cli, flags)
   const { home, findings } = await checkHomeFolder(cli, root)
-  const all = [checkNode(), checkVariables(cli.env), await checkDisk(root), ...findings]
+  const all = [
+    checkNode(),
+    checkVariables(cli.env),
+    await checkDisk(root),
+    ...(await checkGpus(systemGpus, signal)),
+    ...findings
+  ]
+  if (flags.measure) all.push(...(await measured(cli, root, signal)))
   if (home === undefined) return all
   all.push(...checkEngines(await engineStates(cli.files, home.config, home.layout)))
   all.push(await checkKeys(cli, flags, home))
+  if (home.config.profile === 'full' && home.config.provider.enabled) {
+    const { checkSandbox } = await import('../doctor/sandbox.ts')
+    all.push(...(await checkSandbox(cli)))
+  }
   const client = await connectToPeer(cli.files, home.layout.api)
   all.push(...checkPeer(client === undefined ? undefined : await statusOf(client, signal)))
   // a peer that serves its own chain answers for it
@@ -32,7 +51,7 @@ function lines(f: Finding): string {
 }
 
 /** Looks and changes nothing. */
-export const doctor = command<CommonFlags>(async (cli, flags, signal) => {
+export const doctor = command<DoctorFlags>(async (cli, flags, signal) => {
   const findings = await examine(cli, flags, signal)
   const wrong = findings.filter(f => f.state === 'bad')
   if (cli.json) cli.print(JSON.stringify({ ok: wrong.length === 0, findings }))

@@ -29,8 +29,8 @@ export const fields: Readonly<Record<string, Field>> = {
   price: { kind: 'number', read: a => parseAmount(a.ask), parse: parseAmount },
   memory: size(a => a.memoryBytes),
   disk: size(a => a.diskBytes),
-  // adverts of this version know no GPUs: every provider has none
-  gpu: size(() => 0),
+  /** Memory of the largest GPU; 0 without one. */
+  gpu: size(a => Math.max(0, ...a.gpus.map(g => g.memoryBytes))),
   slots: count(a => BigInt(a.slotsFree)),
   speed: count(a => fastest(a) / 1_000_000n),
   region: text(a => [a.region]),

@@ -138,4 +138,29 @@ const down = buildCommand<CommonFlags, [], Cli>({
   )
 })
 
-export const peerRoutes = { init, up, down, status, wallet }
+export interface PauseFlags extends CommonFlags {
+  readonly for?: number
+}
+const pause = buildCommand<PauseFlags, [], Cli>({
+  loader: async () => (await import('../commands/pause.ts')).pause,
+  parameters: { flags: { ...common, for: duration('Go on by itself after this long') } },
+  docs: docs(
+    'Take on no new work',
+    [
+      'The running peer of this home bids on nothing and advertises no free slot; what runs is finished. A restart does not end it.',
+      'When to work in general stands in provider.policy of config.yaml, which is read again while the peer runs.'
+    ],
+    ['shoal pause', 'shoal pause --for 2h']
+  )
+})
+const resume = buildCommand<CommonFlags, [], Cli>({
+  loader: async () => (await import('../commands/pause.ts')).resume,
+  parameters: { flags: common },
+  docs: docs(
+    'End a pause',
+    ['The policy of config.yaml still counts.'],
+    ['shoal resume', 'shoal resume --json']
+  )
+})
+
+export const peerRoutes = { init, up, down, pause, resume, status, wallet }

@@ -2,7 +2,7 @@
 import { buildCommand } from '@stricli/core'
 import type { Cli } from '../context.ts'
 import { docs } from './docs.ts'
-import { arg, homeFlags, jsonFlag } from './flags.ts'
+import { arg, flag, homeFlags, jsonFlag } from './flags.ts'
 import type { CommonFlags } from './jobs.ts'
 
 const completion = buildCommand<object, [string], Cli>({
@@ -23,13 +23,18 @@ const completion = buildCommand<object, [string], Cli>({
   )
 })
 
-const doctor = buildCommand<CommonFlags, [], Cli>({
+export interface DoctorFlags extends CommonFlags {
+  readonly measure: boolean
+}
+const doctor = buildCommand<DoctorFlags, [], Cli>({
   loader: async () => (await import('../commands/doctor.ts')).doctor,
-  parameters: { flags: { ...homeFlags, ...jsonFlag } },
+  parameters: {
+    flags: { ...homeFlags, ...jsonFlag, measure: flag('Measure processor, memory and disk (some seconds)') }
+  },
   docs: docs(
     'Say what is missing, and the command that mends it',
     [
-      'Looks at Node, the environment, the disk, the home, its configuration, engines and keys, the running peer, the chain and the money.',
+      'Looks at Node, the environment, the disk, the GPUs, the home, its configuration, engines and keys, the running peer, the chain and the money.',
       'Changes nothing, asks nothing. Exit code 0: nothing is in the way; 1: something is; 4: keys or funds are.'
     ],
     ['shoal doctor', 'shoal doctor --home /srv/shoal --json | jq ".findings[] | select(.state != \"ok\")"']

@@ -1,5 +1,6 @@
 /** Everything `shoal top` shows, asked of the peer at once. */
 import type { ApiClient } from '../../api/adapters/client.ts'
+import type { gpuViews } from '../../peer/provider/view.ts'
 import type { providerView } from '../../peer/views.ts'
 import type { Advert } from '../offers/advert.ts'
 import type { FullJob } from '../ui/job-view.ts'
@@ -10,7 +11,12 @@ export interface PeerStatus {
   readonly connections: number
   readonly providersKnown: number
   readonly chain: { readonly reachable: boolean; readonly chainId: string }
-  readonly provider?: { readonly slotsFree: number; readonly slotsTotal: number }
+  readonly provider?: {
+    readonly slotsFree: number
+    readonly slotsTotal: number
+    readonly policy?: { readonly open: boolean; readonly reason?: string }
+    readonly gpus?: ReturnType<typeof gpuViews>
+  }
 }
 
 export type Work = ReturnType<typeof providerView>

@@ -1,11 +1,13 @@
 /** A snapshot as lines of text. */
 import { SYMBOL } from '../../protocol/money.ts'
-import { formatDuration } from '../../protocol/units.ts'
+import { formatDuration, formatSize } from '../../protocol/units.ts'
 import type { ExecutionView } from '../../peer/views.ts'
 import { bar } from '../ui/bar.ts'
 import type { FullJob } from '../ui/job-view.ts'
 import { shortJob, shortPeer, table } from '../ui/table.ts'
 import type { Snapshot } from './snapshot.ts'
+
+type GpuRow = NonNullable<NonNullable<Snapshot['status']['provider']>['gpus']>[number]
 
 /** Executions of one job that fit a screen; the rest is summed up. */
 const EXECUTIONS_SHOWN = 12
@@ -13,15 +15,28 @@ const OVER = new Set(['settled', 'refunded', 'cancelled', 'resolved', 'declined'
 
 const percent = (f: number): string => `${Math.floor(f * 100)} %`
 
+function gpuLine(g: GpuRow): string {
+  const facts = [
+    g.memoryBytes === undefined ? '' : `${formatSize(g.freeBytes ?? 0)} of ${formatSize(g.memoryBytes)} free`,
+    g.utilisation === undefined ? '' : `${g.utilisation} % busy`,
+    g.temperature === undefined ? '' : `${g.temperature} °C`,
+    g.reason ?? ''
+  ]
+  return [`GPU  ${g.model}`, g.state, ...facts.filter(f => f !== '')].join('  ')
+}
+
 function header({ status, wallet }: Snapshot): string[] {
   const slots =
     status.provider === undefined
       ? 'buys only'
       : `${status.provider.slotsFree} of ${status.provider.slotsTotal} slots free`
   const chain = status.chain.reachable ? `chain ${status.chain.chainId}` : 'CHAIN AWAY'
+  const { policy, gpus = [] } = status.provider ?? {}
   return [
     `${shortPeer(status.peer)}  ${status.profile}, ${slots}  ${status.connections} peers  ${status.providersKnown} providers  ${chain}`,
-    `${wallet.free} ${SYMBOL} free, ${wallet.locked} ${SYMBOL} locked in agreements`
+    `${wallet.free} ${SYMBOL} free, ${wallet.locked} ${SYMBOL} locked in agreements`,
+    ...(policy?.open === false ? [`takes on nothing new: ${policy.reason}`] : []),
+    ...gpus.map(gpuLine)
   ]
 }
 

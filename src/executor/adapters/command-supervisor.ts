@@ -3,8 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { overall, type CommandStep, type TaskFolders } from '../native/command-plan.ts'
 import type { Usage } from '../native/proc-stat.ts'
-import type { RunnerConfig } from '../wasm/frames.ts'
-import { PAGE_BYTES } from '../wasm/limits.ts'
+import type { RunnerConfig } from '../runner/frames.ts'
 import { LogBudget, OutputLines } from '../wasm/wasi/output-lines.ts'
 import { CommandFailed, LimitReached, type Reporter } from './runner-io.ts'
 import { readPlain, readTree, signature } from './task-folders.ts'
@@ -21,7 +20,7 @@ export interface SupervisorParts {
   readonly steps: readonly CommandStep[]
   readonly folders: TaskFolders
   readonly reporter: Reporter
-  readonly config: Pick<RunnerConfig, 'memoryPages' | 'outputBytes'>
+  readonly config: Pick<RunnerConfig, 'memoryBytes' | 'outputBytes'>
   /** Of the checkpoint that the task begins from. */
   readonly checkpoint: ReadonlyMap<string, Uint8Array>
   /** Of this process and all below it, now. */
@@ -101,11 +100,8 @@ export class Supervisor {
     const { usage, reporter, config, folders, steps } = this.#parts
     const { memoryBytes } = usage()
     reporter.check()
-    if (memoryBytes > config.memoryPages * PAGE_BYTES + OVERHEAD)
-      throw new LimitReached(
-        'memory',
-        `the task used more than ${config.memoryPages * PAGE_BYTES} bytes of memory`
-      )
+    if (memoryBytes > config.memoryBytes + OVERHEAD)
+      throw new LimitReached('memory', `the task used more than ${config.memoryBytes} bytes of memory`)
     if (steps.some(s => s.makes !== undefined) || performance.now() - this.#kept < CHECKPOINT_EVERY) return
     const seen = signature(folders.checkpoint, FILES_MAX)
     if (seen === undefined || seen === this.#seen) return

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ShoalError } from '../../protocol/errors.ts'
-import type { ChildLink, ProcessExit, ProcessPort } from '../process-port.ts'
+import type { ChildLink, ProcessExit, ProcessPort, RunnerLaunch } from '../runner/process-port.ts'
 import { NOBODY } from './runner-io.ts'
 
 const MAX_ERRORS = 4096
@@ -71,7 +71,7 @@ function exitOf(child: ChildProcess, folder: string | undefined): Promise<Proces
 
 /** Runs one kind of runner with the Node that runs us. */
 export const nativeProcesses = (program: RunnerProgram): ProcessPort => ({
-  startRunner(flags: readonly string[]): ChildLink {
+  async startRunner({ flags }: RunnerLaunch): Promise<ChildLink> {
     const folder = program.commands === true ? scratchFolder() : undefined
     const script = fileURLToPath(new URL(`${program.script}${ending}`, import.meta.url))
     const quiet = ['--disable-warning=ExperimentalWarning', '--disable-warning=SecurityWarning']
@@ -87,6 +87,9 @@ export const nativeProcesses = (program: RunnerProgram): ProcessPort => ({
     return {
       pid: child.pid,
       output: child.stdout,
+      mounts: new Map(),
+      limitMemory: async () => undefined,
+      cpuNs: async () => undefined,
       exited: exitOf(child, folder),
       write: bytes =>
         new Promise((done, fail) =>

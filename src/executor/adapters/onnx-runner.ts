@@ -13,7 +13,7 @@ import type { Tensor, TensorData } from '../onnx/tensor.ts'
 import { Training } from '../onnx/train.ts'
 import { giveUpRights, LimitReached, readTask, refuse, Reporter, send, startWatchdog } from './runner-io.ts'
 import type { NativeTask } from './runner-io.ts'
-import { FROM_RUNNER } from '../wasm/frames.ts'
+import { FROM_RUNNER } from '../runner/frames.ts'
 
 /** The part of onnxruntime-node that is used. */
 interface RuntimeTensor {
@@ -138,7 +138,6 @@ function hooksOf(reporter: Reporter, memoryBytes: number, fraction: () => number
 
 /** Beside the task's own memory the process holds Node and the runtime: about 150 MiB. */
 const OVERHEAD = 256 * 1024 * 1024
-const PAGE = 65536
 
 async function main(pack: string): Promise<void> {
   const runtime = createRequire(join(pack, 'package.json'))('onnxruntime-node') as Runtime
@@ -165,7 +164,7 @@ async function main(pack: string): Promise<void> {
     reporter.log(`${args.mode} on ${session.provider}, ${args.threads} threads: ${about}`)
     const fraction = (): number =>
       work instanceof Training && args.mode === 'train' ? work.step / args.steps : 0
-    return await work.run(session, hooksOf(reporter, task.config.memoryPages * PAGE + OVERHEAD, fraction))
+    return await work.run(session, hooksOf(reporter, task.config.memoryBytes + OVERHEAD, fraction))
   })
   process.exit(0)
 }

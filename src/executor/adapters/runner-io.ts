@@ -1,16 +1,15 @@
 /** What runners of native engines share: frames over standard input and output, giving up rights, hearing that the engine is gone. */
 import { once } from 'node:events'
-import { readSync, writeSync } from 'node:fs'
+import { readSync, statSync, writeSync } from 'node:fs'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { bundleFromMap, bundleToMap, collectBytes, comparePaths, packBundle } from '../../protocol/bundle.ts'
 import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
-import type { Frame, RunnerConfig } from '../wasm/frames.ts'
-import { cut, decodeHeader, decodeText, encodeFrame, encodeText } from '../wasm/frames.ts'
-import { FROM_RUNNER, HEADER_BYTES, TO_RUNNER, withGas } from '../wasm/frames.ts'
-import { MAX_INPUT_FILES } from '../wasm/limits.ts'
-import type { ProgramOutcome } from '../wasm/program.ts'
-import { MAX_NODES } from '../wasm/wasi/tree.ts'
+import type { Frame, RunnerConfig } from '../runner/frames.ts'
+import { cut, decodeHeader, decodeText, encodeFrame, encodeText } from '../runner/frames.ts'
+import { FROM_RUNNER, HEADER_BYTES, TO_RUNNER, withGas } from '../runner/frames.ts'
+import { MAX_INPUT_FILES, MAX_NODES } from '../runner/limits.ts'
+import type { ProgramOutcome } from '../runner/outcome.ts'
 
 /** Who nobody is on common systems. */
 export const NOBODY = 65534
@@ -43,7 +42,8 @@ function readExactly(n: number): Uint8Array {
   return bytes
 }
 
-function readFrame(): Frame {
+/** The next frame of the engine; ends the process when the engine is gone. */
+export function readFrame(): Frame {
   const { type, length } = decodeHeader(readExactly(HEADER_BYTES))
   return { type, payload: readExactly(length) }
 }
@@ -54,8 +54,18 @@ export function send(type: number, payload: Uint8Array = new Uint8Array(0)): voi
   for (let at = 0; at < frame.length;) at += patiently(() => writeSync(1, frame, at))
 }
 
+/** The first words: which files lie under the paths that the engine had mounted, if it names any. */
+export function sayHello(mounts: readonly string[]): void {
+  const seen: Record<string, string> = {}
+  for (const path of mounts) {
+    const { dev, ino } = statSync(path, { bigint: true })
+    seen[path] = `${dev}:${ino}`
+  }
+  send(FROM_RUNNER.hello, mounts.length === 0 ? undefined : encodeText(JSON.stringify(seen)))
+}
+
 /** The payloads of one stream, up to its `end` frame. */
-async function* stream(type: number): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* stream(type: number): AsyncGenerator<Uint8Array, void, undefined> {
   for (;;) {
     const frame = readFrame()
     if (frame.type === TO_RUNNER.end) return
@@ -65,7 +75,11 @@ async function* stream(type: number): AsyncGenerator<Uint8Array, void, undefined
 }
 
 /** A bundle that is too large or broken is the input's fault, whatever the reader calls it. */
-async function readTree(type: number, maxFiles: number, maxBytes: number): Promise<Map<string, Uint8Array>> {
+export async function readTree(
+  type: number,
+  maxFiles: number,
+  maxBytes: number
+): Promise<Map<string, Uint8Array>> {
   try {
     return await bundleToMap(stream(type), { maxFiles, maxBytes })
   } catch (e) {

@@ -3,105 +3,21 @@
  * writes what happens to its standard output. It opens no file after its own code is loaded.
  */
 import type { BundleEntry } from '../../protocol/bundle.ts'
-import type { Frame, RunnerConfig } from '../wasm/frames.ts'
 import type { ProgramTask } from '../wasm/program.ts'
-import { once } from 'node:events'
-import { readSync, writeSync } from 'node:fs'
-import { extname } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
-import { Worker } from 'node:worker_threads'
-import { bundleFromMap, bundleToMap, collectBytes, packBundle } from '../../protocol/bundle.ts'
-import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
-import { cut, decodeHeader, decodeText, encodeFrame, encodeText } from '../wasm/frames.ts'
-import { FROM_RUNNER, HEADER_BYTES, TO_RUNNER, withGas } from '../wasm/frames.ts'
-import { MAX_INPUT_FILES } from '../wasm/limits.ts'
+import { bundleFromMap, packBundle } from '../../protocol/bundle.ts'
+import { cut, encodeText, FROM_RUNNER, withGas } from '../runner/frames.ts'
+import { pagesOf } from '../wasm/limits.ts'
 import { Program } from '../wasm/program.ts'
-import { MAX_NODES } from '../wasm/wasi/tree.ts'
+import { giveUpRights, readTask, refuse, sayHello, send, startWatchdog } from './runner-io.ts'
 
-/** Who nobody is on common systems. */
-const NOBODY = 65534
-
-function readExactly(n: number): Uint8Array {
-  const bytes = new Uint8Array(n)
-  for (let at = 0; at < n;) {
-    const got = readSync(0, bytes, at, n - at, null)
-    if (got === 0) process.exit(0) // the engine is gone
-    at += got
-  }
-  return bytes
-}
-
-function readFrame(): Frame {
-  const { type, length } = decodeHeader(readExactly(HEADER_BYTES))
-  return { type, payload: readExactly(length) }
-}
-
-/** Never signalled: waiting on it is a pause. */
-const pause = new Int32Array(new SharedArrayBuffer(4))
-
-function writeSome(bytes: Uint8Array, from: number): number {
-  try {
-    return writeSync(1, bytes, from)
-  } catch (e) {
-    if (!(e instanceof Error && 'code' in e && e.code === 'EAGAIN')) throw e
-    Atomics.wait(pause, 0, 0, 1) // the pipe is full, and on this system it does not block
-    return 0
-  }
-}
-
-function send(type: number, payload: Uint8Array): void {
-  const frame = encodeFrame(type, payload)
-  for (let at = 0; at < frame.length;) at += writeSome(frame, at)
-}
-
-/** The payloads of one stream, up to its `end` frame. */
-async function* stream(type: number): AsyncGenerator<Uint8Array, void, undefined> {
-  for (;;) {
-    const frame = readFrame()
-    if (frame.type === TO_RUNNER.end) return
-    if (frame.type !== type) throw new Error(`A frame of type ${frame.type} instead of ${type}.`)
-    yield frame.payload
-  }
-}
-
-/** A privileged runner becomes nobody, for good. Throws when it cannot. */
-function giveUpRights(): void {
-  if (process.getuid?.() !== 0) return
-  process.setgroups?.([])
-  process.setgid?.(NOBODY)
-  process.setuid?.(NOBODY)
-  if (process.getuid() !== NOBODY || process.getgid?.() !== NOBODY)
-    throw new Error('The runner is still privileged.')
-}
-
-async function startWatchdog(started: Int32Array): Promise<Worker> {
-  // Its own output goes nowhere: joined to ours it would make our pipe non-blocking.
-  const script = new URL(`wasm-watchdog${extname(import.meta.url)}`, import.meta.url)
-  const watchdog = new Worker(script, { workerData: started, stdin: false, stdout: true, stderr: true })
-  await once(watchdog, 'message')
-  return watchdog
-}
-
-/** A bundle that is too large or broken is the input's fault, whatever the reader calls it. */
-async function readTree(type: number, maxFiles: number, maxBytes: number): Promise<Map<string, Uint8Array>> {
-  try {
-    return await bundleToMap(stream(type), { maxFiles, maxBytes })
-  } catch (e) {
-    if (isShoalError(e, 'CONTENT_TOO_LARGE')) throw new ShoalError('LIMIT_INPUT', e.message)
-    throw e
-  }
-}
-
-async function readTask(): Promise<{ task: ProgramTask; program: Program }> {
-  const config = JSON.parse(decodeText(readFrame().payload)) as RunnerConfig
-  const module = await collectBytes(stream(TO_RUNNER.module), config.moduleBytes)
-  const input = await readTree(TO_RUNNER.input, MAX_INPUT_FILES, config.inputBytes)
-  const checkpoint = await readTree(TO_RUNNER.checkpoint, MAX_NODES, config.outputBytes)
+async function prepare(): Promise<{ task: ProgramTask; program: Program }> {
+  const { config, module, input, checkpoint } = await readTask()
   const { args, env, shard, shards, outputBytes, logBytes } = config
   const seed = Buffer.from(config.seed, 'hex')
   const gas = BigInt(config.gas)
   const task = { args, env, shard, shards, outputBytes, logBytes, seed, gas, input, checkpoint }
-  return { task, program: new Program(module, config.memoryPages) }
+  return { task, program: new Program(module, pagesOf(config.memoryBytes)) }
 }
 
 async function runTask(program: Program, task: ProgramTask): Promise<void> {
@@ -120,7 +36,7 @@ async function runTask(program: Program, task: ProgramTask): Promise<void> {
   if (outcome.status !== 'done') return
   for await (const part of packBundle(run.output()))
     for (const piece of cut(part)) send(FROM_RUNNER.output, piece)
-  send(FROM_RUNNER.outputEnd, new Uint8Array(0))
+  send(FROM_RUNNER.outputEnd)
 }
 
 function sendCheckpoint(gas: bigint, entries: readonly BundleEntry[]): void {
@@ -137,21 +53,16 @@ async function main(): Promise<void> {
   // V8 cannot replace running WebAssembly code, so a hot loop in _start would stay in the baseline compiler for ever: leave that
   // compiler out. Set here and not on the command line, where it would also slow down Node's own type stripper.
   setFlagsFromString('--no-liftoff')
-  const started = new Int32Array(new SharedArrayBuffer(4))
-  const watchdog = await startWatchdog(started)
+  const watchdog = await startWatchdog()
   giveUpRights()
-  send(FROM_RUNNER.hello, new Uint8Array(0))
-  let ready: Awaited<ReturnType<typeof readTask>>
+  sayHello(process.argv.slice(2))
+  let ready: Awaited<ReturnType<typeof prepare>>
   try {
-    ready = await readTask()
+    ready = await prepare()
   } catch (e) {
-    const { code, message, next } = asShoalError(e, 'ENGINE_BROKEN')
-    send(FROM_RUNNER.refused, encodeText(JSON.stringify({ code, message, next })))
-    process.exit(0)
+    refuse(e)
   }
-  watchdog.postMessage('watch')
-  send(FROM_RUNNER.ready, new Uint8Array(0))
-  Atomics.wait(started, 0, 0)
+  watchdog.waitForStart()
   await runTask(ready.program, ready.task)
   process.exit(0)
 }

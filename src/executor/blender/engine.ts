@@ -1,7 +1,7 @@
 import type { Engine, PreparedRun, RunOutcome, TaskRequest } from '../../protocol/ports/engine.ts'
 import { nativeProcesses } from '../adapters/native-process.ts'
 import { prepareTask, type NativeParts } from '../native/prepare.ts'
-import type { ProcessPort } from '../process-port.ts'
+import type { ProcessPort } from '../runner/process-port.ts'
 import type { Comparison } from '../onnx/compare.ts'
 import { parseSettings } from './settings.ts'
 

@@ -2,14 +2,15 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Clock } from '../../protocol/ports/clock.ts'
 import { nativeProcesses } from '../adapters/native-process.ts'
-import { isFrame, RunnerLink } from '../wasm/runner-link.ts'
+import { isFrame, RunnerLink } from '../runner/link.ts'
 
 const PATIENCE_MS = 30_000
 
 /** ENGINE_INSTALL with what the system said. */
 export async function probeOnnx(pack: string, clock: Clock, signal: AbortSignal): Promise<void> {
   const runner = nativeProcesses({ script: 'onnx-runner', args: [pack], readable: [pack] })
-  const link = new RunnerLink(runner.startRunner([]), clock)
+  const child = await runner.startRunner({ script: 'onnx-runner', flags: [], closed: false })
+  const link = new RunnerLink(child, clock)
   try {
     const frame = await link.within({ ms: PATIENCE_MS, cause: 'start' }, signal, () => link.next())
     if (isFrame(frame, 'hello')) return

@@ -1,27 +1,41 @@
 import type { Clock } from '../../protocol/ports/clock.ts'
 import type { Engine, PreparedRun, RunOutcome, TaskRequest } from '../../protocol/ports/engine.ts'
 import type { Logger } from '../../protocol/ports/log.ts'
-import type { ProcessPort } from '../process-port.ts'
-import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
+import type { RunnerParts } from '../runner/prepare.ts'
+import type { ProcessPort, RunnerLaunch } from '../runner/process-port.ts'
+import type { Box } from '../sandbox/box.ts'
+import { ShoalError } from '../../protocol/errors.ts'
 import { nodeProcesses } from '../adapters/node-process.ts'
+import { prepareRun, startRunner } from '../runner/prepare.ts'
+import { WarmRunners } from '../runner/warm.ts'
 import { benchmarkTask } from './benchmark.ts'
-import { MAX_ARGUMENT_BYTES, MAX_INPUT_FILES } from './limits.ts'
-import { WasmRun } from './run.ts'
-import { isFrame, refusal, RunnerLink } from './runner-link.ts'
-import { MAX_NODES } from './wasi/tree.ts'
 
-/** Longest wait for a fresh runner to answer, in milliseconds; a loaded machine takes a second or two. */
-const START_TIMEOUT = 30_000
+const MiB = 1024 * 1024
 /** The heap holds paths and lines only; memories and files lie outside it. */
-const RUNNER_FLAGS = ['--max-old-space-size=512']
-/** i64 with room for the last charge. */
-const MAX_GAS = 2n ** 62n
+const HEAP_MIB = 512
+/** What a runner takes beside its task: Node, the compiler's work, and the streams in flight. */
+const RUNNER_BYTES = (HEAP_MIB + 256) * MiB
+
+/** The runner opens no file and starts no process: it needs threads and pipes. */
+export const WASM_BOX: Box = {
+  memoryBytes: RUNNER_BYTES,
+  cpus: 2,
+  processes: 'one',
+  maxTasks: 64,
+  maxOpenFiles: 128,
+  fileBytes: 0,
+  reads: [],
+  scratch: [],
+  devices: []
+}
 
 export interface WasmEngineParts {
   readonly clock: Clock
   readonly log: Logger
   /** Default: child processes of this Node. */
   readonly process?: ProcessPort
+  /** True when `process` keeps runners in a sandbox that passed its self-test. */
+  readonly boxed?: boolean
 }
 
 /**
@@ -37,37 +51,42 @@ class WasmEngine implements Engine {
   /** The meter is part of what peers must agree on: a change of prices or of host calls is a new version. */
   readonly version = '1'
   readonly deterministic = true
-  readonly isolation = 'process'
+  readonly isolation: 'process' | 'sandbox'
   readonly #clock: Clock
-  readonly #log: Logger
-  readonly #process: ProcessPort
+  readonly #parts: RunnerParts
+  readonly #runners: WarmRunners
 
-  constructor({ clock, log, process }: WasmEngineParts) {
+  constructor({ clock, log, process = nodeProcesses, boxed = false }: WasmEngineParts) {
     this.#clock = clock
-    this.#log = log.child({ engine: 'wasm' })
-    this.#process = process ?? nodeProcesses
+    this.isolation = boxed ? 'sandbox' : 'process'
+    this.#parts = { clock, log: log.child({ engine: 'wasm' }), process }
+    const flags = [`--max-old-space-size=${HEAP_MIB}`]
+    const launch: RunnerLaunch = {
+      script: 'wasm-runner',
+      flags,
+      closed: true,
+      box: boxed ? WASM_BOX : undefined
+    }
+    this.#runners = new WarmRunners(clock, this.#parts.log, s => startRunner(this.#parts, launch, s))
   }
 
-  /**
-   * Starts a runner, hands it the task and waits until it is compiled, which counts in the wall time.
-   * Also throws LIMIT_MEMORY when the module begins with too much, LIMIT_WALL when that alone takes too long, RECORD_INVALID for a bundle that is none, TASK_FAILED when the module
-   * breaks the compiler, CANCELLED, ENGINE_BROKEN, and errors of the input's source.
-   */
-  async prepare(task: TaskRequest, signal: AbortSignal): Promise<PreparedRun> {
-    checkRequest(task)
-    throwIfAborted(signal)
-    const link = new RunnerLink(this.#process.startRunner(RUNNER_FLAGS), this.#clock)
-    try {
-      await link.within({ ms: START_TIMEOUT, cause: 'start' }, signal, () => expectFrame(link, 'hello'))
-      const ready = await hand(link, task, signal)
-      const started = this.#clock.monotonic()
-      await link.within({ ms: task.limits.wallMs, cause: 'wall' }, signal, ready)
-      const preparedMs = this.#clock.monotonic() - started
-      return new WasmRun({ link, clock: this.#clock, log: this.#log, limits: task.limits, preparedMs })
-    } catch (e) {
-      await link.close()
-      throw await this.#explain(e, link, signal)
+  warm(): void {
+    this.#runners.warm()
+  }
+
+  async close(): Promise<void> {
+    await this.#runners.close()
+  }
+
+  prepare(task: TaskRequest, signal: AbortSignal): Promise<PreparedRun> {
+    const { memoryBytes, inputBytes, outputBytes, moduleBytes } = task.limits
+    const start = async () => {
+      const link = await this.#runners.take(signal)
+      // the group's limit stands behind the engine's own: /out and /ckpt are held twice while they are handed over
+      await link.limitMemory(RUNNER_BYTES + memoryBytes + 2 * inputBytes + 4 * outputBytes + 8 * moduleBytes)
+      return link
     }
+    return prepareRun(this.#parts, start, task, signal)
   }
 
   cost(outcome: RunOutcome): bigint {
@@ -92,70 +111,4 @@ class WasmEngine implements Engine {
       await prepared.dispose()
     }
   }
-
-  /** The error for the caller, when the runner ended before it was ready. */
-  async #explain(e: unknown, link: RunnerLink, signal: AbortSignal): Promise<ShoalError> {
-    if (link.cause === 'cancelled' || signal.aborted)
-      return new ShoalError('CANCELLED', 'The task was cancelled.')
-    if (link.cause === 'wall')
-      return new ShoalError('LIMIT_WALL', 'The task took longer to prepare than it may run.')
-    const exit = await link.exited
-    if (exit.errors !== '') this.#log.debug({ errors: exit.errors }, 'the runner wrote to its standard error')
-    return asShoalError(e, 'ENGINE_BROKEN')
-  }
-}
-
-/** Sends the task; gives what waits for the runner's answer. The runner may refuse in the middle, so it is heard meanwhile. */
-async function hand(link: RunnerLink, task: TaskRequest, signal: AbortSignal): Promise<() => Promise<void>> {
-  const answer = expectFrame(link, 'ready')
-  answer.catch(() => undefined) // awaited below, or by the caller
-  try {
-    const maxFiles = { input: MAX_INPUT_FILES, checkpoint: MAX_NODES }
-    await link.within(undefined, signal, () => link.sendTask(task, maxFiles))
-  } catch (e) {
-    // A runner that is gone may have said why.
-    if (isShoalError(e, 'ENGINE_BROKEN')) await answer
-    throw e
-  }
-  return () => answer
-}
-
-async function expectFrame(link: RunnerLink, type: 'hello' | 'ready'): Promise<void> {
-  const frame = await link.next()
-  if (isFrame(frame, type)) return
-  if (isFrame(frame, 'refused')) throw refusal(frame)
-  if (frame === undefined && type === 'ready' && link.cause === undefined) {
-    const { signal, code } = await link.exited
-    throw new ShoalError(
-      'TASK_FAILED',
-      `The runner ended with ${signal ?? String(code)} while it prepared the module.`
-    )
-  }
-  throw new ShoalError('ENGINE_BROKEN', 'The runner did not start.')
-}
-
-function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw new ShoalError('CANCELLED', 'The task was cancelled.')
-}
-
-/** What can be said about a task without a runner. */
-function checkRequest({ module, args, env, seed, limits, shard, shards }: TaskRequest): void {
-  if (module.length > limits.moduleBytes) {
-    const data = { max: limits.moduleBytes, size: module.length }
-    throw new ShoalError(
-      'LIMIT_MODULE',
-      `The module has ${module.length} bytes; ${limits.moduleBytes} are allowed.`,
-      { data }
-    )
-  }
-  const strings = [...args, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]
-  const size = strings.reduce((sum, s) => sum + s.length * 3 + 1, 0)
-  if (size > MAX_ARGUMENT_BYTES)
-    throw new ShoalError('LIMIT_INPUT', 'The arguments and variables are too long.')
-  if (strings.some(s => s.includes('\0')))
-    throw new ShoalError('RECORD_INVALID', 'An argument or variable holds a NUL.')
-  if (seed.length !== 32) throw new ShoalError('RECORD_INVALID', 'The seed of a task has 32 bytes.')
-  if (limits.gas < 0n || limits.gas > MAX_GAS)
-    throw new ShoalError('RECORD_INVALID', 'The gas limit is out of range.')
-  if (!(shard >= 0 && shard < shards)) throw new ShoalError('RECORD_INVALID', 'There is no such shard.')
 }

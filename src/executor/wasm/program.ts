@@ -1,6 +1,6 @@
 /** One task inside the runner: from the module's bytes to its end. Synchronous, and without any access to the host. */
 import type { BundleEntry } from '../../protocol/bundle.ts'
-import type { LimitName } from '../../protocol/ports/engine.ts'
+import type { ProgramOutcome } from '../runner/outcome.ts'
 import type { ModuleShape } from './gas/sections.ts'
 import type { Guest } from './wasi/guest.ts'
 import type { LineSink } from './wasi/output-lines.ts'
@@ -35,11 +35,6 @@ export interface ProgramSink extends LineSink {
   /** All of /ckpt, in a bundle's order; the data are views, good during the call. */
   checkpoint(entries: BundleEntry[]): void
 }
-
-export type ProgramOutcome =
-  | { readonly status: 'done' }
-  | { readonly status: 'failed'; readonly exitCode: number; readonly reason: string }
-  | { readonly status: 'limit'; readonly limit: LimitName; readonly reason: string }
 
 /** What a shell reports for a program that aborted: 128 + SIGABRT. */
 export const TRAP_EXIT_CODE = 134

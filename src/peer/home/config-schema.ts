@@ -1,8 +1,10 @@
 /** What a peer's configuration may say, with all defaults. One schema for the file, the docs and the API. */
 import { z } from 'zod'
+import { ShoalError } from '../../protocol/errors.ts'
 import { MiB } from '../../protocol/limits.ts'
 import { parseAmount } from '../../protocol/money.ts'
 import { nodeClass } from '../../protocol/records/advert.ts'
+import { parseHours } from '../policy/hours.ts'
 import { parseDuration, parseSize } from '../../protocol/units.ts'
 
 const parsed = <V extends string | number, T>(inner: z.ZodType<V>, parse: (value: V) => T) =>
@@ -17,6 +19,53 @@ const parsed = <V extends string | number, T>(inner: z.ZodType<V>, parse: (value
 export const sizeText = parsed(z.union([z.string(), z.number()]), parseSize)
 export const durationText = parsed(z.string(), parseDuration)
 export const amountText = parsed(z.union([z.string(), z.number()]), value => parseAmount(String(value)))
+
+const hoursText = parsed(z.string(), parseHours)
+const operator = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'write an address: 0x and 40 hex digits')
+const zone = parsed(z.string().max(64), value => {
+  try {
+    new Intl.DateTimeFormat('en-GB', { timeZone: value })
+  } catch {
+    throw new ShoalError('USAGE', 'write a time zone such as Europe/Berlin')
+  }
+  return value
+})
+
+/** When, for whom and with what this peer works; read again while it runs. */
+const policySchema = z
+  .strictObject({
+    /** Windows such as `22:00-06:00` or `mon-fri 18:00-08:00`; none = always. */
+    hours: z.array(hoursText).max(32).default([]),
+    /** Of the hours; the machine's own when absent. */
+    timeZone: zone.optional(),
+    /** Only while others leave the machine alone. */
+    idle: z
+      .strictObject({
+        /** Highest load of a core by others, such as 0.5. */
+        load: z.number().positive().max(1_000).optional(),
+        /** How long nobody may have used it. */
+        user: durationText.optional()
+      })
+      .prefault({}),
+    /** `ac`: never on battery. */
+    power: z.enum(['any', 'ac']).default('any'),
+    /** Highest, degrees Celsius. */
+    temperature: z
+      .strictObject({
+        cpu: z.number().min(1).max(150).optional(),
+        gpu: z.number().min(1).max(150).optional()
+      })
+      .prefault({}),
+    /** Engines on offer; all that this peer has when absent. */
+    engines: z.array(z.string().max(32)).max(8).optional(),
+    /** Operators that get in; everybody when absent. */
+    allow: z.array(operator).max(1_024).optional(),
+    /** Operators that do not. */
+    deny: z.array(operator).max(1_024).default([]),
+    /** Asks of single engines, per 10^9 units; `provider.ask` for the others. */
+    asks: z.record(z.string().max(32), amountText).default({})
+  })
+  .prefault({})
 
 const rpcUrl = z.url({ protocol: /^https?$/, error: 'write an address such as http://127.0.0.1:8545' })
 const multiaddr = z.string().startsWith('/', 'write a multiaddr such as /ip4/127.0.0.1/tcp/4001')
@@ -52,9 +101,13 @@ export const configSchema = z.strictObject({
       slots: z.number().int().min(0).max(4096).default(0),
       /** Ask per 10^9 units of gas. */
       ask: amountText.prefault('0.0002'),
+      policy: policySchema,
       memory: sizeText.prefault('1GiB'),
       disk: sizeText.prefault('2GiB'),
-      class: nodeClass.default('general'),
+      /** Lowers the class that others have proven of this peer; nothing raises it. */
+      class: nodeClass.optional(),
+      /** Mean time between two challenges of other providers' capacity, whose answers we attest; 0s = none. */
+      challenges: durationText.prefault('45m'),
       region: z.string().max(64).default('unknown'),
       energy: z.enum(['unknown', 'grid', 'renewable']).default('unknown'),
       engines: z.array(z.enum(['wasm', 'onnx', 'blender'])).default(['wasm']),

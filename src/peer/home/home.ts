@@ -64,6 +64,8 @@ export async function initHome(files: Files, random: Random, o: InitOptions): Pr
 export interface OpenedHome {
   readonly layout: HomeLayout
   readonly config: Config
+  /** The configuration as config.yaml says now, under the same environment and flags. CONFIG_INVALID, DISK_ERROR. */
+  readonly reload: () => Promise<Config>
   readonly keys: KeyFile
 }
 
@@ -76,14 +78,32 @@ export async function openHome(
 ): Promise<OpenedHome> {
   const layout = layoutOf(root)
   await checkHome(files, layout)
-  const file =
-    (await files.stat(layout.config)) === undefined
-      ? undefined
-      : { text: text(await files.read(layout.config)), path: layout.config }
+  const reader = configReader(files, layout, env, flags)
   return {
     layout,
-    config: loadConfig(file, env, flags),
+    config: await reader(),
+    reload: reader,
     keys: parseKeyFile(text(await files.read(layout.keys)), layout.keys)
+  }
+}
+
+/** Parses again only when the text is another one. */
+function configReader(
+  files: Files,
+  layout: HomeLayout,
+  env: Readonly<Record<string, string | undefined>>,
+  flags: ConfigInput
+): () => Promise<Config> {
+  let last: { text: string | undefined; config: Config } | undefined
+  return async () => {
+    const there = (await files.stat(layout.config)) !== undefined
+    const now = there ? text(await files.read(layout.config)) : undefined
+    if (last === undefined || last.text !== now)
+      last = {
+        text: now,
+        config: loadConfig(now === undefined ? undefined : { text: now, path: layout.config }, env, flags)
+      }
+    return last.config
   }
 }
 

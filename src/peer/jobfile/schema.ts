@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { COPIES_MAX, SHARDS_MAX } from '../../protocol/limits.ts'
 import { nodeClass } from '../../protocol/records/advert.ts'
-import { parseGas } from '../../protocol/units.ts'
+import { parseGas, parseSize } from '../../protocol/units.ts'
 import { amountText, durationText, sizeText } from '../home/config-schema.ts'
 
 const gas = z.union([z.string(), z.number()]).transform((value, context): bigint => {
@@ -10,6 +10,16 @@ const gas = z.union([z.string(), z.number()]).transform((value, context): bigint
     return parseGas(value)
   } catch (e) {
     context.addIssue({ code: 'custom', message: (e as Error).message })
+    return z.NEVER
+  }
+})
+
+const gpuText = z.union([z.string(), z.number()]).transform((value, context): 'none' | 'any' | number => {
+  if (value === 'none' || value === 'any') return value
+  try {
+    return parseSize(value)
+  } catch {
+    context.addIssue({ code: 'custom', message: 'write none, any, or a size of memory such as 24GB' })
     return z.NEVER
   }
 })
@@ -60,7 +70,8 @@ export const jobFileSchema = z.strictObject({
       cpu: z.number().positive().max(1024).default(1),
       memory: sizeText.prefault('128MiB'),
       disk: sizeText.prefault('64MiB'),
-      gpu: z.literal('none', 'this version sells no GPUs yet; write none').default('none'),
+      /** `none`, `any`, or the least memory it must have, such as 24GB. */
+      gpu: gpuText.default('none'),
       class: nodeClass.default('general')
     })
     .prefault({}),

@@ -43,6 +43,8 @@ export const jobPlan = record({
   maxPrice: amount,
   class: nodeClass,
   diskBytes: uint(),
+  /** As in the offer's needs. */
+  gpuMemoryBytes: uint().optional(),
   match: record({
     rule: text,
     windowMs: uint(),
@@ -188,6 +190,8 @@ export const providerEntry = record({
   /** Of agreements made under version 1 of `agree`. */
   requesterSignature: signature.optional(),
   providerSignature: signature,
+  /** Least memory of the GPU that it was promised; absent: none. */
+  gpuMemoryBytes: uint().optional(),
   engine: text,
   resume: bps,
   task: record({
@@ -215,6 +219,8 @@ export const awardEntry = record({
   offer: taskOffer,
   offerDigest: hex32,
   bids: z.array(bid).max(LIST_MAX),
+  /** Speeds that matching weighed, by bid: claims up to what is proven. */
+  worth: z.record(z.string(), amount).optional(),
   records: z.record(z.string(), record({ completed: uint(), failed: uint() })),
   seats: z
     .array(record({ shard: uint(), avoid: z.array(address).max(LIST_MAX) }))

@@ -2,7 +2,10 @@
 import { encode } from '../../protocol/codec.ts'
 import { topics } from '../../protocol/ports/network.ts'
 import type { Startable } from '../../protocol/ports/startable.ts'
-import type { AdvertBody } from '../../protocol/records/advert.ts'
+import type { AdvertBody, NodeClass } from '../../protocol/records/advert.ts'
+import type { Attestation } from '../../protocol/records/attestation.ts'
+import { classOf } from '../../market/classes.ts'
+import type { PolicyKeeper } from '../policy/keeper.ts'
 import type { AdvertBook } from '../advert-book.ts'
 import type { PeerContext } from '../context.ts'
 import { Mutex } from '../mutex.ts'
@@ -23,6 +26,8 @@ export class Advertiser implements Startable {
   readonly #book: AdvertBook
   readonly #capacity: () => Capacity
   readonly #speeds: ReadonlyMap<string, bigint>
+  readonly #attested: () => Attestation[]
+  readonly #policy: PolicyKeeper | undefined
   readonly #mutex = new Mutex()
   #seq = 0
   #cancelBeat: (() => void) | undefined
@@ -32,39 +37,65 @@ export class Advertiser implements Startable {
     ctx: PeerContext,
     book: AdvertBook,
     capacity: () => Capacity,
-    speeds: ReadonlyMap<string, bigint>
+    speeds: ReadonlyMap<string, bigint>,
+    attested: () => Attestation[] = () => [],
+    policy?: PolicyKeeper
   ) {
     this.#ctx = ctx
     this.#book = book
     this.#capacity = capacity
     this.#speeds = speeds
+    this.#attested = attested
+    this.#policy = policy
+  }
+
+  /** The provider's configuration as the file says now. */
+  get #config(): PeerContext['config']['provider'] {
+    return this.#policy?.provider ?? this.#ctx.config.provider
+  }
+
+  /** What others have proven, lowered by the configuration. */
+  get nodeClass(): NodeClass {
+    const { card } = this.#ctx
+    const proven = this.#book.proven({ card: card(), attestations: this.#attested() })
+    return classOf(proven, this.#config.class)
   }
 
   /** What this provider offers at this moment. */
   body(): AdvertBody {
-    const { config, clock, engines, card } = this.#ctx
+    const { clock, engines, card, gpus } = this.#ctx
+    const config = this.#config
+    const { policy } = config
     const now = clock.now()
     // the wall clock makes sequence numbers rise over restarts too
     this.#seq = Math.max(this.#seq + 1, now)
     const capacity = this.#capacity()
+    const attestations = this.#attested()
+    const offered = gpus?.offers() ?? []
     return {
       v: 1,
       card: card(),
       seq: this.#seq,
-      class: config.provider.class,
-      engines: sold(engines, config.provider.engines).map(e => ({
-        id: e.id,
-        version: e.version,
-        isolation: e.isolation,
-        speed: this.#speeds.get(e.id) ?? 0n
-      })),
-      slotsFree: capacity.free,
+      class: this.nodeClass,
+      engines: sold(engines, config.engines)
+        .filter(e => policy.engines?.includes(e.id) !== false)
+        .map(e => ({
+          id: e.id,
+          ask: Object.hasOwn(policy.asks, e.id) ? policy.asks[e.id] : undefined,
+          version: e.version,
+          isolation: e.isolation,
+          speed: this.#speeds.get(e.id) ?? 0n
+        })),
+      // outside of the owner's policy nothing is on offer
+      slotsFree: this.#policy?.verdict().ok === false ? 0 : capacity.free,
       slotsTotal: capacity.total,
-      memoryBytes: config.provider.memory,
-      diskBytes: config.provider.disk,
-      ask: config.provider.ask,
-      region: config.provider.region,
-      energy: config.provider.energy,
+      memoryBytes: config.memory,
+      diskBytes: config.disk,
+      ask: config.ask,
+      region: config.region,
+      energy: config.energy,
+      gpus: offered.length === 0 ? undefined : offered,
+      attestations: attestations.length === 0 ? undefined : attestations,
       issued: now,
       expires: now + TTL_MS
     }

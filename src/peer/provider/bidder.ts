@@ -1,6 +1,7 @@
 /** Hears offers, decides by itself whether to bid, and makes the bid findable: sent to the requester and provided in the DHT. */
 import { entersAt } from '../../market/selection.ts'
-import { priceOf, refusal, type Refusal } from '../../market/eligibility.ts'
+import { askOf, priceOf, refusal, type Refusal } from '../../market/eligibility.ts'
+import { servedBy } from '../../market/classes.ts'
 import { ruleIds } from '../../market/award.ts'
 import { decode } from '../../protocol/codec.ts'
 import { isShoalError } from '../../protocol/errors.ts'
@@ -9,8 +10,11 @@ import { GOSSIP_MESSAGE_MAX } from '../../protocol/limits.ts'
 import { topics, type Verdict } from '../../protocol/ports/network.ts'
 import type { Startable } from '../../protocol/ports/startable.ts'
 import type { Bid, BidBody } from '../../protocol/records/bid.ts'
+import type { NodeClass } from '../../protocol/records/node-class.ts'
 import { taskOffer, type TaskOffer } from '../../protocol/records/offer.ts'
 import { abortReason } from '../../protocol/signals.ts'
+import type { AdvertBody } from '../../protocol/records/advert.ts'
+import type { PolicyKeeper } from '../policy/keeper.ts'
 import type { AdvertBook } from '../advert-book.ts'
 import type { PeerContext } from '../context.ts'
 import { bidDigest, offerDigest, signBid, verifyOffer } from '../records.ts'
@@ -28,19 +32,35 @@ export interface HeardOffer {
   readonly digest: Hex32
   bid?: Bid
   refusal?: Refusal
+  /** Of the owner's policy, in words. */
+  detail?: string
   cancel: () => void
+}
+
+/** Slots for an offer: each execution that needs a GPU takes one of those that are large enough. */
+function freeFor({ needs }: TaskOffer, { slotsFree, gpus }: AdvertBody): number {
+  const wanted = needs.gpuMemoryBytes
+  if (wanted === undefined) return slotsFree
+  const large = (gpus ?? []).filter(g => g.memoryBytes >= wanted)
+  return Math.min(
+    slotsFree,
+    large.reduce((n, g) => n + g.free, 0)
+  )
 }
 
 export class Bidder implements Startable {
   readonly #ctx: PeerContext
   readonly #book: AdvertBook
   readonly #advertiser: Advertiser
+  readonly #policy: PolicyKeeper | undefined
   readonly #heard = new Map<Hex32, HeardOffer>()
   readonly #work = new Set<Promise<void>>()
+  readonly #subscribed = new Map<NodeClass, () => void>()
   #undo: (() => void)[] = []
   #stop: AbortController | undefined
 
-  constructor(ctx: PeerContext, book: AdvertBook, advertiser: Advertiser) {
+  constructor(ctx: PeerContext, book: AdvertBook, advertiser: Advertiser, policy?: PolicyKeeper) {
+    this.#policy = policy
     this.#ctx = ctx
     this.#book = book
     this.#advertiser = advertiser
@@ -48,15 +68,10 @@ export class Bidder implements Startable {
 
   async start(): Promise<void> {
     if (this.#stop !== undefined) return
-    const { network, config, clock } = this.#ctx
+    const { network, clock } = this.#ctx
     this.#stop = new AbortController()
     const { signal } = this.#stop
     this.#undo = [
-      network.subscribe(
-        topics.offers(config.provider.class),
-        data => this.#judge(data),
-        () => undefined
-      ),
       network.handle('bids', async ({ offer }) => {
         const bid = this.#heard.get(offer)?.bid
         return { bids: bid === undefined ? [] : [bid] }
@@ -64,12 +79,38 @@ export class Bidder implements Startable {
       network.onPeer((peer, connected) => {
         if (connected) this.#spawn(this.#pull(peer, signal))
       }),
-      clock.every(10_000, () => this.#forget())
+      clock.every(10_000, () => {
+        this.#forget()
+        this.listen()
+      })
     ]
+    this.listen()
+  }
+
+  /** Joins the topics of the classes that this provider serves now, and leaves those that it no longer does. */
+  listen(): void {
+    if (this.#stop === undefined) return
+    const served = new Set(servedBy(this.#advertiser.nodeClass))
+    for (const [c, leave] of this.#subscribed) {
+      if (served.has(c)) continue
+      leave()
+      this.#subscribed.delete(c)
+    }
+    for (const c of served) {
+      if (this.#subscribed.has(c)) continue
+      const leave = this.#ctx.network.subscribe(
+        topics.offers(c),
+        data => this.#judge(data),
+        () => undefined
+      )
+      this.#subscribed.set(c, leave)
+    }
   }
 
   async stop(): Promise<void> {
     this.#stop?.abort()
+    for (const leave of this.#subscribed.values()) leave()
+    this.#subscribed.clear()
     for (const f of this.#undo) f()
     this.#undo = []
     for (const heard of this.#heard.values()) heard.cancel()
@@ -155,6 +196,13 @@ export class Bidder implements Startable {
     const { ctx } = { ctx: this.#ctx }
     const signal = this.#stop?.signal
     if (signal === undefined || signal.aborted) return
+    const { operator } = heard.offer.card
+    const verdict = this.#policy?.verdict({ operator, engine: heard.offer.needs.engine })
+    if (verdict?.ok === false) {
+      heard.refusal = 'policy'
+      heard.detail = verdict.reason
+      return
+    }
     const advert = this.#advertiser.body()
     heard.refusal = refusal(heard.offer, {
       operator: ctx.operator.address,
@@ -169,8 +217,8 @@ export class Bidder implements Startable {
       v: 1,
       offer: digest,
       card: advert.card,
-      price: priceOf(offer.needs.gas, advert.ask),
-      slots: Math.min(advert.slotsFree, offer.executions),
+      price: priceOf(offer.needs.gas, askOf(advert, offer.needs.engine)),
+      slots: Math.min(freeFor(offer, advert), offer.executions),
       speed: engine?.speed ?? 0n,
       engineVersion: engine?.version ?? '',
       region: advert.region,
@@ -181,7 +229,7 @@ export class Bidder implements Startable {
     heard.bid = await signBid(body, ctx.operator)
     const results = await Promise.allSettled([
       this.#send(heard, heard.bid, signal),
-      ctx.network.provide(digest, signal)
+      ctx.network.provide(digest, signal, heard.bid.expires - ctx.clock.now())
     ])
     if (signal.aborted) throw abortReason(signal)
     for (const r of results)

@@ -9,6 +9,7 @@ import type { Startable } from '../../protocol/ports/startable.ts'
 import type { ExecutionEvent } from '../../protocol/records/events.ts'
 import type { PeerContext } from '../context.ts'
 import { keptBy } from '../leftovers.ts'
+import type { PolicyKeeper } from '../policy/keeper.ts'
 import type { ProviderEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
 import { sameAddress } from '../records.ts'
@@ -42,13 +43,15 @@ export class Provider implements Startable {
   readonly #ctx: PeerContext
   readonly #bidder: Bidder
   readonly #capacity: Capacity
+  readonly #policy: PolicyKeeper | undefined
   readonly #live = new Map<AgreementId, LiveProvision>()
   readonly #drives = new Set<Promise<void>>()
   readonly #signing = new Mutex()
   #stop: AbortController | undefined
   #undo: (() => void)[] = []
 
-  constructor(ctx: PeerContext, bidder: Bidder, capacity: Capacity) {
+  constructor(ctx: PeerContext, bidder: Bidder, capacity: Capacity, policy?: PolicyKeeper) {
+    this.#policy = policy
     this.#ctx = ctx
     this.#bidder = bidder
     this.#capacity = capacity
@@ -88,15 +91,23 @@ export class Provider implements Startable {
   }
 
   #add(entry: ProviderEntry): LiveProvision {
-    const live = new LiveProvision(this.#ctx, entry, l => this.#capacity.release(l.entry.agreementId))
+    const live = new LiveProvision(this.#ctx, entry, l => this.#vacate(l.entry.agreementId))
     this.#live.set(entry.agreementId, live)
     const busy: ReadonlySet<ProviderState> = new Set(['agreed', 'started'])
-    if (busy.has(entry.state)) this.#capacity.reserve(entry.agreementId)
+    if (busy.has(entry.state)) {
+      this.#capacity.reserve(entry.agreementId)
+      if (entry.gpuMemoryBytes !== undefined) this.#ctx.gpus?.reserve(entry.agreementId, entry.gpuMemoryBytes)
+    }
     const signal = this.#stop?.signal
     if (signal === undefined) throw new Error('the provider is not started')
     const done = this.#drive(live, signal).finally(() => this.#drives.delete(done))
     this.#drives.add(done)
     return live
+  }
+
+  #vacate(id: AgreementId): void {
+    this.#capacity.release(id)
+    this.#ctx.gpus?.cancel(id)
   }
 
   async #drive(live: LiveProvision, signal: AbortSignal): Promise<void> {
@@ -113,7 +124,7 @@ export class Provider implements Startable {
       }
       // the slot is free once the task no longer runs, however long its money takes
       if (live.entry.state !== 'agreed' && live.entry.state !== 'started')
-        this.#capacity.release(live.entry.agreementId)
+        this.#vacate(live.entry.agreementId)
     }
     if (live.terminal) await this.#letGo(live.entry)
     this.#trim()
@@ -153,7 +164,14 @@ export class Provider implements Startable {
       now: BigInt(Math.floor(ctx.clock.now() / 1000))
     })
     if (reason !== undefined) return { reason }
+    const { engine, gpuMemoryBytes } = found.offer.needs
+    const verdict = this.#policy?.verdict({ operator: card.operator, engine })
+    if (verdict?.ok === false) return { reason: `not now: ${verdict.reason}` }
     if (!this.#capacity.reserve(id)) return { reason: 'no free slot' }
+    if (gpuMemoryBytes !== undefined && ctx.gpus?.reserve(id, gpuMemoryBytes) !== true) {
+      this.#capacity.release(id)
+      return { reason: 'no free GPU' }
+    }
     const entry: ProviderEntry = {
       v: 1,
       agreementId: id,
@@ -168,11 +186,13 @@ export class Provider implements Startable {
       },
       agreement: r.agreement,
       providerSignature: await ctx.operator.sign('Agreement', r.agreement),
-      engine: found.offer.needs.engine,
+      ...{ engine, gpuMemoryBytes },
       resume: r.resume,
       starts: 0
     }
     await ctx.journal.putProvider(entry, 'agreement signed')
+    // the escrow takes a moment to open: the engine gets ready meanwhile
+    ctx.engines.get(entry.engine)?.warm?.()
     this.#add(entry)
     return { signature: entry.providerSignature }
   }

@@ -4,7 +4,8 @@ import { oneChunk } from '../../protocol/bundle.ts'
 import { decode } from '../../protocol/codec.ts'
 import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
 import { MiB, SPEC_MAX } from '../../protocol/limits.ts'
-import type { RunHooks, RunOutcome, TaskCheckpoint } from '../../protocol/ports/engine.ts'
+import type { Engine, RunHooks, RunOutcome, TaskCheckpoint } from '../../protocol/ports/engine.ts'
+import type { GpuAccess } from '../../protocol/ports/gpu.ts'
 import type { CheckpointBody, ResultBody } from '../../protocol/records/delivery.ts'
 import { shardSpec, type ObjectRef, type ShardSpec } from '../../protocol/records/spec.ts'
 import { signingBytes } from '../../protocol/signing.ts'
@@ -200,17 +201,51 @@ async function execute(live: LiveProvision, signal: AbortSignal): Promise<void> 
   const engine = ctx.engines.get(common.engine)
   if (engine === undefined) throw new ShoalError('ENGINE_UNKNOWN', `no engine '${common.engine}'`)
   const { module, input, checkpoint } = await fetchTask(live, spec, signal)
+  const lease = await leaseGpu(live, signal)
+  try {
+    const files = { module, input: oneChunk(input), checkpoint }
+    await runOn(live, spec, engine, files, lease, signal)
+  } finally {
+    // the task's process is gone: what it left on the GPU shows now, whatever became of the execution
+    await lease?.release(ctx.stopping)
+  }
+  ctx.log.debug({ agreement: entry.agreementId }, 'a task ended')
+}
+
+/** The GPU that was promised; undefined when none was. ENGINE_BROKEN when it is no longer fit. */
+async function leaseGpu({ ctx, entry }: LiveProvision, signal: AbortSignal) {
+  if (entry.gpuMemoryBytes === undefined) return undefined
+  const lease = await ctx.gpus?.lease(entry.agreementId, entry.gpuMemoryBytes, signal)
+  if (lease === undefined) throw new ShoalError('ENGINE_BROKEN', 'the GPU that was promised is not fit')
+  return lease
+}
+
+interface TaskFiles {
+  readonly module: Uint8Array
+  readonly input: AsyncIterable<Uint8Array>
+  readonly checkpoint: Uint8Array | undefined
+}
+
+async function runOn(
+  live: LiveProvision,
+  { common, shard }: ShardSpec,
+  engine: Engine,
+  { module, input, checkpoint }: TaskFiles,
+  gpu: GpuAccess | undefined,
+  signal: AbortSignal
+): Promise<void> {
   const run = await engine.prepare(
     {
       module,
       args: common.args,
       env: common.env,
-      shard: spec.shard,
+      shard,
       shards: common.shards,
-      seed: seedOf(common.jobId, spec.shard),
+      seed: seedOf(common.jobId, shard),
       limits: common.limits,
-      input: oneChunk(input),
-      checkpoint: checkpoint === undefined ? undefined : oneChunk(checkpoint)
+      input,
+      checkpoint: checkpoint === undefined ? undefined : oneChunk(checkpoint),
+      gpu
     },
     signal
   )
@@ -223,7 +258,6 @@ async function execute(live: LiveProvision, signal: AbortSignal): Promise<void> 
   } finally {
     await run.dispose()
   }
-  ctx.log.debug({ agreement: entry.agreementId }, 'a task ended')
 }
 
 export async function failed(

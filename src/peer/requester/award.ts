@@ -1,5 +1,6 @@
 /** One round of matching: offer, bids, award, all of it journalled so that anyone can choose again. */
 import { award, replay, type Award } from '../../market/award.ts'
+import { NOTHING, weighedSpeed } from '../../market/classes.ts'
 import type { Candidate, RuleInput, Seat, WorkRecord } from '../../market/rules/rule.ts'
 import type { Address, Hex32 } from '../../protocol/ids.ts'
 import { topics } from '../../protocol/ports/network.ts'
@@ -14,22 +15,23 @@ import { makeOffer } from './offer.ts'
 /** How often an offer is gossiped again while bidding is open, ms: a peer may join late. */
 const REPEAT_MS = 1_000
 
-const candidateOf = (bid: Bid): Candidate => ({
+/** `worth`: the speeds that matching weighs, by bid; rounds of an older version have none. */
+const candidateOf = (bid: Bid, worth: Readonly<Record<string, bigint>> | undefined): Candidate => ({
   digest: bidDigest(bid),
   operator: bid.card.operator,
   price: bid.price,
   slots: bid.slots,
-  speed: bid.speed
+  speed: worth?.[bidDigest(bid)] ?? bid.speed
 })
 
 /** The rule's input as it can be rebuilt from the journal. */
 export const ruleInputOf = (
-  entry: Pick<AwardEntry, 'offer' | 'offerDigest' | 'bids' | 'records' | 'seats'>
+  entry: Pick<AwardEntry, 'offer' | 'offerDigest' | 'bids' | 'worth' | 'records' | 'seats'>
 ): RuleInput => ({
   offer: entry.offerDigest,
   gas: entry.offer.needs.gas,
   seats: entry.seats,
-  candidates: entry.bids.map(candidateOf),
+  candidates: entry.bids.map(b => candidateOf(b, entry.worth)),
   records: entry.records
 })
 
@@ -42,6 +44,16 @@ async function recordsOf(ctx: PeerContext, bids: readonly Bid[]): Promise<Record
   for (const bid of bids) out[bid.card.operator.toLowerCase()] = await ctx.journal.work(bid.card.operator)
   return out
 }
+
+/** An unproven claim of speed counts for no more than any old machine's. */
+const worthOf = (ctx: PeerContext, bids: readonly Bid[]): Record<string, bigint> =>
+  Object.fromEntries(
+    bids.map(b => {
+      const advert = ctx.adverts.of(b.card.peer)
+      const seen = advert === undefined ? NOTHING : ctx.adverts.proven(advert)
+      return [bidDigest(b), weighedSpeed(b.speed, seen)]
+    })
+  )
 
 const covers = (bids: readonly Bid[], wanted: number, executions: number): boolean =>
   bids.length >= wanted && bids.reduce((n, b) => n + b.slots, 0) >= executions
@@ -102,6 +114,7 @@ export async function matchRound(
     offer,
     offerDigest: offerDigest(offer),
     bids,
+    worth: worthOf(ctx, bids),
     records: await recordsOf(ctx, bids),
     seats: seats.map(s => ({ shard: s.shard, avoid: [...s.avoid] }))
   }

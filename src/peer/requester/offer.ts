@@ -29,7 +29,8 @@ export async function makeOffer(
       gas: limits.gas,
       memoryBytes: limits.memoryBytes,
       diskBytes: plan.diskBytes,
-      wallMs: limits.wallMs
+      wallMs: limits.wallMs,
+      gpuMemoryBytes: plan.gpuMemoryBytes
     },
     executions,
     ceiling: plan.ceiling,

@@ -77,6 +77,9 @@ function commonOf(
   }
 }
 
+const gpuNeed = (gpu: JobFile['resources']['gpu']): number | undefined =>
+  gpu === 'none' ? undefined : gpu === 'any' ? 0 : gpu
+
 const copiesOf = (job: JobFile): number => (job.verify.tier === 'replicas' ? job.verify.copies : 1)
 
 /** The most that a job, or its probe, may cost. */
@@ -129,6 +132,7 @@ export async function makePlan(job: JobFile, ports: Ports, o: PlanOptions): Prom
     maxPrice: capOf(job, o.probe === true),
     class: job.resources.class,
     diskBytes: job.resources.disk,
+    gpuMemoryBytes: gpuNeed(job.resources.gpu),
     match: {
       rule: job.match.rule,
       windowMs: job.match.window,

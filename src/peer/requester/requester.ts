@@ -1,4 +1,5 @@
 /** The buying side of a peer: submits jobs, runs them to their end, and takes them up again after a restart. */
+import { serves } from '../../market/classes.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { toHex } from '../../protocol/codec.ts'
 import type { JobId } from '../../protocol/ids.ts'
@@ -26,7 +27,10 @@ export class Requester implements Startable {
 
   constructor(ctx: PeerContext, expected?: Expected) {
     this.#ctx = ctx
-    this.book = new BidBook(ctx, expected)
+    this.book = new BidBook(ctx, expected, (bid, offer) => {
+      const advert = ctx.adverts.of(bid.card.peer)
+      return serves(advert === undefined ? 'general' : ctx.adverts.classOf(advert), offer.class)
+    })
   }
 
   async start(): Promise<void> {

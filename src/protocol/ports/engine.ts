@@ -1,5 +1,7 @@
 /** What runs tasks. An engine knows neither peers nor chain: bundles in, hooks while running, a bundle out. */
 
+import type { GpuAccess } from './gpu.ts'
+
 /** Hard limits of one run; reaching one stops the task and names the limit. */
 export interface RunLimits {
   readonly gas: bigint
@@ -26,6 +28,8 @@ export interface TaskRequest {
   readonly input: AsyncIterable<Uint8Array>
   /** The last acknowledged checkpoint as a bundle; appears under /ckpt. */
   readonly checkpoint?: AsyncIterable<Uint8Array>
+  /** The GPU that this run alone may use. */
+  readonly gpu?: GpuAccess
 }
 
 export interface TaskCheckpoint {
@@ -81,6 +85,10 @@ export interface Engine {
   readonly isolation: 'process' | 'sandbox'
   /** Checks and readies a task. Throws MODULE_INVALID, MODULE_IMPORT, LIMIT_MODULE, LIMIT_INPUT. */
   prepare(task: TaskRequest, signal: AbortSignal): Promise<PreparedRun>
+  /** A task is about to come: what takes time before it may be done now. */
+  warm?(): void
+  /** Ends what `warm` began; no task is running. Harmless twice. */
+  close?(): Promise<void>
   /** What a run used in the engine's billing unit (gas for wasm). */
   cost(outcome: RunOutcome): bigint
   /** Measures this machine: billing units per second. Takes a second or so. */

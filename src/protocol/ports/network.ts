@@ -36,6 +36,8 @@ export type UnaryName = Exclude<MethodName, 'events'>
 export interface ConnectedPeer extends PeerAddress {
   readonly direction: 'inbound' | 'outbound'
   readonly score: number
+  /** The IP address at the other end; absent for this very machine. */
+  readonly host?: string
   /** Last measured round trip in ms, if any. */
   readonly rtt?: number
 }
@@ -69,8 +71,8 @@ export interface PeerNetwork extends Startable {
   ): () => void
   /** Number of peers it was sent to; 0 is no error. */
   publish(topic: string, data: Uint8Array): Promise<number>
-  /** Announces in the DHT that this peer holds something under a key (any 32-byte digest in hex). */
-  provide(key: string, signal?: AbortSignal): Promise<void>
+  /** Announces in the DHT that this peer holds something under a key (any 32-byte digest in hex), for `ms`, two hours at most. */
+  provide(key: string, signal?: AbortSignal, ms?: number): Promise<void>
   findProviders(key: string, signal?: AbortSignal): AsyncIterable<PeerAddress>
   /** Stores this peer's own signed card in the DHT. How many other peers stored it; 0, when there was nobody, is no error. */
   putCard(card: Uint8Array, signal?: AbortSignal): Promise<number>

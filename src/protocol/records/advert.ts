@@ -1,18 +1,21 @@
 /** What a provider offers right now: gossiped on the topic of its class, on change and on a slow beat. */
 import { z } from 'zod'
 import { amount, bytes, record, text, timestamp, uint } from '../fields.ts'
+import { ATTESTATIONS_MAX, attestation } from './attestation.ts'
 import { peerCard } from './card.ts'
+import { gpuOffer, GPUS_MAX } from './gpu.ts'
+import { nodeClass } from './node-class.ts'
 
-/** Node classes; a class follows from measured scores, and gossip has one topic for each. */
-export const nodeClass = z.enum(['general', 'high-end', 'storage'])
-export type NodeClass = z.output<typeof nodeClass>
+export { nodeClass, type NodeClass } from './node-class.ts'
 
 export const engineOffer = record({
   id: text,
   version: text,
   isolation: z.enum(['process', 'sandbox']),
   /** Measured billing units per second (gas/s for wasm). */
-  speed: amount
+  speed: amount,
+  /** Ask of this engine per 10^9 units, when it differs from the advert's. */
+  ask: amount.optional()
 })
 export type EngineOffer = z.output<typeof engineOffer>
 
@@ -30,6 +33,10 @@ export const advertBody = record({
   ask: amount,
   region: text,
   energy: z.enum(['unknown', 'grid', 'renewable']),
+  /** Absent when there are none to lease. */
+  gpus: z.array(gpuOffer).max(GPUS_MAX).optional(),
+  /** The class above follows from these; absent when there are none. */
+  attestations: z.array(attestation).max(ATTESTATIONS_MAX).optional(),
   issued: timestamp,
   expires: timestamp
 })

@@ -16,7 +16,9 @@ export const needs = record({
   gas: amount,
   memoryBytes: uint(),
   diskBytes: uint(),
-  wallMs: uint()
+  wallMs: uint(),
+  /** A GPU with this much memory at least, 0 for any; absent: none. */
+  gpuMemoryBytes: uint().optional()
 })
 export type Needs = z.output<typeof needs>
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { ChildLink } from '../../../src/executor/process-port.ts'
+import type { ChildLink } from '../../../src/executor/runner/process-port.ts'
 import type { PreparedRun, RunOutcome, TaskCheckpoint } from '../../../src/protocol/ports/engine.ts'
 import type { Recorder, TaskParts } from '../../support/tasks.ts'
 import { nodeProcesses } from '../../../src/executor/adapters/node-process.ts'
@@ -35,8 +35,8 @@ const engine = createWasmEngine({
   clock: systemClock,
   log: noLog,
   process: {
-    startRunner: flags => {
-      const child = nodeProcesses.startRunner(flags)
+    startRunner: async launch => {
+      const child = await nodeProcesses.startRunner(launch)
       started.push(child)
       return child
     }

@@ -1,5 +1,6 @@
 /** The short form of `npm run test:mistakes`. */
 import { expect } from 'chai'
+import type { Said } from '../../mistakes/in-process.ts'
 import { cases, faultsOf, type Case } from '../../mistakes/judge.ts'
 import { here, inProcess, runCases, runMutants, sample } from '../../mistakes/run.ts'
 
@@ -54,5 +55,20 @@ describe('mistakes of people', function () {
       [{ stderr: `${good.stderr}    at parse (file:///a.ts:1:1)\n` }, /internals/]
     ]
     for (const [change, says] of wrong) expect(faultsOf(c, { ...good, ...change }).join('; ')).to.match(says)
+  })
+
+  it('a late refusal is asked for once more: one that hangs is late again, one that met a busy moment is not', async () => {
+    const [c] = cases
+    if (c === undefined) throw new Error('no case')
+    const take = (times: number[]) => async (): Promise<Said> => ({
+      code: c.code,
+      stdout: '',
+      stderr: '',
+      ms: times.shift() ?? 0
+    })
+    const faults = async (times: number[]): Promise<string> =>
+      (await runCases('late', [c], take(times), 1_000)).failures.join('; ')
+    expect(await faults([1_020, 5])).to.not.match(/took/)
+    expect(await faults([1_020, 1_300])).to.match(/took 1300 ms/)
   })
 })

@@ -10,7 +10,9 @@ const advert = (changes: Partial<Advert> = {}): Advert => ({
   peer: '12D3KooWsomepeer' as Advert['peer'],
   operator: '0xAbc' as Advert['operator'],
   class: 'general',
-  engines: [{ id: 'wasm', version: '1', isolation: 'process', speed: '250000000' }],
+  engines: [{ id: 'wasm', version: '1', isolation: 'process', speed: '250000000', ask: undefined }],
+  gpus: [],
+  attestations: [],
   slotsFree: 2,
   slotsTotal: 4,
   memoryBytes: 1024 * MiB,
@@ -20,6 +22,10 @@ const advert = (changes: Partial<Advert> = {}): Advert => ({
   energy: 'grid',
   expires: 0,
   ...changes
+})
+const card = (memoryBytes: number): Advert['gpus'][number] => ({
+  ...{ vendor: 'nvidia', model: 'Card', count: 1, free: 1 },
+  memoryBytes
 })
 const fits = (filter: string, changes: Partial<Advert> = {}): boolean => parseFilter(filter)(advert(changes))
 
@@ -49,6 +55,9 @@ describe('a filter of offers', () => {
     ['operator=0xabc', {}, true],
     ['gpu:24GB..80GB', {}, false],
     ['gpu=0', {}, true],
+    ['gpu:24GB..80GB', { gpus: [card(80 * 10 ** 9)] }, true],
+    ['gpu:24GB..', { gpus: [card(8 * 10 ** 9), card(24 * 10 ** 9)] }, true],
+    ['gpu:24GB..', { gpus: [card(8 * 10 ** 9)] }, false],
     ['  price<0.5   region=us ', {}, false]
   ]
   for (const [filter, changes, expected] of cases)

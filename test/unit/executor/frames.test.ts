@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { decodeHeader, encodeFrame, MAX_PAYLOAD } from '../../../src/executor/wasm/frames.ts'
+import { decodeHeader, encodeFrame, MAX_PAYLOAD } from '../../../src/executor/runner/frames.ts'
 import { thrown } from '../../support/failures.ts'
 
 describe('frames between the engine and its runner', () => {

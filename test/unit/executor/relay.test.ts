@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Clock } from '../../../src/protocol/ports/clock.ts'
-import { decodeHeader, encodeFrame, MAX_PAYLOAD } from '../../../src/executor/wasm/frames.ts'
-import { CheckpointRelay, PROGRESS_EVERY, ProgressRelay } from '../../../src/executor/wasm/relay.ts'
+import { decodeHeader, encodeFrame, MAX_PAYLOAD } from '../../../src/executor/runner/frames.ts'
+import { CheckpointRelay, PROGRESS_EVERY, ProgressRelay } from '../../../src/executor/runner/relay.ts'
 import { noLog, recorder } from '../../support/tasks.ts'
 
 /** A clock that moves only when told. */

@@ -1,11 +1,14 @@
 import { expect } from 'chai'
-import { priceOf, refusal, type BidderState, type Refusal } from '../../../src/market/eligibility.ts'
+import { askOf, priceOf, refusal, type BidderState, type Refusal } from '../../../src/market/eligibility.ts'
+import { GiB } from '../../../src/protocol/limits.ts'
+import type { GpuOffer } from '../../../src/protocol/records/gpu.ts'
 import type { OfferBody } from '../../../src/protocol/records/offer.ts'
 import { NOW, offerBody, provider, requester } from '../../support/records.ts'
 
 const me: BidderState = {
   operator: provider.operator.address,
   advert: {
+    class: 'general',
     engines: [{ id: 'wasm', version: '1', isolation: 'process', speed: 250_000_000n }],
     slotsFree: 1,
     memoryBytes: 2 ** 27,
@@ -37,6 +40,12 @@ describe('whether a provider may bid', () => {
     ...me,
     advert: { ...me.advert, ...changes }
   })
+  const needs = { engine: 'wasm', gas: 1n, memoryBytes: 1, diskBytes: 1, wallMs: 1 }
+  const gpu = (gpuMemoryBytes: number): Partial<OfferBody> => ({ needs: { ...needs, gpuMemoryBytes } })
+  const card = (memoryBytes: number, free: number): GpuOffer => ({
+    ...{ vendor: 'nvidia', model: 'Card', count: 1 },
+    ...{ memoryBytes, free }
+  })
   const cases: readonly (readonly [Refusal, Partial<OfferBody>, BidderState])[] = [
     ['expired', {}, { ...me, now: NOW + 2_000 }],
     ['own-offer', {}, { ...me, operator: lower(requester.operator.address) }],
@@ -48,6 +57,11 @@ describe('whether a provider may bid', () => {
     ['no-free-slot', {}, advert({ slotsFree: 0 })],
     ['memory-short', {}, advert({ memoryBytes: 2 ** 27 - 1 })],
     ['disk-short', {}, advert({ diskBytes: 2 ** 26 - 1 })],
+    ['class-too-low', { class: 'high-end' }, me],
+    ['class-too-low', {}, advert({ class: 'storage' })],
+    ['gpu-missing', gpu(0), me],
+    ['gpu-missing', gpu(25 * GiB), advert({ gpus: [card(24 * GiB, 1)] })],
+    ['gpu-busy', gpu(20 * GiB), advert({ gpus: [card(24 * GiB, 0), card(8 * GiB, 1)] })],
     ['region-differs', { region: 'us' }, me],
     ['energy-differs', { energy: 'renewable' }, advert({ energy: 'grid' })],
     ['energy-differs', { energy: 'renewable' }, advert({ energy: 'unknown' })],
@@ -59,6 +73,19 @@ describe('whether a provider may bid', () => {
       expect(refusal({ ...offer, ...change }, state)).to.equal(reason)
     })
   }
+
+  it('a free GPU that is large enough, and a class above the one that is asked for, are no reason', () => {
+    const state = advert({ class: 'high-end', gpus: [card(8 * GiB, 0), card(24 * GiB, 1)] })
+    expect(refusal({ ...offer, ...gpu(24 * GiB) }, state)).to.equal(undefined)
+    expect(refusal({ ...offer, ...gpu(0) }, state)).to.equal(undefined)
+  })
+
+  it("an engine's own ask counts in place of the general one", () => {
+    const engines = [{ ...me.advert.engines[0], ask: 500_000_000_000_001n }] as typeof me.advert.engines
+    expect(refusal(offer, advert({ engines }))).to.equal('price-below-ask')
+    expect(askOf({ engines, ask: 1n }, 'wasm')).to.equal(500_000_000_000_001n)
+    expect(askOf({ engines, ask: 1n }, 'onnx')).to.equal(1n)
+  })
 
   it('a price covers the whole gas limit, rounded up to the unit', () => {
     expect(priceOf(1_000_000_000n, 7n)).to.equal(7n)

@@ -19,7 +19,7 @@ describe('whose bids may be waited for', () => {
       await advert(stranger),
       await advert(requester),
       await advert(provider, { expires: NOW - 1 }),
-      await advert(provider, { class: 'high-end' })
+      await advert(provider, { class: 'storage' })
     ]
     expect(expectedBidders(offer, adverts, ruleIds, NOW).size).to.equal(0)
   })

@@ -1,11 +1,9 @@
 /** The task's own file system: trees in memory, each with a quota. Nothing here knows the host's files. */
 import type { BundleEntry } from '../../../protocol/bundle.ts'
 import { comparePaths, pathProblem } from '../../../protocol/bundle.ts'
+import { MAX_NODES } from '../../runner/limits.ts'
 import { WasiError } from './errno.ts'
 import { TaskStop } from './stop.ts'
-
-/** Files and folders that one tree may hold. */
-export const MAX_NODES = 4096
 
 /** What a tree may hold; files that are unlinked but still open count. */
 export class Quota {

@@ -9,9 +9,9 @@ import {
   encodeFrame as encodeRunnerFrame,
   FROM_RUNNER,
   HEADER_BYTES
-} from '../../../../src/executor/wasm/frames.ts'
+} from '../../../../src/executor/runner/frames.ts'
 import { instrument } from '../../../../src/executor/wasm/gas/instrument.ts'
-import { parseJson, refusal } from '../../../../src/executor/wasm/runner-link.ts'
+import { parseJson, refusal } from '../../../../src/executor/runner/link.ts'
 import { encodeFrame, FrameDecoder } from '../../../../src/p2p/engine/frames.ts'
 import { ByteSource, collectBytes } from '../../../../src/protocol/byte-source.ts'
 import { bundleFromMap, bundleToMap, oneChunk } from '../../../../src/protocol/bundle.ts'

@@ -1,14 +1,14 @@
 import type { PreparedRun, RunHooks, RunLimits, RunOutcome } from '../../protocol/ports/engine.ts'
 import type { Clock } from '../../protocol/ports/clock.ts'
 import type { Logger } from '../../protocol/ports/log.ts'
-import type { ProcessExit } from '../process-port.ts'
+import type { ProcessExit } from './process-port.ts'
 import type { Frame } from './frames.ts'
-import type { ProgramOutcome } from './program.ts'
+import type { ProgramOutcome } from './outcome.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { decodeText, FROM_RUNNER } from './frames.ts'
 import { CheckpointRelay, ProgressRelay } from './relay.ts'
-import { isFrame, parseJson } from './runner-link.ts'
-import type { RunnerLink } from './runner-link.ts'
+import { isFrame, parseJson } from './link.ts'
+import type { RunnerLink } from './link.ts'
 
 /** Longest wait for the next piece of /out, in milliseconds. The runner only has to write what it holds. */
 const OUTPUT_TIMEOUT = 30_000
@@ -31,7 +31,7 @@ export interface RunParts {
  * A task that waits in its runner, runs once and hands out what it made. `run` also waits for a checkpoint that is still in hand,
  * so no hook is at work after it; a cancelled run does not wait.
  */
-export class WasmRun implements PreparedRun {
+export class RunnerRun implements PreparedRun {
   readonly #parts: RunParts
   #state: 'ready' | 'running' | 'done' | 'over' = 'ready'
   #gas = 0n

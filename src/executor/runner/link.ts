@@ -1,14 +1,12 @@
 import type { ErrorCode } from '../../protocol/errors.ts'
 import type { Clock } from '../../protocol/ports/clock.ts'
 import type { TaskRequest } from '../../protocol/ports/engine.ts'
-import type { ChildLink, ProcessExit } from '../process-port.ts'
+import type { ChildLink, ProcessExit } from './process-port.ts'
 import type { Frame, RunnerConfig } from './frames.ts'
 import { ByteSource } from '../../protocol/byte-source.ts'
 import { faults, ShoalError } from '../../protocol/errors.ts'
 import { cut, decodeHeader, decodeText, encodeFrame, encodeText } from './frames.ts'
 import { FROM_RUNNER, GO, HEADER_BYTES, TO_RUNNER } from './frames.ts'
-
-import { MAX_PAGES, PAGE_BYTES } from './limits.ts'
 
 /** Bytes that a bundle's own layout may add to its files' contents, for each file: head and longest path. */
 const BUNDLE_OVERHEAD = 1100
@@ -28,16 +26,35 @@ export class RunnerLink {
   readonly #clock: Clock
   readonly #input: ByteSource
   #cause: StopCause | undefined
+  #alive = true
 
   constructor(child: ChildLink, clock: Clock) {
     this.#child = child
     this.#clock = clock
     this.#input = new ByteSource(child.output)
+    void child.exited.then(() => {
+      this.#alive = false
+    })
   }
 
   /** Why we killed the runner; undefined while we did not. */
   get cause(): StopCause | undefined {
     return this.#cause
+  }
+
+  /** False once the runner is gone. */
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  /** What all of the runner's box may hold, bytes. ENGINE_BROKEN when the kernel refuses. */
+  async limitMemory(bytes: number): Promise<void> {
+    await this.#child.limitMemory(bytes)
+  }
+
+  /** Processor time that the runner took so far, nanoseconds; undefined where nobody counts. */
+  async cpuNs(): Promise<bigint | undefined> {
+    return await this.#child.cpuNs()
   }
 
   get exited(): Promise<ProcessExit> {
@@ -158,7 +175,6 @@ function config(task: TaskRequest): RunnerConfig {
   const { args, env, shard, shards, seed, limits } = task
   const { outputBytes, logBytes, moduleBytes, inputBytes } = limits
   const gas = limits.gas.toString()
-  const memoryPages = Math.max(1, Math.min(MAX_PAGES, Math.floor(limits.memoryBytes / PAGE_BYTES)))
   return {
     args,
     env,
@@ -166,7 +182,7 @@ function config(task: TaskRequest): RunnerConfig {
     shards,
     seed: toHex(seed),
     gas,
-    memoryPages,
+    memoryBytes: limits.memoryBytes,
     outputBytes,
     logBytes,
     moduleBytes,

@@ -44,7 +44,7 @@ export interface RunnerConfig {
   readonly seed: string
   /** Decimal. */
   readonly gas: string
-  readonly memoryPages: number
+  readonly memoryBytes: number
   readonly outputBytes: number
   readonly logBytes: number
   readonly moduleBytes: number

@@ -1,0 +1,80 @@
+/** Challenges other providers at random moments: nobody can get ready for one. */
+import { MATRIX_MAX } from '../../protocol/limits.ts'
+import type { Clock, Logger, Random, Startable } from '../../protocol/ports/index.ts'
+import type { PeerAddress } from '../../protocol/ports/network.ts'
+import type { CapacityKind } from '../../protocol/records/attestation.ts'
+import type { Challenger } from './challenger.ts'
+
+/** What the product should take, ms: so long that starting the engine and the way of the answer hardly count. */
+const AIM_MS = 2_000
+const SIZES = [512, 768, 1024, 1536] as const
+/** With nothing known. */
+const FIRST_SIZE = 1024
+
+/** The smallest size that takes a peer of this score (million multiply-adds a second) the time that is aimed at. */
+export const sizeFor = (score: number): number =>
+  score <= 0 ? FIRST_SIZE : (SIZES.find(n => n ** 3 / 1_000 / score >= AIM_MS) ?? MATRIX_MAX)
+
+export interface Target {
+  readonly group: readonly PeerAddress[]
+  readonly kind: CapacityKind
+  /** Best score known of anyone in the group; 0 for none. */
+  readonly score: number
+}
+
+export interface RoundParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly challenger: Pick<Challenger, 'challenge'>
+  /** Whom to challenge now; undefined for nobody. */
+  readonly target: (signal: AbortSignal) => Promise<Target | undefined>
+  /** Mean time between two sessions, ms; 0 = never. */
+  readonly everyMs: number
+}
+
+export class Rounds implements Startable {
+  readonly #parts: RoundParts
+  #stop: AbortController | undefined
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(parts: RoundParts) {
+    this.#parts = parts
+  }
+
+  async start(): Promise<void> {
+    if (this.#stop !== undefined || this.#parts.everyMs <= 0) return
+    this.#stop = new AbortController()
+    this.#running = this.#run(this.#stop.signal)
+  }
+
+  async stop(): Promise<void> {
+    this.#stop?.abort()
+    await this.#running
+    this.#stop = undefined
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock, random, everyMs, log } = this.#parts
+    while (!signal.aborted) {
+      // waits that are exponential have no memory: the time since the last one tells nothing
+      const wait = Math.min(4, -Math.log(1 - random.fraction())) * everyMs
+      try {
+        await clock.sleep(wait, signal)
+        await this.#session(signal)
+      } catch (err) {
+        if (!signal.aborted) log.warn({ err }, 'a round of challenges failed')
+      }
+    }
+  }
+
+  async #session(signal: AbortSignal): Promise<void> {
+    const { challenger, log } = this.#parts
+    const target = await this.#parts.target(signal)
+    if (target === undefined) return
+    const size = sizeFor(target.score)
+    const outcomes = await challenger.challenge(target.group, target.kind, size, signal)
+    for (const { peer, attestation, reason } of outcomes)
+      log.info({ peer, size, score: attestation?.score, class: attestation?.class, reason }, 'challenged')
+  }
+}

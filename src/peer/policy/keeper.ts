@@ -1,0 +1,161 @@
+/**
+ * Keeps the owner's policy and the facts that it is judged by: looks at the machine and at config.yaml every few seconds, remembers a
+ * pause over restarts. Outside of the policy nothing new is taken on; what runs is finished, since a job that is broken off costs its
+ * requester time and this peer its pay.
+ */
+import { decode, encode } from '../../protocol/codec.ts'
+import { asShoalError } from '../../protocol/errors.ts'
+import { record, timestamp } from '../../protocol/fields.ts'
+import type { Clock, Logger, Startable } from '../../protocol/ports/index.ts'
+import type { Config } from '../home/config.ts'
+import type { Journal } from '../journal/journal.ts'
+import { Mutex } from '../mutex.ts'
+import { wallTime } from './hours.ts'
+import type { MachinePort, MachineState } from './machine-port.ts'
+import { policyVerdict, type Facts, type Verdict, type Wish } from './verdict.ts'
+
+const KEY = 'pause'
+/** How often the machine and config.yaml are looked at, ms. */
+const LOOK_MS = 5_000
+/** Without `until` it has no end; 0: none. */
+const pause = record({ until: timestamp.optional() })
+
+type ProviderConfig = Config['provider']
+
+export interface PolicyParts {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly journal: Pick<Journal, 'meta' | 'putMeta'>
+  readonly config: ProviderConfig
+  /** Reads the configuration again, with all its layers; absent where there is no file. */
+  readonly reload?: () => Promise<Config>
+  readonly machine: MachinePort
+  /** Of our own tasks at this moment: their load is no reason against more. */
+  readonly running: () => number
+  /** Of the hottest GPU. */
+  readonly gpuTemperature: () => number | undefined
+  /** The verdict or the configuration is another. */
+  readonly changed: () => void
+}
+
+export class PolicyKeeper implements Startable {
+  readonly #parts: PolicyParts
+  readonly #mutex = new Mutex()
+  readonly #stop = new AbortController()
+  #config: ProviderConfig
+  #machine: MachineState | undefined
+  #pausedUntil: number | undefined
+  #cancel: (() => void) | undefined
+  #said = ''
+  #trouble: string | undefined
+
+  constructor(parts: PolicyParts) {
+    this.#parts = parts
+    this.#config = parts.config
+  }
+
+  async start(): Promise<void> {
+    if (this.#cancel !== undefined) return
+    const { journal, clock } = this.#parts
+    const kept = await journal.meta(KEY)
+    if (kept !== undefined) this.#pausedUntil = decode(pause, kept, KEY, 256).until ?? Infinity
+    this.#cancel = clock.every(LOOK_MS, () => void this.look())
+    await this.look()
+  }
+
+  async stop(): Promise<void> {
+    this.#cancel?.()
+    this.#cancel = undefined
+    this.#stop.abort()
+    await this.#mutex.run(async () => undefined)
+  }
+
+  /** The provider's part of the configuration as it stands in the file now. */
+  get provider(): ProviderConfig {
+    return this.#config
+  }
+
+  /** What is wrong with the file; the last good configuration is in use meanwhile. */
+  get trouble(): string | undefined {
+    return this.#trouble
+  }
+
+  get pausedUntil(): number | undefined {
+    const { now } = this.#parts.clock
+    return this.#pausedUntil !== undefined && this.#pausedUntil > now() ? this.#pausedUntil : undefined
+  }
+
+  verdict(wish?: Wish): Verdict {
+    return policyVerdict(this.#config.policy, this.#facts(), wish)
+  }
+
+  /** Nothing new for `ms`, or until `resume`. */
+  async pause(ms?: number): Promise<void> {
+    this.#pausedUntil = ms === undefined ? Infinity : this.#parts.clock.now() + ms
+    const until = ms === undefined ? undefined : this.#pausedUntil
+    await this.#parts.journal.putMeta(KEY, encode({ until }))
+    this.#tell()
+  }
+
+  async resume(): Promise<void> {
+    this.#pausedUntil = undefined
+    await this.#parts.journal.putMeta(KEY, encode({ until: 0 }))
+    this.#tell()
+  }
+
+  /** Looks now; called by the beat. */
+  async look(): Promise<void> {
+    await this.#mutex.run(async () => {
+      if (this.#stop.signal.aborted) return
+      await this.#reload()
+      try {
+        this.#machine = await this.#parts.machine.look(this.#stop.signal)
+      } catch (err) {
+        if (!this.#stop.signal.aborted) this.#parts.log.debug({ err }, 'the machine could not be looked at')
+      }
+      this.#tell()
+    })
+  }
+
+  async #reload(): Promise<void> {
+    const { reload, log } = this.#parts
+    if (reload === undefined) return
+    try {
+      this.#config = (await reload()).provider
+      this.#trouble = undefined
+    } catch (err) {
+      const { message } = asShoalError(err, 'CONFIG_INVALID')
+      if (this.#trouble !== message)
+        log.warn({ err }, 'config.yaml cannot be read: what was read before goes on')
+      this.#trouble = message
+    }
+  }
+
+  #facts(): Facts {
+    const { clock, running, gpuTemperature } = this.#parts
+    const now = clock.now()
+    const m = this.#machine
+    return {
+      now,
+      wall: wallTime(now, this.#config.policy.timeZone),
+      pausedUntil: this.#pausedUntil,
+      load: m?.load === undefined ? undefined : Math.max(0, m.load - running() / m.cores),
+      userIdleMs: m?.userIdleMs,
+      onBattery: m?.onBattery,
+      cpuTemperature: m?.cpuTemperature,
+      gpuTemperature: gpuTemperature()
+    }
+  }
+
+  #tell(): void {
+    const { log, changed } = this.#parts
+    const verdict = this.verdict()
+    // reasons carry figures that change all the time: the log hears of the turns alone
+    const ok = JSON.stringify(verdict.ok)
+    const all = ok + JSON.stringify(this.#config, (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v))
+    if (this.#said !== '' && !this.#said.startsWith(ok))
+      log.info({ reason: verdict.ok ? undefined : verdict.reason }, 'the policy says otherwise now')
+    if (this.#said !== all) changed()
+    this.#said = all
+  }
+}

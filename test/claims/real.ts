@@ -1,0 +1,92 @@
+/**
+ * The same on this very machine: real products in the wasm engine, over libp2p on loopback. What the class needs is set from what
+ * the machine does in the same run, so a slow or busy machine changes the figures and not the verdict; each claim gets three
+ * sessions and keeps the best, as in life.
+ */
+import { availableParallelism } from 'node:os'
+import { engineMultiplier } from '../../src/executor/capacity/matmul.ts'
+import { createWasmEngine } from '../../src/executor/wasm/engine.ts'
+import { Challenger } from '../../src/peer/capacity/challenger.ts'
+import { Prover } from '../../src/peer/capacity/prover.ts'
+import { systemClock } from '../../src/peer/adapters/system-clock.ts'
+import { systemRandom } from '../../src/peer/adapters/system-random.ts'
+import { identityFromSeed } from '../../src/p2p/identity.ts'
+import { createPeerNetwork, type P2PNetwork } from '../../src/p2p/network.ts'
+import type { Multiplier } from '../../src/protocol/ports/capacity.ts'
+import { noLog } from '../support/tasks.ts'
+import type { Judged } from './trial.ts'
+
+const SIZE = 1024
+const SESSIONS = 3
+/** Of what this machine shows alone. */
+const NEEDED = 0.6
+/** How much slower the slow one is. */
+const SLOWER = 3
+
+async function peer(): Promise<{ network: P2PNetwork; seed: Uint8Array }> {
+  const seed = systemRandom.bytes(32)
+  const network = await createPeerNetwork({
+    ...{ profile: 'full', networkId: 'claims', seed, listen: ['/ip4/127.0.0.1/tcp/0'] },
+    ...{ clock: systemClock, random: systemRandom, log: noLog }
+  })
+  await network.start()
+  return { network, seed }
+}
+
+async function prover(multiplier: Multiplier): Promise<P2PNetwork> {
+  const { network } = await peer()
+  const p = new Prover({
+    ...{ clock: systemClock, log: noLog, network },
+    ...{ multipliers: new Map([['cpu', multiplier]]), busy: () => undefined }
+  })
+  await p.start()
+  network.handle('attest', async () => ({}))
+  return network
+}
+
+export async function realTrial(): Promise<Judged[]> {
+  const engine = createWasmEngine({ clock: systemClock, log: noLog })
+  const all = engineMultiplier(engine, availableParallelism())
+  const slow: Multiplier = {
+    lanes: all.lanes,
+    multiply: async (m, signal) => {
+      for (let i = 1; i < SLOWER; i++) await all.multiply(m, signal)
+      return await all.multiply(m, signal)
+    }
+  }
+  const running: P2PNetwork[] = []
+  const best = async (multiplier: Multiplier, identities: number): Promise<number> => {
+    const group = await Promise.all(Array.from({ length: identities }, () => prover(multiplier)))
+    running.push(...group)
+    const scores: number[] = []
+    for (let i = 0; i < SESSIONS; i++) {
+      const { network, seed } = await peer()
+      running.push(network)
+      const challenger = new Challenger({
+        ...{ clock: systemClock, random: systemRandom, log: noLog, network },
+        identity: identityFromSeed(seed)
+      })
+      const targets = group.map(n => ({ peer: n.peerId, addresses: n.addresses() }))
+      const outcomes = await challenger.challenge(targets, 'cpu', SIZE, new AbortController().signal)
+      for (const o of outcomes) if (o.reason !== undefined) console.log(`  not attested: ${o.reason}`)
+      scores.push(Math.max(0, ...outcomes.map(o => o.attestation?.score ?? 0)))
+    }
+    return Math.max(...scores)
+  }
+  try {
+    const before = await best(all, 1)
+    const needed = NEEDED * before
+    const judge = async (name: string, way: string, has: number, m: Multiplier, identities: number) => {
+      const proven = (await best(m, identities)) / needed
+      return { name, way, honest: name === 'honest', has, proven, believed: proven >= 1 }
+    }
+    console.log(`\nthis machine alone: ${before} million multiply-adds a second on ${all.lanes} lanes`)
+    return [
+      await judge('slow', 'three times as slow', 1 / NEEDED / SLOWER, slow, 1),
+      await judge('shared', 'three identities at once', 1 / NEEDED, all, 3),
+      await judge('honest', '', 1 / NEEDED, all, 1)
+    ]
+  } finally {
+    await Promise.all(running.map(n => n.stop()))
+  }
+}
