@@ -1,5 +1,6 @@
 /** Every decoder. */
 import { chainTargets } from './targets/chain.ts'
+import { engineTargets } from './targets/engines.ts'
 import { recordTargets } from './targets/records.ts'
 import { streamTargets } from './targets/streams.ts'
 import { textTargets } from './targets/texts.ts'
@@ -10,7 +11,8 @@ export async function allTargets(): Promise<Target[]> {
     ...(await recordTargets()),
     ...(await streamTargets()),
     ...(await textTargets()),
-    ...chainTargets()
+    ...chainTargets(),
+    ...engineTargets()
   ]
   const names = new Set(all.map(t => t.name))
   if (names.size !== all.length) throw new Error('two targets have one name')

@@ -20,6 +20,8 @@ const me: BidderState = {
   rules: ['best-value/1'],
   now: NOW
 }
+/** As in the offer, where the version of the engine matters. */
+const ENGINE_NEEDS = { engine: 'wasm', gas: 1n, memoryBytes: 1, diskBytes: 1, wallMs: 1 }
 const lower = (a: string) => a.toLowerCase() as typeof me.operator
 
 describe('whether a provider may bid', () => {
@@ -51,6 +53,7 @@ describe('whether a provider may bid', () => {
     ['rule-unknown', { rule: 'best-value/2' }, me],
     ['rule-unknown', {}, { ...me, rules: [] }],
     ['engine-missing', {}, advert({ engines: [] })],
+    ['engine-version', { needs: { ...ENGINE_NEEDS, engineVersion: '2' } }, me],
     ['no-free-slot', {}, advert({ slotsFree: 0 })],
     ['memory-short', {}, advert({ memoryBytes: 2 ** 27 - 1 })],
     ['disk-short', {}, advert({ diskBytes: 2 ** 26 - 1 })],
