@@ -40,8 +40,8 @@ export interface WasmEngineParts {
 
 /**
  * WASI preview 1 commands, each in a process of its own, with gas.
- * Equal tasks give equal outputs and equal gas, but for two things that WebAssembly leaves open: the bit patterns of NaN (they differ
- * between processor families) and how deep calls may go before the limit `stack`.
+ * Equal tasks give equal outputs and equal gas, but for one thing that WebAssembly leaves open: how deep calls may go before the limit
+ * `stack`. The bits of a NaN, which it leaves open too, are made the same by the meter (gas/nan.ts).
  * `memoryBytes` bounds the task's own memory; beside it the runner holds the input, /out and /ckpt, and Node itself.
  */
 export const createWasmEngine = (parts: WasmEngineParts): Engine => new WasmEngine(parts)
@@ -49,7 +49,7 @@ export const createWasmEngine = (parts: WasmEngineParts): Engine => new WasmEngi
 class WasmEngine implements Engine {
   readonly id = 'wasm'
   /** The meter is part of what peers must agree on: a change of prices or of host calls is a new version. */
-  readonly version = '1'
+  readonly version = '2'
   readonly deterministic = true
   readonly isolation: 'process' | 'sandbox'
   readonly #clock: Clock

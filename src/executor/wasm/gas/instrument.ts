@@ -1,6 +1,6 @@
 import type { Sections } from './sections.ts'
-import type { Inserts } from './meter.ts'
-import type { ModuleShape } from './sections.ts'
+import type { FunctionShape, Inserts } from './meter.ts'
+import type { FunctionType, ModuleShape } from './sections.ts'
 import { ShoalError } from '../../../protocol/errors.ts'
 import { badModule, leb, ModuleReader, ModuleWriter, signedLeb } from './bytes.ts'
 import { byBytes, byEntries, byPages, grownHelper, meterBody, sizeHelper } from './meter.ts'
@@ -47,13 +47,42 @@ function exportItem(name: string, index: number): Uint8Array {
   return out.add([3]).u32(index).done()
 }
 
-function rewriteCode(sections: Sections, inserts: Inserts, helpers: readonly Uint8Array[]): void {
+/** Block types of functions with several results need a type of their own; `next` is the first free index. */
+function blockTypes(types: readonly FunctionType[], next: number) {
+  const extra: number[][] = []
+  const made = new Map<number, number[]>()
+  const of = (index: number): number[] => {
+    const known = made.get(index)
+    if (known !== undefined) return known
+    const results = types[index]?.results ?? []
+    const [only] = results
+    const short = only === undefined ? [0x40] : [only]
+    if (results.length > 1) extra.push([0x60, 0, ...leb(results.length), ...results])
+    const type = results.length > 1 ? signedLeb(next + extra.length - 1) : short
+    made.set(index, type)
+    return type
+  }
+  return { of, extra }
+}
+
+function rewriteCode(
+  sections: Sections,
+  shapes: readonly FunctionShape[],
+  inserts: Inserts,
+  helpers: readonly Uint8Array[]
+): void {
   const r = new ModuleReader(sections.get(SECTION.code) ?? Uint8Array.of(0))
   const count = r.u32()
   const out = new ModuleWriter(r.bytes.length * 2).u32(count + helpers.length)
-  for (let i = 0; i < count; i++) out.sized(meterBody(r.take(r.u32()), inserts))
+  for (const shape of shapes.slice(0, count)) out.sized(meterBody(r.take(r.u32()), shape, inserts))
   for (const body of helpers) out.sized(body)
   sections.set(SECTION.code, out.done())
+}
+
+/** The type index of each function that has a body. */
+function typeIndexes(sections: Sections): number[] {
+  const r = new ModuleReader(sections.get(SECTION.function) ?? Uint8Array.of(0))
+  return Array.from({ length: r.u32() }, () => r.u32())
 }
 
 /**
@@ -76,19 +105,17 @@ export function instrument(original: Uint8Array, maxPages: number): Instrumented
   const firstHelper = shape.imports.length + shape.functions
   const call = (helper: number): number[] => [OP.call, ...leb(firstHelper + helper)]
   const check = [OP.globalGet, ...gas, OP.i64Const, 0, OP.i64LtS, OP.if, 0x40, OP.unreachable, OP.end]
-  const inserts: Inserts = {
-    charge: cost => [OP.globalGet, ...gas, OP.i64Const, ...signedLeb(cost), OP.i64Sub, OP.globalSet, ...gas],
-    check,
-    bytes: call(0),
-    pages: call(1),
-    entries: call(2),
-    grown: call(3)
-  }
+  const inserts: Inserts = { gas, bytes: call(0), pages: call(1), entries: call(2), grown: call(3) }
   const helpers = [
     ...[byBytes, byPages, byEntries].map(scale => sizeHelper(gas, scale, check)),
     grownHelper(denied)
   ]
-  extend(sections, SECTION.type, [[0x60, 1, 0x7f, 1, 0x7f]])
+  const blocks = blockTypes(shape.types, shape.types.length + 1)
+  const shapes = typeIndexes(sections).map(index => ({
+    params: shape.types[index]?.params.length ?? 0,
+    blockType: blocks.of(index)
+  }))
+  extend(sections, SECTION.type, [[0x60, 1, 0x7f, 1, 0x7f], ...blocks.extra])
   extend(
     sections,
     SECTION.function,
@@ -102,6 +129,6 @@ export function instrument(original: Uint8Array, maxPages: number): Instrumented
     exportItem(GAS_EXPORT, shape.globals),
     exportItem(DENIED_EXPORT, shape.globals + 1)
   ])
-  rewriteCode(sections, inserts, helpers)
+  rewriteCode(sections, shapes, inserts, helpers)
   return { bytes: joinModule(sections), shape }
 }

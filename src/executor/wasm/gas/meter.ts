@@ -5,7 +5,8 @@
  *
  * Gas depends on the module's bytes and its input alone: not on the machine, the compiler's tiers or the time.
  */
-import { ModuleReader, ModuleWriter, signedLeb } from './bytes.ts'
+import { leb, ModuleReader, ModuleWriter, signedLeb } from './bytes.ts'
+import { canonical, localType, seenFloat } from './nan.ts'
 import { BULK, OP, readInstruction, readValueType } from './opcodes.ts'
 
 /** Bytes moved or zeroed for one unit of gas, as a shift: 16 bytes. */
@@ -17,16 +18,21 @@ export const GAS_PER_ENTRY = 1
 
 /** Code that the rewriter puts in; made once per module because it holds indices. */
 export interface Inserts {
-  /** Takes `cost` off. */
-  charge(cost: number): readonly number[]
-  /** Stops when the counter is below zero. */
-  readonly check: readonly number[]
+  /** The counter's global index, LEB128. */
+  readonly gas: readonly number[]
   /** Calls that charge for the size on top of the stack and leave it there. */
   readonly bytes: readonly number[]
   readonly pages: readonly number[]
   readonly entries: readonly number[]
   /** Notes that `memory.grow` was refused; leaves its result. */
   readonly grown: readonly number[]
+}
+
+/** What is known of a function beside its body. */
+export interface FunctionShape {
+  readonly params: number
+  /** Its results as a block's type. */
+  readonly blockType: readonly number[]
 }
 
 /** Control may leave or enter after these. */
@@ -61,48 +67,102 @@ function sizeCharge(op: number, inserts: Inserts): readonly number[] | undefined
   }
 }
 
-/** Steps over the local declarations; gives how many locals there are. Each is zeroed on entry. */
-function readLocals(r: ModuleReader): number {
+const CALLS: ReadonlySet<number> = new Set([OP.call, OP.callIndirect])
+const LEAVES: ReadonlySet<number> = new Set([OP.return, OP.returnCall, OP.returnCallIndirect])
+const I64 = 0x7e
+
+/** Steps over the local declarations; gives how many locals there are, each zeroed on entry, and in how many groups. */
+function readLocals(r: ModuleReader): {
+  readonly groups: number
+  readonly locals: number
+  readonly from: number
+} {
+  const groups = r.u32()
+  const from = r.pos
   let locals = 0
-  for (let groups = r.u32(); groups > 0; groups--) {
+  for (let n = groups; n > 0; n--) {
     locals += r.u32()
     readValueType(r)
   }
-  return locals
+  return { groups, locals, from }
 }
 
-/** One function body with charges put in. */
-export function meterBody(body: Uint8Array, inserts: Inserts): Uint8Array {
+/** Locals of our own, after those of the function: the counter first, then what canonical NaNs need. */
+class OwnLocals {
+  readonly #first: number
+  readonly #types: number[] = [I64]
+
+  constructor(first: number) {
+    this.#first = first
+  }
+
+  get counter(): number[] {
+    return leb(this.#first)
+  }
+
+  of(type: number): number[] {
+    const known = this.#types.indexOf(type, 1)
+    return leb(this.#first + (known > 0 ? known : this.#types.push(type) - 1))
+  }
+
+  get types(): readonly number[] {
+    return this.#types
+  }
+}
+
+/**
+ * One function body with charges put in. Inside, the counter is kept in a local, which a compiler keeps in a register; the global has it
+ * whenever anybody else may look: before calls, returns and the end, and when the gas has run out. A trap leaves what it had before.
+ */
+export function meterBody(body: Uint8Array, shape: FunctionShape, inserts: Inserts): Uint8Array {
   const r = new ModuleReader(body)
+  const declared = readLocals(r)
+  const declarations = body.subarray(declared.from, r.pos)
+  const own = new OwnLocals(shape.params + declared.locals)
+  const { counter } = own
+  const save = [OP.localGet, ...counter, OP.globalSet, ...inserts.gas]
+  const load = [OP.globalGet, ...inserts.gas, OP.localSet, ...counter]
   const out = new ModuleWriter(body.length * 2)
   const run = new ModuleWriter()
   /** What the instructions in `run` cost; the first run also pays for the call and for zeroing the locals. */
-  let cost = 1 + (readLocals(r) >> 1)
+  let cost = 1 + (declared.locals >> 1)
   let mustCheck = true
-  out.add(body.subarray(0, r.pos))
+  out.add(load).add([OP.block, ...shape.blockType])
   const flush = (): void => {
-    if (cost > 0) {
-      out.add(inserts.charge(cost))
-      if (mustCheck) out.add(inserts.check)
-      mustCheck = false
-      cost = 0
-    }
+    if (cost > 0) out.add(charge(cost, counter, mustCheck ? save : undefined))
+    if (cost > 0) mustCheck = false
+    cost = 0
     out.add(run.done())
     run.clear()
   }
   while (!r.done) {
     const from = r.pos
     const op = readInstruction(r)
-    const charge = sizeCharge(op, inserts)
-    if (charge !== undefined) run.add(charge)
+    const size = sizeCharge(op, inserts)
+    if (size !== undefined) run.add(save).add(size).add(load)
+    if (CALLS.has(op) || LEAVES.has(op)) run.add(save)
     run.add(body.subarray(from, r.pos))
+    if (CALLS.has(op)) run.add(load)
     if (op === OP.memoryGrow) run.add(inserts.grown)
+    const float = seenFloat(op, body, r.pos)
+    if (float !== undefined) run.add(canonical(float, own.of(localType(float))))
     if (op !== OP.block && op !== OP.end) cost++
     if (ENDS_RUN.has(op)) flush()
     if (op === OP.loop) mustCheck = true
   }
   flush()
-  return out.done()
+  const head = new ModuleWriter().u32(declared.groups + own.types.length).add(declarations)
+  for (const type of own.types) head.add([1, type])
+  // the function's own end has closed our block: its result is on the stack
+  return head.add(out.done()).add(save).add([OP.end]).done()
+}
+
+/** Takes `cost` off; with `save` it also stops when the counter is below zero. */
+function charge(cost: number, counter: readonly number[], save: readonly number[] | undefined): number[] {
+  const less = [OP.localGet, ...counter, OP.i64Const, ...signedLeb(cost), OP.i64Sub]
+  if (save === undefined) return [...less, OP.localSet, ...counter]
+  const below = [OP.localTee, ...counter, OP.i64Const, 0, OP.i64LtS]
+  return [...less, ...below, OP.if, 0x40, ...save, OP.unreachable, OP.end]
 }
 
 /** Code that multiplies or shifts the i32 in local 0 into a cost and takes it off `gas`; leaves local 0. One parameter, one result. */

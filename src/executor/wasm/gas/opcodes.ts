@@ -21,6 +21,8 @@ export const OP = {
   returnCall: 0x12,
   returnCallIndirect: 0x13,
   localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
   globalGet: 0x23,
   globalSet: 0x24,
   memoryGrow: 0x40,
@@ -75,12 +77,12 @@ function times(n: number, step: () => unknown): void {
   for (let i = 0; i < n; i++) step()
 }
 
-/** Steps over one instruction. Gives its opcode, or for 0xfc the sub-opcode plus 0xfc00. MODULE_INVALID when it is not allowed. */
+/** Steps over one instruction. Gives its opcode, or for 0xfc and 0xfd the sub-opcode plus 0xfc00 or 0xfd00. MODULE_INVALID when it is not allowed. */
 export function readInstruction(r: ModuleReader): number {
   const op = r.byte()
   if (op === OP.numeric) return 0xfc00 + skipNumeric(r)
-  if (op === OP.simd) skipSimd(r)
-  else skipPlain(r, op)
+  if (op === OP.simd) return 0xfd00 + skipSimd(r)
+  skipPlain(r, op)
   return op
 }
 
@@ -142,7 +144,7 @@ function skipNumeric(r: ModuleReader): number {
   return sub
 }
 
-function skipSimd(r: ModuleReader): void {
+function skipSimd(r: ModuleReader): number {
   const sub = r.u32()
   if (sub >= 0x100) unsupported('fd ', sub)
   if (sub <= 11 || sub === 92 || sub === 93) memoryArgument(r)
@@ -152,4 +154,5 @@ function skipSimd(r: ModuleReader): void {
     memoryArgument(r)
     r.byte()
   }
+  return sub
 }
