@@ -92,5 +92,45 @@ export const market: readonly Mutant[] = within('src/market', [
     replace: '',
     means: 'every job waits for bids of providers that left the network long ago',
     tests: ['test/unit/market/expected.test.ts']
+  },
+  {
+    id: 'one-friend-proves',
+    file: 'classes.ts',
+    find: 'export const QUORUM = 2',
+    replace: 'export const QUORUM = 1',
+    means: 'the word of one friend makes a peer high-end',
+    tests: ['test/unit/market/classes.test.ts']
+  },
+  {
+    id: 'own-operator-proves',
+    file: 'classes.ts',
+    find: 'by === undefined || by === w.operator.toLowerCase()',
+    replace: 'by === undefined',
+    means: 'a second peer of the same operator proves the first one',
+    tests: ['test/unit/market/classes.test.ts']
+  },
+  {
+    id: 'full-score-each',
+    file: 'classes.ts',
+    find: 'Math.min(a.together, siblings)',
+    replace: 'siblings',
+    means: 'identities that take turns online each keep the score of the whole machine',
+    tests: ['test/unit/market/classes.test.ts']
+  },
+  {
+    id: 'rows-unread',
+    file: 'product.ts',
+    find: 'if (sum !== expected[t]?.[index]) return',
+    replace: 'if (sum === Infinity) return',
+    means: 'a prover that has computed no row at all passes with A (B r)',
+    tests: ['test/unit/market/product.test.ts']
+  },
+  {
+    id: 'gpu-too-small',
+    file: 'eligibility.ts',
+    find: 'g.count > 0 && g.memoryBytes >= wanted',
+    replace: 'g.count > 0',
+    means: 'a job that needs 80 GB of a GPU goes to one with 8',
+    tests: eligibility
   }
 ])

@@ -115,8 +115,8 @@ export const peer: readonly Mutant[] = within('src/peer', [
   {
     id: 'expired-adverts-listed',
     file: 'advert-book.ts',
-    find: 'if (advert.expires <= now) this.#known.delete(peer)',
-    replace: 'if (advert.expires <= 0) this.#known.delete(peer)',
+    find: 'if (advert.expires <= now) this.#remove(peer)',
+    replace: 'if (advert.expires <= 0) this.#remove(peer)',
     means: 'offers of providers that are gone are shown for ever',
     tests: ['test/unit/peer/advert-book.test.ts']
   },
