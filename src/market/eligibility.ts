@@ -40,10 +40,6 @@ const GIGA = 1_000_000_000n
 /** What one execution costs at this ask: the whole gas limit is covered, rounded up. */
 export const priceOf = (gas: bigint, askPerGiga: bigint): bigint => (gas * askPerGiga + GIGA - 1n) / GIGA
 
-/** `wanted` is a whole version or its first parts: `3.4` takes 3.4.1 and not 3.41. */
-export const versionFits = (wanted: string | undefined, version: string): boolean =>
-  wanted === undefined || version === wanted || version.startsWith(`${wanted}.`)
-
 /** What this provider asks for one execution on an engine. */
 export const askOf = (advert: Pick<AdvertBody, 'engines' | 'ask'>, engine: string): bigint =>
   advert.engines.find(e => e.id === engine)?.ask ?? advert.ask
@@ -54,6 +50,10 @@ function gpuRefusal(wanted: number | undefined, gpus: AdvertBody['gpus']): Refus
   if (large.length === 0) return 'gpu-missing'
   return large.some(g => g.free > 0) ? undefined : 'gpu-busy'
 }
+
+/** `wanted` is a whole version or its first parts: `3.4` takes 3.4.1 and not 3.41. */
+export const versionFits = (wanted: string | undefined, version: string): boolean =>
+  wanted === undefined || version === wanted || version.startsWith(`${wanted}.`)
 
 /** The first reason not to bid, or undefined. Self-selection is a separate step (selection.ts). */
 export function refusal(offer: OfferBody, me: BidderState): Refusal | undefined {

@@ -1,4 +1,4 @@
-/** The engines of this peer, each in the best sandbox that this machine offers: WebAssembly always (it also gathers), others when sold. */
+/** The engines of this peer: WebAssembly always (it also gathers results), the others when its owner sells them, each in a sandbox. */
 import { findBlender } from '../executor/adapters/blender-program.ts'
 import { boxedProcesses } from '../executor/adapters/box-process.ts'
 import { findSandbox, isMissing, testSandbox } from '../executor/adapters/find-sandbox.ts'
@@ -22,6 +22,7 @@ export interface EngineParts {
 }
 
 export type EngineId = Config['provider']['engines'][number]
+type NativeId = Exclude<EngineId, 'wasm'>
 
 /** How an engine is brought onto this machine. */
 export const INSTALL: Readonly<Record<EngineId, string>> = {
@@ -41,32 +42,8 @@ const missing = (id: EngineId): ShoalError =>
     next: `${INSTALL[id]} Or take it out of provider.engines.`
   })
 
-/** What an engine is made of; `process` is the sandbox that passed its test. */
-interface MakerParts extends EngineParts {
-  readonly process: ProcessPort | undefined
-}
-
-const makers: Readonly<Record<EngineId, (parts: MakerParts) => Promise<Engine>>> = {
-  wasm: async ({ clock, log, process }) =>
-    createWasmEngine({ clock, log, process, boxed: process !== undefined }),
-  onnx: async ({ clock, log, files, config, home }) => {
-    const pack = await findPack(files, enginesFolder(config, home), onnxPack)
-    if (pack === undefined) throw missing('onnx')
-    return new OnnxEngine({ clock, log, pack, version: onnxPack.version })
-  },
-  blender: async ({ clock, log }) => {
-    const found = await findBlender()
-    if (found === undefined) throw missing('blender')
-    return new BlenderEngine({ clock, log, ...found })
-  }
-}
-
-/**
- * Processes in a sandbox that passed its self-test; undefined where there is none. Only sellers look for it: what a requester runs
- * for itself is its own.
- */
-async function openSandbox({ clock, log, config }: EngineParts): Promise<ProcessPort | undefined> {
-  if (config.profile !== 'full' || !config.provider.enabled) return undefined
+/** Processes in a sandbox that passed its self-test; undefined where there is none. */
+async function openSandbox({ clock, log }: EngineParts): Promise<ProcessPort | undefined> {
   const found = await findSandbox()
   if (isMissing(found)) {
     const message = 'no sandbox: wasm tasks run in a limited process each, and the advert says so'
@@ -87,15 +64,36 @@ async function openSandbox({ clock, log, config }: EngineParts): Promise<Process
   return boxedProcesses(found)
 }
 
-/** By id. ENGINE_MISSING for one that the configuration names and the machine lacks. */
-export async function openEngines(parts: EngineParts): Promise<ReadonlyMap<string, Engine>> {
-  const { profile, provider } = parts.config
-  const log = parts.log.child({ room: 'executor' })
-  const sold = profile === 'full' && provider.enabled ? provider.engines : []
-  const process = await openSandbox({ ...parts, log })
-  const engines = new Map<string, Engine>()
-  for (const id of new Set<EngineId>(['wasm', ...sold]))
-    engines.set(id, await makers[id]({ ...parts, log, process }))
+const natives: Readonly<Record<NativeId, (parts: EngineParts, process: ProcessPort) => Promise<Engine>>> = {
+  onnx: async ({ clock, log, files, config, home }, process) => {
+    const pack = await findPack(files, enginesFolder(config, home), onnxPack)
+    if (pack === undefined) throw missing('onnx')
+    return new OnnxEngine({ clock, log, process, boxed: true, pack, version: onnxPack.version })
+  },
+  blender: async ({ clock, log }, process) => {
+    const found = await findBlender()
+    if (found === undefined) throw missing('blender')
+    return new BlenderEngine({ clock, log, process, boxed: true, ...found })
+  }
+}
+
+/**
+ * By id. Only sellers look for a sandbox: what a requester runs for itself is its own. A native engine without one is left out, which
+ * the log says. ENGINE_MISSING for one that the configuration names and the machine lacks.
+ */
+export async function openEngines(given: EngineParts): Promise<ReadonlyMap<string, Engine>> {
+  const parts = { ...given, log: given.log.child({ room: 'executor' }) }
+  const { clock, log, config } = parts
+  const sells = config.profile === 'full' && config.provider.enabled
+  const process = sells ? await openSandbox(parts) : undefined
+  const wasm = createWasmEngine({ clock, log, process, boxed: process !== undefined })
+  const engines = new Map<string, Engine>([[wasm.id, wasm]])
+  for (const id of new Set(sells ? config.provider.engines : [])) {
+    if (id === 'wasm') continue
+    if (process !== undefined) engines.set(id, await natives[id](parts, process))
+    else
+      log.error({ engine: id, next: 'shoal doctor tells what is missing' }, 'not offered: it needs a sandbox')
+  }
   return engines
 }
 

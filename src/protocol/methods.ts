@@ -217,8 +217,8 @@ export const methods = {
     concurrent: 1
   }),
   /** After the root: the product times the vectors, and the rows, that follow from a seed which is only told now. */
-  challengeOpen: method({
-    name: 'challenge-open',
+  reveal: method({
+    name: 'reveal',
     version: 1,
     kind: 'unary',
     request: record({ id: hex32, seed: bytes(32) }),

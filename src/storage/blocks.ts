@@ -38,7 +38,7 @@ export class Blocks {
   readonly #max: number
   /** Block name to how many operations use it. */
   readonly #inUse = new Map<string, number>()
-  /** Names used since the running sweep began. */
+  /** Names in use when the running sweep began or since: what ends meanwhile may have been pinned after the pins were read. */
   #touched: Set<string> | undefined
   #bytes = 0
 
@@ -118,7 +118,7 @@ export class Blocks {
   /** Removes the blocks that are neither kept nor in use; how many. `kept` is asked once, after blocks begin to be watched. */
   async sweep(kept: () => Promise<ReadonlySet<string>>, signal?: AbortSignal): Promise<number> {
     if (this.#touched !== undefined) return 0 // a sweep is running: it will do
-    const touched = new Set<string>()
+    const touched = new Set(this.#inUse.keys())
     this.#touched = touched
     try {
       const keep = await kept()

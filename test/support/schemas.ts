@@ -76,7 +76,7 @@ async function requests(): Promise<Sample[]> {
       { root: records.hex(0x77), lanes: 2 }
     ],
     [
-      'challengeOpen',
+      'reveal',
       { id, seed: records.filled(4) },
       {
         products: records.filled(1, 64),

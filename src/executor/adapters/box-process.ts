@@ -15,6 +15,7 @@ import { buildFilter } from '../sandbox/seccomp/filter.ts'
 import { pipesOf } from './child.ts'
 import { identify } from './file-id.ts'
 import { here, nodeCommand, type Places } from './node-command.ts'
+import { Staging } from './staging.ts'
 
 const FILTER_FD = 3
 const ARGUMENTS_FD = 4
@@ -115,22 +116,29 @@ export async function startBoxed(
   }
 }
 
-const ownMounts: readonly Mount[] = [
+/** What every runner needs besides the box's own. */
+const OWN: readonly Mount[] = [
   { host: here.node, inside: INSIDE.node },
   { host: here.code, inside: INSIDE.code }
 ]
 
 /** Runners in boxes on this host. A launch without a box is refused. */
 export function boxedProcesses(host: SandboxHost, without: WithoutLayers = {}): ProcessPort {
+  const staging = new Staging()
+  const within = ({ host: path, inside }: Mount): Mount => ({
+    host: host.privileged ? staging.of(path) : path,
+    inside
+  })
   return {
     async startRunner(launch: RunnerLaunch): Promise<ChildLink> {
       if (launch.box === undefined) throw new Error('a launch in a sandbox needs its box')
-      const reads = [...ownMounts, ...launch.box.reads]
+      const reads = [...OWN, ...launch.box.reads].map(within)
       // before the start: a folder that is exchanged from here on shows itself in the runner's first words
       const mounts = new Map(reads.map(({ host: path, inside }) => [inside, identify(path)]))
       const command = nodeCommand(launch, INSIDE, [...mounts.keys()])
       const child = await startBoxed(host, { ...launch.box, reads }, command, without)
       return { ...child, mounts: without.mountCheck === true ? new Map() : mounts }
-    }
+    },
+    close: () => staging.close()
   }
 }

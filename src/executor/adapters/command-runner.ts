@@ -8,7 +8,7 @@ import { blenderPlan } from '../blender/plan.ts'
 import type { CommandStep, TaskFolders } from '../native/command-plan.ts'
 import { FROM_RUNNER } from '../runner/frames.ts'
 import { Supervisor } from './command-supervisor.ts'
-import { giveUpRights, readTask, refuse, Reporter, send, type NativeTask } from './runner-io.ts'
+import { giveUpRights, readTask, refuse, Reporter, sayHello, send, type NativeTask } from './runner-io.ts'
 import { makeFolders, writeTree } from './task-folders.ts'
 import { usage } from './usage.ts'
 
@@ -44,9 +44,9 @@ async function prepare(kind: string, program: string, root: string) {
   return { task, folders, steps }
 }
 
-async function main([kind = '', program = '', root = '']: readonly string[]): Promise<void> {
+async function main([kind = '', program = '', root = '', ...mounts]: readonly string[]): Promise<void> {
   giveUpRights()
-  send(FROM_RUNNER.hello)
+  sayHello(mounts)
   let ready: Awaited<ReturnType<typeof prepare>>
   try {
     ready = await prepare(kind, program, root)

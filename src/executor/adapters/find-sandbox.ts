@@ -95,7 +95,12 @@ export async function testSandbox(host: SandboxHost, clock: Clock): Promise<Self
   const port = boxedProcesses(host)
   try {
     const flags: string[] = []
-    const child = await port.startRunner({ script: 'sandbox-canary', flags, closed: false, box: CANARY })
+    const child = await port.startRunner({
+      script: 'sandbox-canary',
+      flags,
+      permissions: 'open',
+      box: CANARY
+    })
     const cancel = clock.timer(PATIENCE_MS, () => child.kill())
     let uid: number | undefined
     const said = await words(child.output, () => {
@@ -107,6 +112,8 @@ export async function testSandbox(host: SandboxHost, clock: Clock): Promise<Self
     return judge(said, uid)
   } catch (e) {
     return { passed: false, failed: [e instanceof Error ? e.message : String(e)] }
+  } finally {
+    port.close?.()
   }
 }
 

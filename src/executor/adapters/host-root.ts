@@ -5,6 +5,10 @@ import type { HostRoot } from '../sandbox/bwrap.ts'
 const LIBRARIES = ['/usr/lib', '/usr/lib32', '/usr/lib64', '/usr/libexec', '/nix/store', '/gnu/store']
 const AT_ROOT = ['lib', 'lib32', 'lib64']
 
+/** Those of these paths that are there. */
+export const existing = (paths: readonly string[]): readonly string[] =>
+  paths.filter(path => existsSync(path))
+
 /** Looks at this machine's root folder. */
 export function readHostRoot(): HostRoot {
   const folders = LIBRARIES.filter(path => existsSync(path))

@@ -18,12 +18,22 @@ export const here: Places = { node: process.execPath, code: ownCode }
 
 /** `mounts`: what the runner shall look at and tell of in its first words. */
 export function nodeCommand(
-  { script, flags, closed }: RunnerLaunch,
+  { script, args = [], flags, permissions }: RunnerLaunch,
   { node, code }: Places,
   mounts: readonly string[] = []
 ): string[] {
-  const readable = [`${code}/*`, ...mounts].map(path => `--allow-fs-read=${path}`)
-  const permissions = closed ? ['--permission', ...readable, '--allow-worker'] : []
+  const below = permissions === 'addons' ? mounts.map(path => `${path}/*`) : []
+  const readable = [`${code}/*`, ...mounts, ...below].map(path => `--allow-fs-read=${path}`)
+  const addons = permissions === 'addons' ? ['--allow-addons'] : []
+  const refused = permissions === 'open' ? [] : ['--permission', ...readable, '--allow-worker', ...addons]
   const quiet = ['--disable-warning=ExperimentalWarning', '--disable-warning=SecurityWarning']
-  return [node, ...permissions, ...quiet, ...flags, `${code}/executor/adapters/${script}${ending}`, ...mounts]
+  return [
+    node,
+    ...refused,
+    ...quiet,
+    ...flags,
+    `${code}/executor/adapters/${script}${ending}`,
+    ...args,
+    ...mounts
+  ]
 }

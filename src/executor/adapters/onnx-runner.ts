@@ -11,9 +11,16 @@ import { Inference } from '../onnx/infer.ts'
 import type { Session, TaskHooks } from '../onnx/session.ts'
 import type { Tensor, TensorData } from '../onnx/tensor.ts'
 import { Training } from '../onnx/train.ts'
-import { giveUpRights, LimitReached, readTask, refuse, Reporter, send, startWatchdog } from './runner-io.ts'
+import {
+  giveUpRights,
+  LimitReached,
+  readTask,
+  refuse,
+  Reporter,
+  sayHello,
+  startWatchdog
+} from './runner-io.ts'
 import type { NativeTask } from './runner-io.ts'
-import { FROM_RUNNER } from '../runner/frames.ts'
 
 /** The part of onnxruntime-node that is used. */
 interface RuntimeTensor {
@@ -139,11 +146,11 @@ function hooksOf(reporter: Reporter, memoryBytes: number, fraction: () => number
 /** Beside the task's own memory the process holds Node and the runtime: about 150 MiB. */
 const OVERHEAD = 256 * 1024 * 1024
 
-async function main(pack: string): Promise<void> {
+async function main(pack: string, mounts: readonly string[]): Promise<void> {
   const runtime = createRequire(join(pack, 'package.json'))('onnxruntime-node') as Runtime
   const watchdog = await startWatchdog()
   giveUpRights()
-  send(FROM_RUNNER.hello)
+  sayHello(mounts)
   let task: NativeTask
   let ready: Awaited<ReturnType<typeof prepare>>
   try {
@@ -169,4 +176,4 @@ async function main(pack: string): Promise<void> {
   process.exit(0)
 }
 
-await main(process.argv[2] ?? '')
+await main(process.argv[2] ?? '', process.argv.slice(3))

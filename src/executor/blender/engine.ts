@@ -1,7 +1,12 @@
-import type { Engine, PreparedRun, RunOutcome, TaskRequest } from '../../protocol/ports/engine.ts'
+import { availableParallelism } from 'node:os'
+import { dirname } from 'node:path'
+import type { Engine, PreparedRun, RunLimits, RunOutcome, TaskRequest } from '../../protocol/ports/engine.ts'
+import { existing } from '../adapters/host-root.ts'
 import { nativeProcesses } from '../adapters/native-process.ts'
+import { nativeBox } from '../native/box.ts'
 import { prepareTask, type NativeParts } from '../native/prepare.ts'
-import type { ProcessPort } from '../runner/process-port.ts'
+import type { ProcessPort, RunnerLaunch } from '../runner/process-port.ts'
+import type { Mount } from '../sandbox/box.ts'
 import type { Comparison } from '../onnx/compare.ts'
 import { parseSettings } from './settings.ts'
 
@@ -14,6 +19,23 @@ export interface BlenderEngineParts extends Omit<NativeParts, 'process'> {
   readonly version: string
   /** Default: child processes of this Node. */
   readonly process?: ProcessPort
+  /** True when `process` keeps runners in a sandbox that passed its self-test. */
+  readonly boxed?: boolean
+}
+
+const MiB = 1024 * 1024
+/** Node beside Blender, and Blender without a scene. */
+const OVERHEAD = 1024 * MiB
+/** Where the task's files lie in the sandbox. */
+const SCRATCH = '/task'
+
+/** What Blender reads of a Linux system besides libraries; what is not there is left out. */
+const SYSTEM = ['/usr/share', '/etc/fonts', '/etc/alternatives', '/etc/ld.so.cache']
+
+/** The program itself; a tarball's whole folder, for one that is not the system's. */
+const programMount = (program: string): Mount => {
+  const host = program.startsWith('/usr/') ? program : dirname(program)
+  return { host, inside: host }
 }
 
 /**
@@ -26,11 +48,14 @@ export class BlenderEngine implements Engine {
   readonly version: string
   /** Equal pixels on one machine in every run; between processors with other instruction sets Cycles uses other kernels. */
   readonly deterministic = true
-  readonly isolation = 'process'
+  readonly isolation: 'process' | 'sandbox'
   readonly #parts: NativeParts
+  readonly #program: string
 
-  constructor({ clock, log, program, version, process }: BlenderEngineParts) {
+  constructor({ clock, log, program, version, process, boxed = false }: BlenderEngineParts) {
     this.version = version
+    this.isolation = boxed ? 'sandbox' : 'process'
+    this.#program = program
     this.#parts = {
       clock,
       log: log.child({ engine: 'blender' }),
@@ -42,7 +67,19 @@ export class BlenderEngine implements Engine {
   /** Also throws ARGS_INVALID. */
   async prepare(task: TaskRequest, signal: AbortSignal): Promise<PreparedRun> {
     parseSettings(task.args)
-    return await prepareTask(this.#parts, RUNNER_FLAGS, task, signal)
+    return await prepareTask(this.#parts, this.#launch(task.limits), task, signal)
+  }
+
+  #launch(limits: RunLimits): RunnerLaunch {
+    const base = { script: 'command-runner', flags: RUNNER_FLAGS, permissions: 'open' } as const
+    if (this.isolation === 'process') return base
+    const reads = [programMount(this.#program), ...existing(SYSTEM).map(p => ({ host: p, inside: p }))]
+    const box = { processes: 'many', overheadBytes: OVERHEAD, reads, scratch: SCRATCH } as const
+    return {
+      ...base,
+      args: ['blender', this.#program, SCRATCH],
+      box: nativeBox(box, limits, availableParallelism())
+    }
   }
 
   cost(outcome: RunOutcome): bigint {

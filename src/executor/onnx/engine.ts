@@ -1,7 +1,9 @@
-import type { Engine, PreparedRun, RunOutcome, TaskRequest } from '../../protocol/ports/engine.ts'
+import { availableParallelism } from 'node:os'
+import type { Engine, PreparedRun, RunLimits, RunOutcome, TaskRequest } from '../../protocol/ports/engine.ts'
 import { nativeProcesses } from '../adapters/native-process.ts'
 import { prepareTask, type NativeParts } from '../native/prepare.ts'
-import type { ProcessPort } from '../runner/process-port.ts'
+import { nativeBox } from '../native/box.ts'
+import type { ProcessPort, RunnerLaunch } from '../runner/process-port.ts'
 import { onnxComparison, parseOnnxArgs } from './args.ts'
 import type { Comparison } from './compare.ts'
 
@@ -15,7 +17,14 @@ export interface OnnxEngineParts extends Omit<NativeParts, 'process'> {
   readonly version: string
   /** Default: child processes of this Node. */
   readonly process?: ProcessPort
+  /** True when `process` keeps runners in a sandbox that passed its self-test. */
+  readonly boxed?: boolean
 }
+
+/** Node with its heap, and the runtime. */
+const OVERHEAD = (2048 + 512) * 1024 * 1024
+/** Where the pack lies in the sandbox. */
+const PACK = '/shoal/pack'
 
 /**
  * ONNX Runtime, fed with data only: a model that `admit` took, arrays, and settings. Billing unit: nanoseconds of processor time, user
@@ -26,11 +35,14 @@ export class OnnxEngine implements Engine {
   readonly version: string
   /** With the CPU provider, and then on machines of one instruction set: the runtime's kernels differ between AVX2 and AVX-512. */
   readonly deterministic = true
-  readonly isolation = 'process'
+  readonly isolation: 'process' | 'sandbox'
   readonly #parts: NativeParts
+  readonly #pack: string
 
-  constructor({ clock, log, pack, version, process }: OnnxEngineParts) {
+  constructor({ clock, log, pack, version, process, boxed = false }: OnnxEngineParts) {
     this.version = version
+    this.isolation = boxed ? 'sandbox' : 'process'
+    this.#pack = pack
     this.#parts = {
       clock,
       log: log.child({ engine: 'onnx' }),
@@ -40,7 +52,19 @@ export class OnnxEngine implements Engine {
 
   /** Also throws ARGS_INVALID; MODULE_INVALID says what the model has that is not taken, and where. */
   async prepare(task: TaskRequest, signal: AbortSignal): Promise<PreparedRun> {
-    return await prepareTask(this.#parts, RUNNER_FLAGS, task, signal)
+    return await prepareTask(this.#parts, this.#launch(task.limits), task, signal)
+  }
+
+  #launch(limits: RunLimits): RunnerLaunch {
+    const base = { script: 'onnx-runner', flags: RUNNER_FLAGS, permissions: 'addons' } as const
+    if (this.isolation === 'process') return base
+    const reads = [{ host: this.#pack, inside: PACK }]
+    const box = nativeBox(
+      { processes: 'one', overheadBytes: OVERHEAD, reads },
+      limits,
+      availableParallelism()
+    )
+    return { ...base, args: [PACK], box }
   }
 
   cost(outcome: RunOutcome): bigint {

@@ -9,7 +9,7 @@ const PATIENCE_MS = 30_000
 /** ENGINE_INSTALL with what the system said. */
 export async function probeOnnx(pack: string, clock: Clock, signal: AbortSignal): Promise<void> {
   const runner = nativeProcesses({ script: 'onnx-runner', args: [pack], readable: [pack] })
-  const child = await runner.startRunner({ script: 'onnx-runner', flags: [], closed: false })
+  const child = await runner.startRunner({ script: 'onnx-runner', flags: [], permissions: 'addons' })
   const link = new RunnerLink(child, clock)
   try {
     const frame = await link.within({ ms: PATIENCE_MS, cause: 'start' }, signal, () => link.next())

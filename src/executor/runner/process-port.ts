@@ -37,10 +37,15 @@ export interface ChildLink {
 export interface RunnerLaunch {
   /** Its name in `executor/adapters`, without the ending. */
   readonly script: string
+  /** After the script; the folders that the box shows come after them. */
+  readonly args?: readonly string[]
   /** For Node. */
   readonly flags: readonly string[]
-  /** Node itself refuses it files, children and native code: for runners that need none of these. */
-  readonly closed: boolean
+  /**
+   * What Node itself refuses, a second layer: `closed` all but reading our code and starting threads, `addons` takes native code and
+   * reads what the box shows, `open` refuses nothing.
+   */
+  readonly permissions: 'closed' | 'addons' | 'open'
   /** How the kernel keeps it in; without one it is a process as any other. */
   readonly box?: Box
 }
@@ -48,4 +53,6 @@ export interface RunnerLaunch {
 export interface ProcessPort {
   /** ENGINE_BROKEN when that is not possible. */
   startRunner(launch: RunnerLaunch): Promise<ChildLink>
+  /** Gives back what was made for runners in common; none is left. Harmless twice. */
+  close?(): void
 }

@@ -64,7 +64,7 @@ class WasmEngine implements Engine {
     const launch: RunnerLaunch = {
       script: 'wasm-runner',
       flags,
-      closed: true,
+      permissions: 'closed',
       box: boxed ? WASM_BOX : undefined
     }
     this.#runners = new WarmRunners(clock, this.#parts.log, s => startRunner(this.#parts, launch, s))
@@ -76,6 +76,7 @@ class WasmEngine implements Engine {
 
   async close(): Promise<void> {
     await this.#runners.close()
+    this.#parts.process.close?.()
   }
 
   prepare(task: TaskRequest, signal: AbortSignal): Promise<PreparedRun> {

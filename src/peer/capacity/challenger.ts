@@ -113,7 +113,7 @@ export class Challenger {
     const seed = random.bytes(32)
     const begun = clock.monotonic()
     try {
-      const answer = await network.request(c.to, 'challengeOpen', { id: c.id, seed }, signal)
+      const answer = await network.request(c.to, 'reveal', { id: c.id, seed }, signal)
       if (clock.monotonic() - begun > OPEN_MS) return { to: c.to, reason: 'the opening came too late' }
       const wrong = await answerObjection(matricesOf(c.seed, n), c.root, questionOf(seed, n), answer, () =>
         clock.sleep(0, signal)

@@ -57,7 +57,7 @@ export class Prover implements Startable {
     this.#savedAt = clock.monotonic()
     this.#undo = [
       network.handle('challenge', (request, context) => this.#commit(request, context)),
-      network.handle('challengeOpen', async (request, { from }) => this.#open(request, from))
+      network.handle('reveal', async (request, { from }) => this.#open(request, from))
     ]
   }
 
@@ -113,7 +113,7 @@ export class Prover implements Startable {
     this.#held = undefined
   }
 
-  #open(r: RequestOf<'challengeOpen'>, from: PeerIdString): ResponseOf<'challengeOpen'> {
+  #open(r: RequestOf<'reveal'>, from: PeerIdString): ResponseOf<'reveal'> {
     const held = this.#held
     if (held?.id !== r.id || held.from !== from) throw new ShoalError('NOT_FOUND', 'no such challenge')
     this.#forget() // a second question about the same product is not answered

@@ -133,5 +133,13 @@ export const p2p: readonly Mutant[] = within('src/p2p', [
     replace: "if (verdict === 'reject') this.#parts.report(author, 'invalid')",
     means: 'a liar that passes on forged gossip is not the one that is punished',
     tests: ['test/unit/p2p/gossip.test.ts']
+  },
+  {
+    id: 'announcement-outlives-its-bid',
+    file: 'announcements.ts',
+    find: 'Math.min(ms, ANNOUNCEMENT_MS)',
+    replace: 'ANNOUNCEMENT_MS',
+    means: 'a busy provider holds and repeats the announcements of all bids of two hours',
+    tests: ['test/unit/p2p/announcements.test.ts']
   }
 ])

@@ -100,5 +100,29 @@ export const storage: readonly Mutant[] = within('src/storage', [
     replace: 'throw cause',
     means: 'a key of a stranger ends an execution with an error without a name',
     tests: ['test/unit/storage/hpke.test.ts']
+  },
+  {
+    id: 'sweep-takes-what-ends-meanwhile',
+    file: 'blocks.ts',
+    find: 'new Set(this.#inUse.keys())',
+    replace: 'new Set<string>()',
+    means: 'an object that is pinned while a sweep runs loses its blocks',
+    tests: blocks
+  },
+  {
+    id: 'ended-stream-kept',
+    file: 'inbound.ts',
+    find: 'if (this.#ends.closed && this.#ends.heard) this.#stream = undefined',
+    replace: 'if (this.#ends.closed && this.#ends.heard && this.id === "") this.#stream = undefined',
+    means: 'each stream of the block exchange stays in memory for two minutes after its end',
+    tests: ['test/unit/storage/inbound.test.ts']
+  },
+  {
+    id: 'early-end-loses-messages',
+    file: 'inbound.ts',
+    find: 'if (this.#ends.closed && this.#ends.heard) this.#stream = undefined',
+    replace: 'if (this.#ends.closed) this.#stream = undefined',
+    means: 'what came in a stream that closed early is lost',
+    tests: ['test/unit/storage/inbound.test.ts']
   }
 ])

@@ -2,7 +2,21 @@ import { expect } from 'chai'
 import { AdvertBook } from '../../../src/peer/advert-book.ts'
 import type { PeerContext } from '../../../src/peer/context.ts'
 import { ManualClock } from '../../support/clock.ts'
-import { advert, card, NOW, provider, stranger } from '../../support/records.ts'
+import { rejection } from '../../support/failures.ts'
+import {
+  advert,
+  attestation,
+  card,
+  NOW,
+  person,
+  provider,
+  requester,
+  stranger,
+  typed
+} from '../../support/records.ts'
+import { identityVerifier } from '../../../src/p2p/identity.ts'
+import { verifyAdvert } from '../../../src/peer/records.ts'
+import { BoundedMap } from '../../../src/protocol/bounded-map.ts'
 
 describe('the book of adverts', () => {
   const made = () => {
@@ -35,5 +49,54 @@ describe('the book of adverts', () => {
       '/ip4/127.0.0.1/tcp/2',
       '/ip4/127.0.0.1/tcp/1'
     ])
+  })
+
+  it('a claimed class counts only as far as independent operators that are known here have proven it', async () => {
+    const { book } = made()
+    const claim = async (seq: number, ...by: Parameters<typeof attestation>[1][]) =>
+      await advert(provider, {
+        ...{ seq, class: 'high-end' },
+        attestations: await Promise.all(by.map(p => attestation(provider, p)))
+      })
+    const highEnd = (): number => book.list('high-end').length
+    book.add(await advert(stranger))
+    book.add(await claim(1))
+    expect(highEnd()).to.equal(0)
+    expect(book.list('general')).to.have.length(2)
+    book.add(await claim(2, stranger, requester))
+    expect(highEnd()).to.equal(0) // nobody here knows the requester
+    book.add(await advert(requester))
+    expect(highEnd()).to.equal(1)
+    book.add(await claim(3, stranger, provider))
+    expect(highEnd()).to.equal(0)
+    book.add(await advert(provider, { ...(await claim(4, stranger, requester)), seq: 4, class: 'storage' }))
+    expect(book.list('general').map(a => a.card.peer)).not.to.include(provider.identity.peerId)
+  })
+
+  it('an advert with an attestation that is forged, of another peer or too long-lived is refused', async () => {
+    const v = { typed, identities: identityVerifier, clock: new ManualClock(NOW) }
+    const good = await attestation()
+    const judge = async (a: typeof good) =>
+      verifyAdvert(await advert(provider, { attestations: [a] }), v, new BoundedMap(4))
+    await judge(good)
+    await rejection(judge({ ...good, score: 9_999 }), 'SIGNATURE_INVALID')
+    await rejection(judge(await attestation(stranger, person(4))), 'RECORD_INVALID')
+    await rejection(
+      judge(await attestation(provider, stranger, { expires: NOW + 2 * 86_400_000 })),
+      'RECORD_INVALID'
+    )
+    await rejection(judge(await attestation(provider, stranger, { at: NOW + 60_000 })), 'RECORD_INVALID')
+  })
+
+  it('a signature that was seen to be good does not pass for another text or another peer', async () => {
+    const v = { typed, identities: identityVerifier, clock: new ManualClock(NOW) }
+    const seen = new BoundedMap<string, true>(4)
+    const good = await attestation()
+    await verifyAdvert(await advert(provider, { attestations: [good] }), v, seen)
+    await verifyAdvert(await advert(provider, { attestations: [good] }), v, seen)
+    const stolen = await advert(stranger, { attestations: [good] })
+    await rejection(verifyAdvert(stolen, v, seen), 'RECORD_INVALID')
+    const raised = await advert(provider, { attestations: [{ ...good, score: 9_999 }] })
+    await rejection(verifyAdvert(raised, v, seen), 'SIGNATURE_INVALID')
   })
 })

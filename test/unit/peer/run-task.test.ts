@@ -6,6 +6,8 @@ import { LiveProvision } from '../../../src/peer/provider/live-provision.ts'
 import { runTask } from '../../../src/peer/provider/run-task.ts'
 import { specDigestOf } from '../../../src/peer/spec-digest.ts'
 import { cidOf, digestOf, encode } from '../../../src/protocol/codec.ts'
+import type { TaskRequest } from '../../../src/protocol/ports/engine.ts'
+import type { GpuKeeper } from '../../../src/protocol/ports/gpu.ts'
 import { ShoalError } from '../../../src/protocol/errors.ts'
 import type { ShardSpec } from '../../../src/protocol/records/spec.ts'
 import { ManualClock } from '../../support/clock.ts'
@@ -27,17 +29,24 @@ const common = { ...r.common, module: digestOf(module) }
 const honest: ShardSpec = { v: 1, common, shard: 3, module: object(module), input: object(input) }
 
 /** Runs the spec under an agreement on the honest one; the failure, or `ran`. */
-async function outcome(spec: ShardSpec, changes: Partial<ProviderEntry> = {}): Promise<string> {
+async function outcome(
+  spec: ShardSpec,
+  changes: Partial<ProviderEntry> = {},
+  gpus?: Pick<GpuKeeper, 'lease'>,
+  seen: (task: TaskRequest) => void = () => undefined
+): Promise<string> {
   const store = new Map([module, input, saved, encode(spec)].map(b => [cidOf(b), b]))
   let begun = false
   const engine = {
-    prepare: async () => {
+    prepare: async (task: TaskRequest) => {
+      seen(task)
       begun = true
       throw new ShoalError('MODULE_INVALID', 'this test goes no further')
     }
   }
   const ctx = {
     clock: new ManualClock(r.NOW),
+    gpus,
     log: noLog,
     recipient: { unwrap: async () => r.filled(4) },
     adverts: { locate: (peer: unknown) => peer },
@@ -67,6 +76,26 @@ async function outcome(spec: ShardSpec, changes: Partial<ProviderEntry> = {}): P
 describe('what a provider runs', () => {
   it('the task that was agreed', async () => {
     expect(await outcome(honest)).to.equal('ran')
+  })
+
+  it('with the GPU that was promised, which is looked at again when the task has failed', async () => {
+    const said: string[] = []
+    const lease: GpuKeeper['lease'] = async (holder, bytes) => {
+      said.push(`lease ${bytes} for ${holder.slice(0, 2)}`)
+      const access = { vendor: 'nvidia', index: 1, id: 'GPU-1', devices: ['/dev/nvidia1'] } as const
+      return { ...access, release: async () => void said.push('release') }
+    }
+    const seen = (task: TaskRequest): void => void said.push(`run on ${task.gpu?.devices.join()}`)
+    expect(await outcome(honest, { gpuMemoryBytes: 5 }, { lease }, seen)).to.equal('ran')
+    expect(said).to.deep.equal(['lease 5 for 0x', 'run on /dev/nvidia1', 'release'])
+    said.length = 0
+    expect(await outcome(honest, {}, { lease }, seen)).to.equal('ran')
+    expect(said).to.deep.equal(['run on undefined'])
+  })
+
+  it('nothing when the GPU that was promised is no longer fit', async () => {
+    const none = { lease: async () => undefined }
+    expect(await outcome(honest, { gpuMemoryBytes: 0 }, none)).to.match(/^ENGINE_BROKEN the GPU/)
   })
 
   it('not other limits than those behind the price', async () => {

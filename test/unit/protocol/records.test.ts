@@ -92,6 +92,7 @@ function refusable(s: Sample, path: readonly string[], key: string, wrong: unkno
   if (key === 'env') return !isPlain(wrong)
   const free = [
     'id',
+    'model',
     'version',
     'region',
     'name',

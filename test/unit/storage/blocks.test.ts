@@ -103,6 +103,22 @@ describe('blocks on the disk', () => {
     expect(blocks.bytes).to.equal(0)
   })
 
+  it('a sweep leaves what was in use when it began, though that was pinned and let go of while it ran', async () => {
+    const blocks = await opened()
+    const cid = await block(bytes('pinned late'))
+    const use = blocks.operation()
+    use.use(cid)
+    await blocks.put(cid, bytes('pinned late'))
+    // the pins are read, then the object gets its own and its operation ends, then the files are gone through
+    const removed = await blocks.sweep(async () => {
+      const pins = await none()
+      use.end()
+      return pins
+    })
+    expect(removed).to.equal(0)
+    expect(await blocks.has(cid)).to.equal(true)
+  })
+
   it('a disk that fails is a disk error', async () => {
     await writeFile(join(folder, 'file'), '')
     const broken = new NodeBlockFiles(join(folder, 'file', 'blocks'), () => 'x')
