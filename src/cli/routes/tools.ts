@@ -34,8 +34,7 @@ const doctor = buildCommand<DoctorFlags, [], Cli>({
   docs: docs(
     'Say what is missing, and the command that mends it',
     [
-      'Looks at Node, environment, disk and GPUs, at the home with its configuration, engines and keys, at the sandbox,',
-      'at the running peer, the chain and the money.',
+      'Looks at Node, the environment, the disk, the GPUs, the home, its configuration and keys, engines, sandbox, peer, chain, money.',
       'Changes nothing, asks nothing. Exit code 0: nothing is in the way; 1: something is; 4: keys or funds are.'
     ],
     ['shoal doctor', 'shoal doctor --home /srv/shoal --json | jq ".findings[] | select(.state != \"ok\")"']

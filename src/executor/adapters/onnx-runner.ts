@@ -69,7 +69,51 @@ function fromRuntime(name: string, t: RuntimeTensor): Tensor {
   return { dims: t.dims, data: data as TensorData }
 }
 
-/** A session on the first provider that takes the model. MODULE_INVALID when none does. */
+/** Throws what the runtime says. */
+async function create(
+  runtime: Runtime,
+  module: Uint8Array,
+  bools: ReadonlySet<string>,
+  provider: string,
+  threads: number
+): Promise<Session> {
+  const session = await runtime.InferenceSession.create(module, {
+    executionProviders: [provider],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    logSeverityLevel: 3
+  })
+  return {
+    provider,
+    run: async inputs => {
+      const feeds = Object.entries(inputs).map(([name, { data, dims }]) => {
+        const type = bools.has(name) ? 'bool' : typeOf(data)
+        return [name, new runtime.Tensor(type, data, dims)] as const
+      })
+      try {
+        const results = await session.run(Object.fromEntries(feeds))
+        return Object.fromEntries(Object.entries(results).map(([name, t]) => [name, fromRuntime(name, t)]))
+      } catch (e) {
+        throw e instanceof ShoalError ? e : failed(e)
+      }
+    }
+  }
+}
+
+const said = (e: unknown): string => (e instanceof Error ? e.message : String(e)).slice(0, 400)
+
+/** What the work throws; undefined when it succeeds. */
+const refusalOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (e: unknown) => e
+  )
+
+/**
+ * A session on the first provider that takes the model. When none does, the processor is asked: MODULE_INVALID when it refuses the model as
+ * well, else ENGINE_MISSING, which is this machine's fault and not the task's.
+ */
 async function openSession(
   runtime: Runtime,
   module: Uint8Array,
@@ -77,42 +121,18 @@ async function openSession(
   args: OnnxArgs
 ): Promise<Session> {
   const listed = runtime.listSupportedBackends().map(b => b.name)
-  const providers = providersFor(args.provider, listed)
-  let last: unknown = new Error(
-    `the installed runtime has no provider ${args.provider}; it has ${listed.join(', ')}`
-  )
-  for (const provider of providers) {
+  let last: unknown = new Error(`the installed runtime has ${listed.join(', ')}`)
+  for (const provider of providersFor(args.provider, listed)) {
     try {
-      const session = await runtime.InferenceSession.create(module, {
-        executionProviders: [provider],
-        intraOpNumThreads: args.threads,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        logSeverityLevel: 3
-      })
-      return {
-        provider,
-        run: async inputs => {
-          const feeds = Object.entries(inputs).map(([name, { data, dims }]) => {
-            const type = bools.has(name) ? 'bool' : typeOf(data)
-            return [name, new runtime.Tensor(type, data, dims)] as const
-          })
-          try {
-            const results = await session.run(Object.fromEntries(feeds))
-            return Object.fromEntries(
-              Object.entries(results).map(([name, t]) => [name, fromRuntime(name, t)])
-            )
-          } catch (e) {
-            throw e instanceof ShoalError ? e : failed(e)
-          }
-        }
-      }
+      return await create(runtime, module, bools, provider, args.threads)
     } catch (e) {
       last = e
     }
   }
-  const why = last instanceof Error ? last.message : String(last)
-  throw new ShoalError('MODULE_INVALID', `The runtime does not take the model: ${why.slice(0, 400)}`)
+  const refused = args.provider === 'cpu' ? last : await refusalOf(create(runtime, module, bools, 'cpu', 1))
+  if (refused !== undefined)
+    throw new ShoalError('MODULE_INVALID', `The runtime does not take the model: ${said(refused)}`)
+  throw new ShoalError('ENGINE_MISSING', `The provider ${args.provider} does not work here: ${said(last)}`)
 }
 
 const BOOL = 9

@@ -2,6 +2,7 @@
 import type { Mutant } from '../mutant.ts'
 import { cli } from './cli.ts'
 import { contracts } from './contracts.ts'
+import { engines } from './engines.ts'
 import { executor } from './executor.ts'
 import { market } from './market.ts'
 import { p2p } from './p2p.ts'
@@ -18,6 +19,7 @@ export const mutants: readonly Mutant[] = [
   ...market,
   ...storage,
   ...executor,
+  ...engines,
   ...requester,
   ...provider,
   ...peer,

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LimitReached } from '../../../src/executor/adapters/runner-io.ts'
-import { readTree, signature, writeTree } from '../../../src/executor/adapters/task-folders.ts'
+import { readPlain, readTree, signature, writeTree } from '../../../src/executor/adapters/task-folders.ts'
 import { usage } from '../../../src/executor/adapters/usage.ts'
 import { familyOf, parseStat, usageOf } from '../../../src/executor/native/proc-stat.ts'
 
@@ -88,6 +88,8 @@ describe('a task’s folders', () => {
     execFileSync('mkfifo', [join(folder, 'pipe')])
     writeFileSync(join(folder, 'back\\slash'), 'x')
     expect([...readTree(folder, limits).keys()]).to.deep.equal(['good'])
+    for (const name of ['passwd', 'inside', 'pipe', 'etc'])
+      expect(readPlain(join(folder, name), 1e6), name).to.equal(undefined)
     expect(() => writeTree(folder, new Map([['passwd', text('x')]])), 'nor written through').to.throw(
       /EEXIST/
     )
