@@ -1,11 +1,7 @@
-/** The engines of this peer: WebAssembly always (it also gathers results), the others when its owner sells them, each in a sandbox. */
-import { findBlender } from '../executor/adapters/blender-program.ts'
-import { boxedProcesses } from '../executor/adapters/box-process.ts'
-import { findSandbox, isMissing, testSandbox } from '../executor/adapters/find-sandbox.ts'
-import { BlenderEngine } from '../executor/blender/engine.ts'
-import { OnnxEngine } from '../executor/onnx/engine.ts'
-import { onnxPack } from '../executor/packs/onnx-pack.ts'
-import { findPack } from '../executor/packs/pack.ts'
+/**
+ * The engines of this peer: WebAssembly always (it also gathers results), the others when its owner sells them, each in a sandbox.
+ * What only sellers use is loaded only by them.
+ */
 import type { ProcessPort } from '../executor/runner/process-port.ts'
 import { createWasmEngine } from '../executor/wasm/engine.ts'
 import { ShoalError } from '../protocol/errors.ts'
@@ -44,6 +40,7 @@ const missing = (id: EngineId): ShoalError =>
 
 /** Processes in a sandbox that passed its self-test; undefined where there is none. */
 async function openSandbox({ clock, log }: EngineParts): Promise<ProcessPort | undefined> {
+  const { findSandbox, isMissing, testSandbox } = await import('../executor/adapters/find-sandbox.ts')
   const found = await findSandbox()
   if (isMissing(found)) {
     const message = 'no sandbox: wasm tasks run in a limited process each, and the advert says so'
@@ -61,16 +58,22 @@ async function openSandbox({ clock, log }: EngineParts): Promise<ProcessPort | u
       { next: 'shoal doctor tells how to get one' },
       'no process groups: memory is limited by the engines alone'
     )
+  const { boxedProcesses } = await import('../executor/adapters/box-process.ts')
   return boxedProcesses(found)
 }
 
 const natives: Readonly<Record<NativeId, (parts: EngineParts, process: ProcessPort) => Promise<Engine>>> = {
   onnx: async ({ clock, log, files, config, home }, process) => {
+    const { OnnxEngine } = await import('../executor/onnx/engine.ts')
+    const { onnxPack } = await import('../executor/packs/onnx-pack.ts')
+    const { findPack } = await import('../executor/packs/pack.ts')
     const pack = await findPack(files, enginesFolder(config, home), onnxPack)
     if (pack === undefined) throw missing('onnx')
     return new OnnxEngine({ clock, log, process, boxed: true, pack, version: onnxPack.version })
   },
   blender: async ({ clock, log }, process) => {
+    const { findBlender } = await import('../executor/adapters/blender-program.ts')
+    const { BlenderEngine } = await import('../executor/blender/engine.ts')
     const found = await findBlender()
     if (found === undefined) throw missing('blender')
     return new BlenderEngine({ clock, log, process, boxed: true, ...found })

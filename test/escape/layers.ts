@@ -64,7 +64,11 @@ export async function exchangedFolderGetsIn(stage: Stage, without: WithoutLayers
   const box = { ...WASM_BOX, reads: [{ host: join(place, 'pack'), inside: '/shoal/pack' }] }
   try {
     const parts = { clock: systemClock, log: noLog, process }
-    const link = await startRunner(parts, { script: 'wasm-runner', flags: [], permissions: 'closed', box }, undefined)
+    const link = await startRunner(
+      parts,
+      { script: 'wasm-runner', flags: [], permissions: 'closed', box },
+      undefined
+    )
     await link.close()
     return true
   } catch (e) {

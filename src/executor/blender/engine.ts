@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
-import type { Engine, PreparedRun, RunLimits, RunOutcome, TaskRequest } from '../../protocol/ports/engine.ts'
+import type { Engine, PreparedRun, RunOutcome, TaskRequest } from '../../protocol/ports/engine.ts'
 import { existing } from '../adapters/host-root.ts'
 import { nativeProcesses } from '../adapters/native-process.ts'
 import { nativeBox } from '../native/box.ts'
@@ -67,10 +67,10 @@ export class BlenderEngine implements Engine {
   /** Also throws ARGS_INVALID. */
   async prepare(task: TaskRequest, signal: AbortSignal): Promise<PreparedRun> {
     parseSettings(task.args)
-    return await prepareTask(this.#parts, this.#launch(task.limits), task, signal)
+    return await prepareTask(this.#parts, this.#launch(task), task, signal)
   }
 
-  #launch(limits: RunLimits): RunnerLaunch {
+  #launch(task: TaskRequest): RunnerLaunch {
     const base = { script: 'command-runner', flags: RUNNER_FLAGS, permissions: 'open' } as const
     if (this.isolation === 'process') return base
     const reads = [programMount(this.#program), ...existing(SYSTEM).map(p => ({ host: p, inside: p }))]
@@ -78,7 +78,7 @@ export class BlenderEngine implements Engine {
     return {
       ...base,
       args: ['blender', this.#program, SCRATCH],
-      box: nativeBox(box, limits, availableParallelism())
+      box: nativeBox(box, task, availableParallelism())
     }
   }
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { Engine, PreparedRun, RunLimits, RunOutcome, TaskRequest } from '../../protocol/ports/engine.ts'
+import type { Engine, PreparedRun, RunOutcome, TaskRequest } from '../../protocol/ports/engine.ts'
 import { nativeProcesses } from '../adapters/native-process.ts'
 import { prepareTask, type NativeParts } from '../native/prepare.ts'
 import { nativeBox } from '../native/box.ts'
@@ -52,18 +52,14 @@ export class OnnxEngine implements Engine {
 
   /** Also throws ARGS_INVALID; MODULE_INVALID says what the model has that is not taken, and where. */
   async prepare(task: TaskRequest, signal: AbortSignal): Promise<PreparedRun> {
-    return await prepareTask(this.#parts, this.#launch(task.limits), task, signal)
+    return await prepareTask(this.#parts, this.#launch(task), task, signal)
   }
 
-  #launch(limits: RunLimits): RunnerLaunch {
+  #launch(task: TaskRequest): RunnerLaunch {
     const base = { script: 'onnx-runner', flags: RUNNER_FLAGS, permissions: 'addons' } as const
     if (this.isolation === 'process') return base
     const reads = [{ host: this.#pack, inside: PACK }]
-    const box = nativeBox(
-      { processes: 'one', overheadBytes: OVERHEAD, reads },
-      limits,
-      availableParallelism()
-    )
+    const box = nativeBox({ processes: 'one', overheadBytes: OVERHEAD, reads }, task, availableParallelism())
     return { ...base, args: [PACK], box }
   }
 

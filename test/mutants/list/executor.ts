@@ -3,20 +3,23 @@ import { within, type Mutant } from '../mutant.ts'
 
 const gas = ['test/unit/executor/gas.test.ts', 'test/fuzz/executor/gas.test.ts']
 const program = ['test/unit/executor/program.test.ts']
+const seccomp = ['test/unit/executor/seccomp.test.ts']
+const bwrap = ['test/unit/executor/sandbox.test.ts']
+const nan = ['test/unit/executor/nan.test.ts']
 const relay = ['test/unit/executor/relay.test.ts']
 
-export const executor: readonly Mutant[] = within('src/executor/wasm', [
+export const executor: readonly Mutant[] = within('src/executor', [
   {
     id: 'locals-are-free',
-    file: 'gas/meter.ts',
-    find: 'let cost = 1 + (readLocals(r) >> 1)',
-    replace: 'let cost = 1 + readLocals(r) * 0',
+    file: 'wasm/gas/meter.ts',
+    find: 'let cost = 1 + (declared.locals >> 1)',
+    replace: 'let cost = 1',
     means: 'a task zeroes thousands of locals with every call and pays for none',
     tests: gas
   },
   {
     id: 'fill-is-free',
-    file: 'gas/meter.ts',
+    file: 'wasm/gas/meter.ts',
     find: '    case 0xfc00 + BULK.memoryFill:\n',
     replace: '',
     means: 'filling a gigabyte costs one unit of gas',
@@ -24,7 +27,7 @@ export const executor: readonly Mutant[] = within('src/executor/wasm', [
   },
   {
     id: 'both-branches-paid',
-    file: 'gas/meter.ts',
+    file: 'wasm/gas/meter.ts',
     find: '  OP.else,\n',
     replace: '',
     means: 'a task pays for the branch that it did not take',
@@ -32,7 +35,7 @@ export const executor: readonly Mutant[] = within('src/executor/wasm', [
   },
   {
     id: 'own-maximum-counts',
-    file: 'gas/instrument.ts',
+    file: 'wasm/gas/instrument.ts',
     find: 'const max = Math.min(maxPages, hasMax ? r.u32() : maxPages)',
     replace: 'const max = hasMax ? r.u32() : maxPages',
     means: 'a module that declares four gigabytes gets them, whatever the job pays for',
@@ -40,7 +43,7 @@ export const executor: readonly Mutant[] = within('src/executor/wasm', [
   },
   {
     id: 'folder-climbed-out-of',
-    file: 'wasi/path-calls.ts',
+    file: 'wasm/wasi/path-calls.ts',
     find: 'if (folder === start || folder.parent === undefined)',
     replace: 'if (folder.parent === undefined)',
     means: 'a task leaves the folder that a path began in',
@@ -48,7 +51,7 @@ export const executor: readonly Mutant[] = within('src/executor/wasm', [
   },
   {
     id: 'output-limit-by-file',
-    file: 'wasi/tree.ts',
+    file: 'wasm/wasi/tree.ts',
     find: 'if (this.#bytes + n > this.#maxBytes) {',
     replace: 'if (n > this.#maxBytes) {',
     means: 'a task fills the memory of a provider with many small writes',
@@ -56,7 +59,7 @@ export const executor: readonly Mutant[] = within('src/executor/wasm', [
   },
   {
     id: 'old-bytes-in-a-file',
-    file: 'wasi/tree.ts',
+    file: 'wasm/wasi/tree.ts',
     find: 'if (size < this.#size) this.#bytes.fill(0, size, this.#size)',
     replace: '',
     means: 'a file that was cut and grown again shows old bytes: results differ',
@@ -64,7 +67,7 @@ export const executor: readonly Mutant[] = within('src/executor/wasm', [
   },
   {
     id: 'log-limit-by-line',
-    file: 'wasi/output-lines.ts',
+    file: 'wasm/wasi/output-lines.ts',
     find: 'this.#used += n',
     replace: 'this.#used = n',
     means: 'a task writes logs without end',
@@ -72,7 +75,7 @@ export const executor: readonly Mutant[] = within('src/executor/wasm', [
   },
   {
     id: 'address-behind-the-end',
-    file: 'wasi/memory.ts',
+    file: 'wasm/wasi/memory.ts',
     find: 'if (address + length > this.#view.byteLength)',
     replace: 'if (address > this.#view.byteLength)',
     means: 'a wrong pointer of a task ends its runner and not the call',
@@ -80,7 +83,7 @@ export const executor: readonly Mutant[] = within('src/executor/wasm', [
   },
   {
     id: 'sleep-goes-back',
-    file: 'wasi/system-calls.ts',
+    file: 'wasm/wasi/system-calls.ts',
     find: 'if (time > this.#now) this.#now =',
     replace: 'this.#now =',
     means: "a task's clock runs backwards",
@@ -88,7 +91,7 @@ export const executor: readonly Mutant[] = within('src/executor/wasm', [
   },
   {
     id: 'newest-progress-lost',
-    file: 'relay.ts',
+    file: 'runner/relay.ts',
     find: 'this.#waiting = { fraction, note }',
     replace: 'this.#waiting ??= { fraction, note }',
     means: 'the progress that is shown is always old',
@@ -96,7 +99,7 @@ export const executor: readonly Mutant[] = within('src/executor/wasm', [
   },
   {
     id: 'oldest-checkpoint-kept',
-    file: 'relay.ts',
+    file: 'runner/relay.ts',
     find: '    this.#next = checkpoint\n',
     replace: '    this.#next ??= checkpoint\n',
     means: 'an execution that is resumed begins further back than it need',
@@ -104,10 +107,90 @@ export const executor: readonly Mutant[] = within('src/executor/wasm', [
   },
   {
     id: 'frame-above-the-limit',
-    file: 'frames.ts',
+    file: 'runner/frames.ts',
     find: 'if (length > MAX_PAYLOAD)\n',
     replace: 'if (length > 1024 * MAX_PAYLOAD)\n',
     means: 'a runner that was taken over makes its peer hold a quarter of a gigabyte',
     tests: ['test/unit/executor/frames.test.ts']
+  },
+  {
+    id: 'sockets-pass-the-filter',
+    file: 'sandbox/seccomp/filter.ts',
+    find: "['socket', [ret(fail(EAFNOSUPPORT))]],",
+    replace: "['socket', [ret(ALLOW)]],",
+    means: 'a task in the sandbox opens sockets',
+    tests: seccomp
+  },
+  {
+    id: 'unknown-calls-pass-the-filter',
+    file: 'sandbox/seccomp/filter.ts',
+    find: 'known.get(nr) ?? fail(ENOSYS)',
+    replace: 'known.get(nr) ?? ALLOW',
+    means: 'calls that the kernel learns later are open to tasks',
+    tests: seccomp
+  },
+  {
+    id: 'namespaces-by-clone',
+    file: 'sandbox/seccomp/filter.ts',
+    find: '[JUMP_ANY_BIT, 0, 1, CLONE_NEW]',
+    replace: '[JUMP_ANY_BIT, 0, 1, 0]',
+    means: 'a task makes namespaces of its own',
+    tests: seccomp
+  },
+  {
+    id: 'other-numbers-of-x32',
+    file: 'sandbox/seccomp/filter.ts',
+    find: "if (arch === 'x64') code.push(",
+    replace: "if (arch === 'arm64') code.push(",
+    means: 'the second set of numbers of x86-64 goes round the filter',
+    tests: seccomp
+  },
+  {
+    id: 'folders-without-end',
+    file: 'sandbox/bwrap.ts',
+    find: "quota === true ? ['--tmpfs', inside]",
+    replace: "quota !== true ? ['--tmpfs', inside]",
+    means: 'a task fills the memory with files',
+    tests: bwrap
+  },
+  {
+    id: 'environment-is-kept',
+    file: 'sandbox/bwrap.ts',
+    find: "'--new-session', '--clearenv'",
+    replace: "'--new-session'",
+    means: 'a task reads our environment',
+    tests: bwrap
+  },
+  {
+    id: 'self-test-without-user',
+    file: 'sandbox/self-test.ts',
+    find: 'uid === undefined || uid === 0',
+    replace: 'uid === undefined',
+    means: 'a sandbox that runs as root passes its test',
+    tests: bwrap
+  },
+  {
+    id: 'nan-of-the-processor',
+    file: 'wasm/gas/nan.ts',
+    find: 'kind === undefined || takenBlindly(body, pos) ? undefined : kind',
+    replace: "kind === 'f32' || kind === undefined || takenBlindly(body, pos) ? undefined : kind",
+    means: 'equal tasks give other bytes on another processor',
+    tests: nan
+  },
+  {
+    id: 'nan-through-a-sign',
+    file: 'wasm/gas/nan.ts',
+    find: '...range(0xa8, 0xab),',
+    replace: '...range(0xa6, 0xab),',
+    means: 'copysign tells which processor a task runs on',
+    tests: nan
+  },
+  {
+    id: 'counter-lost-in-a-call',
+    file: 'wasm/gas/meter.ts',
+    find: 'if (CALLS.has(op)) run.add(load)',
+    replace: '',
+    means: 'what a called function costs is forgotten',
+    tests: gas
   }
 ])
