@@ -15,6 +15,7 @@ import type { Engine } from '../../src/protocol/ports/engine.ts'
 import { noLog, recorder, request } from '../../test/support/tasks.ts'
 import { readOptions } from '../support/options.ts'
 import { buildAll, missingTools, type Built } from './compile.ts'
+import { onnxTimes } from './onnx.ts'
 import { startTimes } from './starts.ts'
 
 const o = readOptions('bench:engines', {
@@ -124,6 +125,7 @@ try {
   )
   console.log(`\nwith gas, the better of the two builds of each: ${better.toFixed(2)} (aim: 1.50)`)
   await startTimes(found, engine, o.rounds)
+  if (!isMissing(found)) await onnxTimes(found, o.rounds)
 } finally {
   await engine.close?.()
   rmSync(folder, { recursive: true, force: true })
