@@ -158,7 +158,7 @@ describe('requests between real peers', () => {
 
   it('a handler that never answers ends in a timeout that names the wait', async () => {
     const slow = await startPeer()
-    await slow.libp2p.handle('/shoal/test/adverts/1', () => undefined)
+    await slow.libp2p.handle('/shoal/test/adverts/2', () => undefined)
     const fast = await startPeer({
       clock: { ...systemClock, timer: (ms, fn) => systemClock.timer(ms / 50, fn) }
     })
