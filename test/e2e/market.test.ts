@@ -147,8 +147,9 @@ describe('shoal devnet and jobs over it', function () {
     for (const e of ended.executionList.filter(x => x.closing !== undefined))
       expect(e.closing?.outcome, story(ended)).to.be.oneOf(['cancelled', 'accepted'])
     expect((await ledger.books(before, ended)).conserved, story(ended)).to.equal(true)
+    // one that was started ahead for an agreement that never came to work waits ten seconds for another
     for (const p of net.peers) {
-      await until(`the runners of ${p.name} end`, 15_000, () => childrenOf(p.pid).length === 0)
+      await until(`the runners of ${p.name} end`, 25_000, () => childrenOf(p.pid).length === 0)
     }
   })
 

@@ -5,8 +5,8 @@ import type { RunnerLink } from './link.ts'
 
 /** Waiting runners at the same time; each holds about 45 MiB. */
 const MAX_WARM = 2
-/** How long one waits for a task that does not come, ms. */
-const KEEP_MS = 30_000
+/** How long one waits for a task that does not come, ms: escrows open in a second or two where blocks come at once. */
+const KEEP_MS = 10_000
 
 interface Warm {
   readonly link: Promise<RunnerLink>
