@@ -129,7 +129,8 @@ describe('the gas rewriter, fuzzed', () => {
         const first = execute(metered, a, b)
         expect(first.value).to.equal(plain.value)
         expect(first.memory).to.equal(plain.memory)
-        expect(first.gas > 0n).to.equal(true)
+        // after a trap the counter stands where it was saved last
+        expect(first.gas > 0n || first.value.startsWith('RuntimeError')).to.equal(true)
         expect(execute(metered, a, b).gas).to.equal(first.gas)
       }),
       { numRuns: 200 }

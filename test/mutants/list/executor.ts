@@ -172,9 +172,25 @@ export const executor: readonly Mutant[] = within('src/executor', [
   {
     id: 'nan-of-the-processor',
     file: 'wasm/gas/nan.ts',
-    find: 'kind === undefined || takenBlindly(body, pos) ? undefined : kind',
-    replace: "kind === 'f32' || kind === undefined || takenBlindly(body, pos) ? undefined : kind",
+    find: 'kind === undefined || this.#takenBlindly(pos) ? undefined : kind',
+    replace: "kind === 'f32' || kind === undefined || this.#takenBlindly(pos) ? undefined : kind",
     means: 'equal tasks give other bytes on another processor',
+    tests: nan
+  },
+  {
+    id: 'nan-kept-in-a-local',
+    file: 'wasm/gas/nan.ts',
+    find: 'const kind = op === OP.localGet ? this.#lazyAt(from) : MAKES.get(op)',
+    replace: 'const kind = MAKES.get(op)',
+    means: 'a NaN that went through a local tells the processor',
+    tests: nan
+  },
+  {
+    id: 'own-bits-lost-in-a-local',
+    file: 'wasm/gas/nan.ts',
+    find: "kind === undefined || known !== kind ? 'mixed' : kind",
+    replace: "kind === undefined ? known ?? 'mixed' : kind",
+    means: "a program's own bit patterns are changed",
     tests: nan
   },
   {

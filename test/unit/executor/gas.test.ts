@@ -78,6 +78,38 @@ describe('gas', () => {
     expect(used(2000) - used(1000)).to.equal(7000n)
   })
 
+  it('counts what called functions cost, each time they are called', () => {
+    const calls = (times: number): Uint8Array => {
+      const body = [...Array.from({ length: times }, () => [0x20, 0, 0x10, 1, 0x1a]).flat(), 0x20, 0, 0x0b]
+      return module(
+        section(1, 1, 0x60, 1, I32, 1, I32),
+        section(3, 2, 0, 0),
+        section(7, 1, ...name('f'), 0, 0),
+        section(
+          10,
+          2,
+          ...uleb(body.length + 1),
+          0,
+          ...body,
+          ...uleb(COUNT.length + 4),
+          1,
+          1,
+          I32,
+          ...COUNT,
+          0x0b
+        )
+      )
+    }
+    const used = (times: number): bigint => {
+      const m = meter(calls(times))
+      m.call(100)
+      return m.used()
+    }
+    const once = used(1) - used(0)
+    expect(once > 100n).to.equal(true)
+    expect(used(3) - used(0)).to.equal(3n * once)
+  })
+
   it('stops an endless loop within one round of its budget', () => {
     const m = meter(functionModule([...forever(), 0x00]), 1000n)
     expect(() => m.call(0)).to.throw(WebAssembly.RuntimeError)

@@ -51,6 +51,24 @@ describe('a NaN that arithmetic makes', () => {
     expect(bits(I64, [...ZERO32, ...ZERO32, 0x95, 0xbb, REINTERPRET.f64])).to.equal(CANONICAL.f64)
   })
 
+  it('has them when a local that only arithmetic sets is read, also after a tee and in a loop', () => {
+    const nan = [...ZERO64, ...ZERO64, 0xa3]
+    // set, then read twice: once blindly, once not
+    expect(
+      bits(I64, [...nan, 0x21, 0, 0x20, 0, 0x20, 0, 0xa0, 0x21, 0, 0x20, 0, REINTERPRET.f64], [F64])
+    ).to.equal(CANONICAL.f64)
+    expect(bits(I64, [...nan, 0x22, 0, REINTERPRET.f64], [F64])).to.equal(CANONICAL.f64)
+    expect(bits(I64, [...nan, 0x22, 0, 0x1a, 0x20, 0, REINTERPRET.f64], [F64])).to.equal(CANONICAL.f64)
+    const stored = [...i32(8), ...nan, 0x22, 0, 0x39, 3, 0, ...i32(8), 0x29, 3, 0]
+    expect(bits(I64, stored, [F64])).to.equal(CANONICAL.f64)
+  })
+
+  it('leaves a local alone that also holds what the program keeps itself', () => {
+    // set by arithmetic first, then from a constant with bits of its own
+    const mixed = [...ZERO64, ...ZERO64, 0xa0, 0x21, 0, ...OWN64, 0x21, 0, 0x20, 0, REINTERPRET.f64]
+    expect(bits(I64, mixed, [F64])).to.equal(0xfff7060504030201n)
+  })
+
   it('gives no sign away: copysign and neg see the canonical one', () => {
     const one = f64(0, 0, 0, 0, 0, 0, 0xf0, 0x3f)
     const nan = [...ZERO64, ...ZERO64, 0xa3]

@@ -6,7 +6,7 @@
  * Gas depends on the module's bytes and its input alone: not on the machine, the compiler's tiers or the time.
  */
 import { leb, ModuleReader, ModuleWriter, signedLeb } from './bytes.ts'
-import { canonical, localType, seenFloat } from './nan.ts'
+import { canonical, localType, NanRule } from './nan.ts'
 import { BULK, OP, readInstruction, readValueType } from './opcodes.ts'
 
 /** Bytes moved or zeroed for one unit of gas, as a shift: 16 bytes. */
@@ -118,6 +118,7 @@ export function meterBody(body: Uint8Array, shape: FunctionShape, inserts: Inser
   const r = new ModuleReader(body)
   const declared = readLocals(r)
   const declarations = body.subarray(declared.from, r.pos)
+  const nans = new NanRule(body, r.pos, shape.params)
   const own = new OwnLocals(shape.params + declared.locals)
   const { counter } = own
   const save = [OP.localGet, ...counter, OP.globalSet, ...inserts.gas]
@@ -144,7 +145,7 @@ export function meterBody(body: Uint8Array, shape: FunctionShape, inserts: Inser
     run.add(body.subarray(from, r.pos))
     if (CALLS.has(op)) run.add(load)
     if (op === OP.memoryGrow) run.add(inserts.grown)
-    const float = seenFloat(op, body, r.pos)
+    const float = nans.after(op, from, r.pos)
     if (float !== undefined) run.add(canonical(float, own.of(localType(float))))
     if (op !== OP.block && op !== OP.end) cost++
     if (ENDS_RUN.has(op)) flush()

@@ -78,26 +78,80 @@ function stackEffect(op: number): { readonly pops: number; readonly pushes: numb
   return op === LOCAL_TEE ? { pops: 1, pushes: 1 } : undefined
 }
 
-/** True when the value on top of the stack at `pos` is next taken by an instruction that is blind to its bits. */
-function takenBlindly(body: Uint8Array, pos: number): boolean {
-  const r = new ModuleReader(body)
-  r.pos = pos
-  // how many values from the top ours lies, 1 for the top
-  let depth = 1
-  for (let n = 0; n < LOOK_AHEAD && !r.done; n++) {
-    const op = readInstruction(r)
-    const effect = stackEffect(op)
-    if (effect === undefined) return false
-    if (depth <= effect.pops) return BLIND.has(op)
-    depth += effect.pushes - effect.pops
-  }
-  return false
+/** Steps over one instruction; with the local's index for those that name one. */
+function readNext(r: ModuleReader): { readonly op: number; readonly local: number | undefined } {
+  const from = r.pos
+  const op = readInstruction(r)
+  if (op !== OP.localGet && op !== LOCAL_SET && op !== LOCAL_TEE) return { op, local: undefined }
+  const index = new ModuleReader(r.bytes)
+  index.pos = from + 1
+  return { op, local: index.u32() }
 }
 
-/** The kind of float whose bits must be made canonical after the instruction that ends at `pos`; undefined when none need be. */
-export function seenFloat(op: number, body: Uint8Array, pos: number): FloatKind | undefined {
-  const kind = MAKES.get(op)
-  return kind === undefined || takenBlindly(body, pos) ? undefined : kind
+/**
+ * Locals that are only ever set to results of arithmetic of one kind: their bits belong to nobody, so they may be made canonical where
+ * they are read instead of where they are set. In loops most reads are blind. Parameters hold what callers kept and are not among them.
+ */
+function lazyLocals(body: Uint8Array, start: number, params: number): ReadonlyMap<number, FloatKind> {
+  const kinds = new Map<number, FloatKind | 'mixed'>()
+  const r = new ModuleReader(body)
+  r.pos = start
+  for (let before: number | undefined; !r.done;) {
+    const { op, local } = readNext(r)
+    if (local !== undefined && op !== OP.localGet) {
+      const kind = before === undefined ? undefined : MAKES.get(before)
+      const known = kinds.get(local) ?? kind
+      kinds.set(local, kind === undefined || known !== kind ? 'mixed' : kind)
+    }
+    before = op
+  }
+  const lazy = new Map<number, FloatKind>()
+  for (const [local, kind] of kinds) if (kind !== 'mixed' && local >= params) lazy.set(local, kind)
+  return lazy
+}
+
+/** Where NaNs of one function must be made canonical. */
+export class NanRule {
+  readonly #body: Uint8Array
+  readonly #lazy: ReadonlyMap<number, FloatKind>
+
+  /** `start`: where the instructions begin, after the locals. */
+  constructor(body: Uint8Array, start: number, params: number) {
+    this.#body = body
+    this.#lazy = lazyLocals(body, start, params)
+  }
+
+  /** The kind of float whose bits must be made canonical after the instruction from `from` to `pos`; undefined when none need be. */
+  after(op: number, from: number, pos: number): FloatKind | undefined {
+    const kind = op === OP.localGet ? this.#lazyAt(from) : MAKES.get(op)
+    return kind === undefined || this.#takenBlindly(pos) ? undefined : kind
+  }
+
+  #lazyAt(from: number): FloatKind | undefined {
+    const r = new ModuleReader(this.#body)
+    r.pos = from + 1
+    return this.#lazy.get(r.u32())
+  }
+
+  /** True when the value on top of the stack at `pos` is next taken by what is blind to its bits. */
+  #takenBlindly(pos: number): boolean {
+    const r = new ModuleReader(this.#body)
+    r.pos = pos
+    // how many values from the top ours lies, 1 for the top
+    let depth = 1
+    for (let n = 0; n < LOOK_AHEAD && !r.done; n++) {
+      const { op, local } = readNext(r)
+      const effect = stackEffect(op)
+      if (effect === undefined) return false
+      if (depth <= effect.pops) {
+        const lazy = local !== undefined && this.#lazy.has(local)
+        // a lazy local is looked after where it is read; what a tee leaves on the stack goes on
+        if (!lazy) return BLIND.has(op)
+        if (op === LOCAL_SET) return true
+      } else depth += effect.pushes - effect.pops
+    }
+    return false
+  }
 }
 
 const F32_NAN = [0, 0, 0xc0, 0x7f]
