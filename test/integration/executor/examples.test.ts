@@ -74,7 +74,7 @@ describe('the examples', function () {
     const { stdout } = await promisify(execFile)(process.execPath, ['scripts/build-examples.ts', '--check'], {
       cwd: root
     })
-    expect(stdout.trim().split('\n')).to.have.length(5)
+    expect(stdout.trim().split('\n')).to.have.length(7)
   })
 
   it('wordcount counts what tr, sort and uniq count', async () => {
