@@ -22,7 +22,8 @@ describe('shoal engine', function () {
     expect(said.engines.map(e => [e.id, e.sold])).to.deep.equal([
       ['wasm', true],
       ['onnx', false],
-      ['blender', false]
+      ['blender', false],
+      ['container', false]
     ])
     expect(said.engines[1]?.next).to.equal('Run: shoal engine add onnx')
     expect((await run('engine')).stdout).to.match(/Engine +Version +Sold/)
@@ -56,6 +57,7 @@ describe('shoal engine', function () {
     for (const [id, says] of [
       ['wasm', 'built in'],
       ['blender', 'apt-get'],
+      ['container', 'provider.containers.enabled'],
       ['pytorch', 'There is one to add: onnx']
     ] as const) {
       const said = await run('engine', 'add', id)
