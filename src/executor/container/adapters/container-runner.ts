@@ -21,11 +21,10 @@ import { makeFolders, writeTree } from '../../adapters/task-folders.ts'
 import type { CommandStep, TaskFolders } from '../../native/command-plan.ts'
 import { FROM_RUNNER } from '../../runner/frames.ts'
 import { imageSource } from '../image.ts'
-import { CONTAINER_USER, runCommand, type Store } from '../run-command.ts'
+import { CONTAINER_USER, globals, runCommand, type Store } from '../run-command.ts'
 import type { RunnerOrders } from './container-process.ts'
-import { cpuNs, removeGroups } from './groups.ts'
+import { cpuNs, outOfMemory, removeGroups } from './groups.ts'
 import { asked, ownStore, podman, podmanEnv } from './podman.ts'
-import { globals } from '../run-command.ts'
 
 /** Labels of images; others are read by runtimes, and some of those reach out of the container. */
 const HARMLESS = /^org\.opencontainers\.image\./
@@ -108,7 +107,7 @@ async function prepare(orders: RunnerOrders) {
   writeTree(folders.input, task.input, 0o400)
   writeTree(folders.checkpoint, task.checkpoint)
   for (const folder of [folders.input, folders.output, folders.checkpoint]) give(folder)
-  return { task, folders, ready, step: stepOf(orders, ready, task, folders) }
+  return { task, folders, step: stepOf(orders, ready, task, folders) }
 }
 
 /** Resolves with the byte that starts the task. When the engine is gone, the container ends, and this process with it. */
@@ -124,14 +123,13 @@ function startByte(name: string): Promise<void> {
   })
 }
 
+/** What a shell reports for a program that was killed: 128 + SIGKILL. */
+const KILLED = 137
+
 /** Which of its limits ended a container, if one did. */
-async function explain(e: unknown, { name, memory }: RunnerOrders, { store }: Ready): Promise<unknown> {
-  if (!(e instanceof CommandFailed)) return e
-  const { out } = await podman(
-    [...globals(store), 'inspect', '--format', '{{.State.OOMKilled}}', name],
-    memory
-  )
-  if (out.trim() !== 'true') return e
+function explain(e: unknown, { name, confinement }: RunnerOrders): unknown {
+  if (!(e instanceof CommandFailed) || e.exitCode !== KILLED) return e
+  if (!outOfMemory(name, confinement.memoryBytes)) return e
   return new LimitReached('memory', 'the task used more memory than it may')
 }
 
@@ -144,7 +142,7 @@ async function main([text = '{}']: readonly string[]): Promise<void> {
   } catch (e) {
     refuse(e)
   }
-  const { task, folders, ready, step } = prepared
+  const { task, folders, step } = prepared
   const started = startByte(orders.name)
   send(FROM_RUNNER.ready)
   await started
@@ -166,7 +164,7 @@ async function main([text = '{}']: readonly string[]): Promise<void> {
     try {
       return await supervisor.run()
     } catch (e) {
-      throw await explain(e, orders, ready)
+      throw explain(e, orders)
     }
   })
   process.exit(0)
