@@ -1,4 +1,5 @@
 /** `shoal engine` and what doctor says of engines. */
+import { needContainers } from '../../support/container.ts'
 import { expect } from 'chai'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -49,6 +50,40 @@ describe('shoal engine', function () {
     expect(without.find(f => f.name === 'engine onnx')).to.include({
       state: 'bad',
       next: 'Run: shoal engine add onnx'
+    })
+  })
+
+  it('doctor says when containers are sold and not turned on, or allow no image', async () => {
+    for (const [config, says] of [
+      ['', 'Set provider.containers.enabled'],
+      [', containers: { enabled: true }', 'provider.containers.images']
+    ] as const) {
+      folder = await makeFolder({}, `provider: { engines: [wasm, container]${config} }\n`)
+      const { stdout } = await run('doctor', '--json')
+      const { findings } = JSON.parse(stdout) as {
+        findings: { name: string; state: string; next?: string }[]
+      }
+      const found = findings.find(f => f.name === 'containers')
+      expect(found, stdout).to.include({ state: 'bad' })
+      expect(found?.next).to.contain(says)
+      await removeFolder(folder)
+    }
+  })
+
+  it('doctor tests containers where they are sold', async function () {
+    needContainers(this)
+    folder = await makeFolder(
+      {},
+      'provider: { engines: [container], containers: { enabled: true, uploads: true } }\n'
+    )
+    const { stdout } = await run('doctor', '--json')
+    const { findings } = JSON.parse(stdout) as { findings: { name: string; state: string; said: string }[] }
+    expect(
+      findings.find(f => f.name === 'containers'),
+      stdout
+    ).to.include({
+      state: 'ok',
+      said: 'the self-test passed'
     })
   })
 
