@@ -1,5 +1,5 @@
-/** Adds up /in/0/requests.tsv, /in/1/requests.tsv and so on, and the same for bytes.tsv. */
-import { fail, print, readFile, writeFile } from "../lib/wasi";
+/** Adds up hits.tsv and bytes.tsv of all shards. */
+import { fail, print, progress, readFile, writeFile } from "../lib/wasi";
 import { CountTable } from "../wordcount/table";
 
 const TAB: u8 = 9;
@@ -12,12 +12,12 @@ function merge(lines: Uint8Array, table: CountTable): void {
     for (; at < end && load<u8>(at) != TAB; at++) count = count * 10 + (load<u8>(at) - 48);
     const start = ++at;
     while (at < end && load<u8>(at) != NEWLINE) at++;
-    if (at >= end) fail("a shard's sums are cut off");
+    if (at >= end) fail("a shard's table is cut off");
     table.add(start, <i32>(at - start), count);
   }
 }
 
-function gather(name: string): i32 {
+function gather(name: string): void {
   const table = new CountTable();
   let parts = 0;
   for (;;) {
@@ -28,8 +28,9 @@ function gather(name: string): i32 {
   }
   if (parts == 0) fail("there is no /in/0/" + name);
   writeFile("/out/" + name, table.toLines(0));
-  return parts;
+  print(name + ": " + table.size.toString() + " rows, from " + parts.toString() + " shards");
 }
 
+gather("hits.tsv");
 gather("bytes.tsv");
-print("from " + gather("requests.tsv").toString() + " shards");
+progress(1, 1, "merged");

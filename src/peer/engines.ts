@@ -18,14 +18,16 @@ export interface EngineParts {
 }
 
 export type EngineId = Config['provider']['engines'][number]
-type NativeId = Exclude<EngineId, 'wasm'>
+type NativeId = Exclude<EngineId, 'wasm' | 'container'>
 
 /** How an engine is brought onto this machine. */
 export const INSTALL: Readonly<Record<EngineId, string>> = {
   wasm: 'It is built in.',
   onnx: 'Run: shoal engine add onnx',
   blender:
-    'Install Blender, so that the command blender is found: apt-get install --no-install-recommends blender'
+    'Install Blender, so that the command blender is found: apt-get install --no-install-recommends blender',
+  container:
+    'Install podman (apt-get install --no-install-recommends podman runc), run the peer as root, and set provider.containers.enabled.'
 }
 
 /** Where packs lie: of the configuration, else in the home. */
@@ -80,6 +82,23 @@ const natives: Readonly<Record<NativeId, (parts: EngineParts, process: ProcessPo
   }
 }
 
+/** ENGINE_MISSING when the owner has not turned it on or something is missing; ENGINE_BROKEN when a container does not keep its program in. */
+async function openContainer({ clock, log, config }: EngineParts): Promise<Engine> {
+  const { enabled, gpu, ...policy } = config.provider.containers
+  if (!enabled)
+    throw new ShoalError('ENGINE_MISSING', 'provider.engines names container, which is not turned on', {
+      next: 'Set provider.containers.enabled: it lets strangers run native programs. Or take it out of provider.engines.'
+    })
+  const { isMissing } = await import('../executor/adapters/find-sandbox.ts')
+  const { findContainers, openContainers } = await import('../executor/container/adapters/open.ts')
+  const host = await findContainers()
+  if (isMissing(host))
+    throw new ShoalError('ENGINE_MISSING', `provider.engines names container, but ${host.what}`, {
+      next: host.next
+    })
+  return await openContainers({ clock, log, host, policy, gpu })
+}
+
 /**
  * By id. Only sellers look for a sandbox: what a requester runs for itself is its own. A native engine without one is left out, which
  * the log says. ENGINE_MISSING for one that the configuration names and the machine lacks.
@@ -93,7 +112,8 @@ export async function openEngines(given: EngineParts): Promise<ReadonlyMap<strin
   const engines = new Map<string, Engine>([[wasm.id, wasm]])
   for (const id of new Set(sells ? config.provider.engines : [])) {
     if (id === 'wasm') continue
-    if (process !== undefined) engines.set(id, await natives[id](parts, process))
+    if (id === 'container') engines.set(id, await openContainer(parts))
+    else if (process !== undefined) engines.set(id, await natives[id](parts, process))
     else
       log.error({ engine: id, next: 'shoal doctor tells what is missing' }, 'not offered: it needs a sandbox')
   }

@@ -1,9 +1,11 @@
 /** Jobs of the engines that do real work, bought on a devnet: every party is a process of its own. */
 import { expect } from 'chai'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodePng } from '../../src/executor/blender/png.ts'
 import { array, exampleFile } from '../support/onnx.ts'
+import type { ConfigInput } from '../../src/peer/home/config-schema.ts'
+import { containerLeftovers, needContainers, shellImage } from '../support/container.ts'
 import { enginesFolder, needBlender, needOnnx } from '../support/engines.ts'
 import { example } from '../support/e2e/cli.ts'
 import { submit } from '../support/e2e/jobs.ts'
@@ -18,9 +20,12 @@ describe('engines on a devnet', function () {
   let buyer: Buyer
 
   /** A devnet of three peers that sell one engine. */
-  const sell = async (engine: 'onnx' | 'blender'): Promise<World> => {
+  const sell = async (
+    engine: 'onnx' | 'blender' | 'container',
+    more: Partial<ConfigInput['provider']> = {}
+  ): Promise<World> => {
     await world?.stop()
-    const provider = { engines: [engine], enginesFolder }
+    const provider = { engines: [engine], enginesFolder, ...more }
     world = await startWorld(engine, { peers: 3, slots: 1, config: { provider } })
     buyer = await world.buyer()
     return world
@@ -76,5 +81,27 @@ describe('engines on a devnet', function () {
     expect(pictures.size, 'every frame is another picture').to.equal(8)
     const books = await ledger.books(before, job)
     expect(books.conserved, story(job)).to.equal(true)
+  })
+
+  it('container: a stranger’s image says hello from three shards, and nothing of it is left', async function () {
+    needContainers(this)
+    const { folder, ledger } = await sell('container', { containers: { enabled: true, uploads: true } })
+    const before = await ledger.snapshot()
+    const out = join(folder, 'hello')
+    await writeFile(join(folder, 'image.tar'), shellImage())
+    const { id } = await submit(buyer.client, example('container-hello/job.yaml'), {
+      out,
+      overrides: { 'task.module': join(folder, 'image.tar') }
+    })
+    const job = await jobEnd(buyer.client, id)
+    expect(job.state, story(job)).to.equal('settled')
+    const said = await readFile(join(out, 'hello.txt'), 'utf8')
+    expect(said.trim().split('\n')).to.deep.equal(
+      [0, 1, 2].map(shard => `hello from shard ${shard} of 3 after 4 rounds`)
+    )
+    const books = await ledger.books(before, job)
+    expect(books.conserved, story(job)).to.equal(true)
+    expect(books.paid > 0n).to.equal(true)
+    expect(containerLeftovers()).to.deep.equal([])
   })
 })

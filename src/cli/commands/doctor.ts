@@ -30,6 +30,10 @@ async function examine(cli: Cli, flags: DoctorFlags, signal: AbortSignal): Promi
   if (flags.measure) all.push(...(await measured(cli, root, signal)))
   if (home === undefined) return all
   all.push(...checkEngines(await engineStates(cli.files, home.config, home.layout)))
+  if (home.config.provider.engines.includes('container')) {
+    const { checkContainers } = await import('../doctor/containers.ts')
+    all.push(...(await checkContainers(home.config, cli.clock)))
+  }
   all.push(await checkKeys(cli, flags, home))
   if (home.config.profile === 'full' && home.config.provider.enabled) {
     const { checkSandbox } = await import('../doctor/sandbox.ts')

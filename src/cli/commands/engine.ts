@@ -4,7 +4,7 @@ import { systemNpm } from '../../executor/adapters/npm.ts'
 import { probeOnnx } from '../../executor/onnx/probe.ts'
 import { installPack, removePack, sizeOf } from '../../executor/packs/install.ts'
 import { onnxPack } from '../../executor/packs/onnx-pack.ts'
-import { enginesFolder } from '../../peer/engines.ts'
+import { enginesFolder, INSTALL } from '../../peer/engines.ts'
 import { command } from '../command.ts'
 import type { Cli } from '../context.ts'
 import { engineStates, type EngineState } from '../doctor/engines.ts'
@@ -20,11 +20,13 @@ function known(id: string): typeof onnxPack {
       ? 'wasm is built in'
       : id === 'blender'
         ? 'Blender is a program of its own'
-        : `no engine '${id}'`
+        : id === 'container'
+          ? 'containers are run by podman, which is a program of its own'
+          : `no engine '${id}'`
   throw new ShoalError('USAGE', said, {
     next:
-      id === 'blender'
-        ? 'apt-get install --no-install-recommends blender'
+      id === 'blender' || id === 'container'
+        ? INSTALL[id]
         : 'There is one to add: onnx. See: shoal engine list'
   })
 }

@@ -1,5 +1,7 @@
 /** The engines of this home: what is here, what is sold, and how to bring what is missing. */
 import { findBlender } from '../../executor/adapters/blender-program.ts'
+import { findContainers } from '../../executor/container/adapters/open.ts'
+import { isMissing } from '../../executor/adapters/find-sandbox.ts'
 import { onnxPack } from '../../executor/packs/onnx-pack.ts'
 import { findPack } from '../../executor/packs/pack.ts'
 import { enginesFolder, INSTALL, type EngineId } from '../../peer/engines.ts'
@@ -23,12 +25,14 @@ export async function engineStates(
   layout: Pick<HomeLayout, 'engines'>
 ): Promise<EngineState[]> {
   const pack = await findPack(files, enginesFolder(config, layout), onnxPack)
+  const containers = await findContainers()
   const versions: Readonly<Record<EngineId, string | undefined>> = {
     wasm: 'built in',
     onnx: pack === undefined ? undefined : onnxPack.version,
-    blender: (await findBlender())?.version
+    blender: (await findBlender())?.version,
+    container: isMissing(containers) ? undefined : containers.version
   }
-  const ids: readonly EngineId[] = ['wasm', 'onnx', 'blender']
+  const ids: readonly EngineId[] = ['wasm', 'onnx', 'blender', 'container']
   return ids.map(id => {
     const version = versions[id]
     const sold = config.provider.engines.includes(id)

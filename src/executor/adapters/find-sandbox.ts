@@ -66,7 +66,7 @@ export async function findSandbox(): Promise<SandboxHost | Missing> {
   }
 }
 
-export const isMissing = (found: SandboxHost | Missing): found is Missing => 'what' in found
+export const isMissing = <T extends object>(found: T | Missing): found is Missing => 'what' in found
 
 /** The user that a process runs as, as this machine's kernel counts. */
 function uidOf(pid: number | undefined): number | undefined {

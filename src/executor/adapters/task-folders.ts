@@ -39,24 +39,32 @@ export function writeTree(folder: string, files: ReadonlyMap<string, Uint8Array>
   }
 }
 
-/** A plain file's bytes; undefined for anything else. LimitReached above `max`. */
-export function readPlain(path: string, max: number): Uint8Array | undefined {
-  let fd: number
+/** Opens what lies there and no link to it; undefined when there is nothing to read. */
+function openPlain(path: string): number | undefined {
   try {
     // not blocking, so that opening a pipe does not wait for its writer
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch {
     return undefined // a link, or gone
   }
+}
+
+function readAll(fd: number, size: number, max: number): Uint8Array {
+  if (size > max) throw new LimitReached('output', `the task has more than ${max} bytes of output`)
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (let got = -1; got !== 0 && at < bytes.length; at += got)
+    got = readSync(fd, bytes, at, bytes.length - at, at)
+  return bytes.subarray(0, at)
+}
+
+/** A plain file's bytes; undefined for anything else. LimitReached above `max`. */
+export function readPlain(path: string, max: number): Uint8Array | undefined {
+  const fd = openPlain(path)
+  if (fd === undefined) return undefined
   try {
     const stat = fstatSync(fd)
-    if (!stat.isFile()) return undefined
-    if (stat.size > max) throw new LimitReached('output', `the task has more than ${max} bytes of output`)
-    const bytes = new Uint8Array(stat.size)
-    let at = 0
-    for (let got = -1; got !== 0 && at < bytes.length; at += got)
-      got = readSync(fd, bytes, at, bytes.length - at, at)
-    return bytes.subarray(0, at)
+    return stat.isFile() ? readAll(fd, stat.size, max) : undefined
   } finally {
     closeSync(fd)
   }
@@ -67,26 +75,43 @@ export interface TreeLimits {
   readonly maxBytes: number
 }
 
-/** All plain files below a folder; links, pipes and names that no bundle can hold are left out. LimitReached above the limits. */
+/** Path of an open folder: whatever becomes of its name, this stays the same folder (proc(5), /proc/PID/fd). Linux only. */
+const opened = (fd: number): string => `/proc/self/fd/${fd}`
+
+/**
+ * All plain files below a folder; links, pipes and names that no bundle can hold are left out. The task may still run: every step goes
+ * from an open folder, so a folder that it exchanges for a link leads nowhere. LimitReached above the limits.
+ */
 export function readTree(folder: string, limits: TreeLimits): Map<string, Uint8Array> {
   const found = new Map<string, Uint8Array>()
   let [bytes, seen] = [0, 0]
-  const visit = (at: string, prefix: string, depth: number): void => {
-    for (const name of readdirSync(at)) {
+  const visit = (at: number, prefix: string, depth: number): void => {
+    for (const name of readdirSync(opened(at))) {
       if (++seen > limits.maxFiles)
         throw new LimitReached('output', `the task has more than ${limits.maxFiles} files`)
       const path = prefix + name
-      if (pathProblem(path) !== undefined) continue
-      const full = join(at, name)
-      const stat = lstatSync(full, { throwIfNoEntry: false })
-      if (stat?.isDirectory() === true && depth < PATH_LIMITS.depth) visit(full, `${path}/`, depth + 1)
-      const data = stat?.isFile() === true ? readPlain(full, limits.maxBytes - bytes) : undefined
-      if (data === undefined) continue
-      bytes += data.length
-      found.set(path, data)
+      const fd = pathProblem(path) === undefined ? openPlain(`${opened(at)}/${name}`) : undefined
+      if (fd !== undefined) take(fd, path, depth)
     }
   }
-  visit(folder, '', 1)
+  const take = (fd: number, path: string, depth: number): void => {
+    try {
+      const stat = fstatSync(fd)
+      if (stat.isDirectory() && depth < PATH_LIMITS.depth) visit(fd, `${path}/`, depth + 1)
+      if (!stat.isFile()) return
+      const data = readAll(fd, stat.size, limits.maxBytes - bytes)
+      bytes += data.length
+      found.set(path, data)
+    } finally {
+      closeSync(fd)
+    }
+  }
+  const root = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  try {
+    visit(root, '', 1)
+  } finally {
+    closeSync(root)
+  }
   return new Map([...found].sort(([a], [b]) => comparePaths(a, b)))
 }
 

@@ -1,5 +1,6 @@
 /** What a peer's configuration may say, with all defaults. One schema for the file, the docs and the API. */
 import { z } from 'zod'
+import { IMAGE_NAME } from '../../executor/container/image.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { MiB } from '../../protocol/limits.ts'
 import { parseAmount } from '../../protocol/money.ts'
@@ -110,7 +111,22 @@ export const configSchema = z.strictObject({
       challenges: durationText.prefault('45m'),
       region: z.string().max(64).default('unknown'),
       energy: z.enum(['unknown', 'grid', 'renewable']).default('unknown'),
-      engines: z.array(z.enum(['wasm', 'onnx', 'blender'])).default(['wasm']),
+      engines: z.array(z.enum(['wasm', 'onnx', 'blender', 'container'])).default(['wasm']),
+      /** Strangers' native programs, in containers of podman; `container` in `engines` needs it. */
+      containers: z
+        .strictObject({
+          enabled: z.boolean().default(false),
+          /** What they may run, of the owner's own store. */
+          images: z
+            .array(z.string().regex(IMAGE_NAME, 'write a name with its digest: name@sha256:<64 hex digits>'))
+            .max(64)
+            .default([]),
+          /** Also images that come with a job. */
+          uploads: z.boolean().default(false),
+          /** Lets them reach a GPU's driver in the kernel. */
+          gpu: z.boolean().default(false)
+        })
+        .prefault({}),
       /** Where `shoal engine add` puts engines; the home's own engines/ when absent. Several homes may share one. */
       enginesFolder: z.string().startsWith('/', 'write an absolute path').optional(),
       /** Bond offered with every agreement. */

@@ -38,13 +38,13 @@ const taskPath = z
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String).pipe(z.string().max(4096))
 
 const task = z.strictObject({
-  engine: z.enum(['wasm', 'onnx', 'blender']).default('wasm'),
+  engine: z.enum(['wasm', 'onnx', 'blender', 'container']).default('wasm'),
   /** Version of the engine, or its first parts: providers with another one do not bid. */
   version: z
     .string()
     .regex(/^\d{1,6}(\.\d{1,6}){0,2}$/, 'a version such as 3.4.1, in quotes')
     .optional(),
-  /** A path, from the job file's folder: a WebAssembly module, an ONNX model, a .blend file. */
+  /** A path, from the job file's folder: a WebAssembly module, an ONNX model, a .blend file, an image or its name. */
   module: z.string().min(1),
   args: z.array(scalar).max(256).default([]),
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable name'), scalar).default({})

@@ -1,5 +1,6 @@
-/** The program of a task, by engine: a WebAssembly module, an ONNX model, a .blend file. */
+/** The program of a task, by engine: a WebAssembly module, an ONNX model, a .blend file, a container's image. */
 import { isAbsolute, resolve } from 'node:path'
+import { imageSource } from '../../executor/container/image.ts'
 import { admit } from '../../executor/onnx/admit.ts'
 import { isShoalError, ShoalError } from '../../protocol/errors.ts'
 import { MiB } from '../../protocol/limits.ts'
@@ -12,7 +13,8 @@ type EngineId = JobFile['task']['engine']
 export const MODULE_MAX: Readonly<Record<EngineId, number>> = {
   wasm: 32 * MiB,
   onnx: 256 * MiB,
-  blender: 256 * MiB
+  blender: 256 * MiB,
+  container: 256 * MiB
 }
 
 const begins = (bytes: Uint8Array, magic: readonly number[]): boolean => magic.every((m, i) => bytes[i] === m)
@@ -35,6 +37,10 @@ const WRONG: Readonly<Record<EngineId, readonly [what: string, next: string]>> =
   blender: [
     'is not a .blend file',
     'Save it with Blender, with everything packed: File, External Data, Pack Resources.'
+  ],
+  container: [
+    'is neither the tar of an image nor a name of one',
+    'Make one with: podman save --output image.tar NAME, or write {"image": "name@sha256:<64 hex digits>"}.'
   ]
 }
 
@@ -42,7 +48,8 @@ function problem(engine: EngineId, bytes: Uint8Array): string | undefined {
   if (engine === 'wasm') return begins(bytes, WASM) ? undefined : ''
   if (engine === 'blender') return BLEND.some(magic => begins(bytes, magic)) ? undefined : ''
   try {
-    admit(bytes)
+    if (engine === 'container') imageSource(bytes)
+    else admit(bytes)
     return undefined
   } catch (e) {
     if (isShoalError(e, 'MODULE_INVALID')) return `: ${e.message}`

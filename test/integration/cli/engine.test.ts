@@ -1,4 +1,5 @@
 /** `shoal engine` and what doctor says of engines. */
+import { needContainers } from '../../support/container.ts'
 import { expect } from 'chai'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -22,7 +23,8 @@ describe('shoal engine', function () {
     expect(said.engines.map(e => [e.id, e.sold])).to.deep.equal([
       ['wasm', true],
       ['onnx', false],
-      ['blender', false]
+      ['blender', false],
+      ['container', false]
     ])
     expect(said.engines[1]?.next).to.equal('Run: shoal engine add onnx')
     expect((await run('engine')).stdout).to.match(/Engine +Version +Sold/)
@@ -51,11 +53,46 @@ describe('shoal engine', function () {
     })
   })
 
+  it('doctor says when containers are sold and not turned on, or allow no image', async () => {
+    for (const [config, says] of [
+      ['', 'Set provider.containers.enabled'],
+      [', containers: { enabled: true }', 'provider.containers.images']
+    ] as const) {
+      folder = await makeFolder({}, `provider: { engines: [wasm, container]${config} }\n`)
+      const { stdout } = await run('doctor', '--json')
+      const { findings } = JSON.parse(stdout) as {
+        findings: { name: string; state: string; next?: string }[]
+      }
+      const found = findings.find(f => f.name === 'containers')
+      expect(found, stdout).to.include({ state: 'bad' })
+      expect(found?.next).to.contain(says)
+      await removeFolder(folder)
+    }
+  })
+
+  it('doctor tests containers where they are sold', async function () {
+    needContainers(this)
+    folder = await makeFolder(
+      {},
+      'provider: { engines: [container], containers: { enabled: true, uploads: true } }\n'
+    )
+    const { stdout } = await run('doctor', '--json')
+    const { findings } = JSON.parse(stdout) as { findings: { name: string; state: string; said: string }[] }
+    expect(
+      findings.find(f => f.name === 'containers'),
+      stdout
+    ).to.include({
+      state: 'ok',
+      said: 'the self-test passed'
+    })
+  })
+
   it('an engine that cannot be added is a usage error that says what to do', async () => {
     folder = await makeFolder({}, '{}\n')
     for (const [id, says] of [
       ['wasm', 'built in'],
       ['blender', 'apt-get'],
+      ['container', 'provider.containers.enabled'],
       ['pytorch', 'There is one to add: onnx']
     ] as const) {
       const said = await run('engine', 'add', id)

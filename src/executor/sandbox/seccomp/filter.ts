@@ -10,11 +10,11 @@ const AUDIT_ARCH = { x64: 0xc000003e, arm64: 0xc00000b7 } as const
 /** Calls of the x32 ABI carry this bit: another way to the same kernel functions. */
 const X32_BIT = 0x40000000
 /** All CLONE_NEW*, of linux/sched.h, that clone() takes. */
-const CLONE_NEW = 0x7e020000
+export const CLONE_NEW = 0x7e020000
 const CLONE_THREAD = 0x00010000
-const AF_UNIX = 1
+export const AF_UNIX = 1
 /** Put characters into a terminal's input; reach the console. */
-const TIOCSTI = 0x5412
+export const TIOCSTI = 0x5412
 const TIOCLINUX = 0x541c
 
 /** `one`: threads but no child processes, for runners that need none. */

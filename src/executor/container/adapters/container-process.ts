@@ -1,0 +1,83 @@
+/**
+ * Runners of containers: a Node of ours with this peer's own rights, for only those may call podman. The stranger's program runs in the
+ * container alone; the runner reads its bundles under limits and its files without following links.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { pipesOf, type PipedChild } from '../../adapters/child.ts'
+import type { Box, WithoutLayers } from '../../sandbox/box.ts'
+import type { ChildLink, ProcessExit, ProcessPort, RunnerLaunch } from '../../runner/process-port.ts'
+import type { Arch } from '../../sandbox/seccomp/syscalls.ts'
+import type { Confinement, ContainerRun } from '../run-command.ts'
+import { cpuNs } from './groups.ts'
+import { closeFolder, openFolder, type JobFolder } from './job-folder.ts'
+
+/** What the runner is told on its command line. */
+export interface RunnerOrders extends Pick<ContainerRun, 'name' | 'profile' | 'gpu' | 'confinement'> {
+  readonly memory: string
+}
+
+const script = fileURLToPath(new URL(`container-runner${extname(import.meta.url)}`, import.meta.url))
+
+/** The whole group: calls of podman end with the runner. The container has a group of its own, see `closeFolder`. */
+function killAll(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code !== 'ESRCH') throw e
+  }
+}
+
+const confinementOf = ({
+  memoryBytes,
+  cpus,
+  maxTasks,
+  maxOpenFiles,
+  fileBytes,
+  scratch
+}: Box): Confinement => ({
+  ...{ memoryBytes, cpus, maxTasks, maxOpenFiles, fileBytes },
+  tmpBytes: scratch[1]?.bytes ?? 0
+})
+
+function start(launch: RunnerLaunch, box: Box, job: JobFolder, without: WithoutLayers): PipedChild {
+  const [gpu] = launch.args ?? []
+  const profile = without.seccomp === true ? 'unconfined' : job.profile
+  const orders: RunnerOrders = {
+    ...{ name: job.name, profile, memory: job.memory, confinement: confinementOf(box) },
+    ...(gpu === undefined ? {} : { gpu: JSON.parse(gpu) as ContainerRun['gpu'] })
+  }
+  const quiet = ['--disable-warning=ExperimentalWarning', '--disable-warning=SecurityWarning']
+  return spawn(process.execPath, [...quiet, ...launch.flags, script, JSON.stringify(orders)], {
+    env: {},
+    cwd: '/',
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true // a group of its own, so that all of it can be ended
+  })
+}
+
+/** Linux and root only: the folder is mounted, and podman's groups lie where we say. */
+export const containerProcesses = (arch: Arch, without: WithoutLayers = {}): ProcessPort => ({
+  async startRunner(launch: RunnerLaunch): Promise<ChildLink> {
+    const { box } = launch
+    if (box === undefined) throw new Error('a container needs its box')
+    const job = await openFolder(box.scratch[0]?.bytes ?? 0, arch)
+    const child = start(launch, box, job, without)
+    const pipes = pipesOf(child)
+    const ended = async (exit: ProcessExit): Promise<ProcessExit> => {
+      killAll(child)
+      await closeFolder(job)
+      return exit
+    }
+    return {
+      ...pipes,
+      mounts: new Map(),
+      limitMemory: async () => undefined,
+      cpuNs: async () => cpuNs(job.name),
+      exited: pipes.exited.then(ended),
+      kill: () => killAll(child)
+    }
+  }
+})

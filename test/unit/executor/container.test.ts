@@ -1,0 +1,94 @@
+import { expect } from 'chai'
+import { createHash } from 'node:crypto'
+import { checkAllowed, imageSource } from '../../../src/executor/container/image.ts'
+import { ATTEMPTS, openIn, probeImage } from '../../../src/executor/container/probe.ts'
+import { runCommand, type ContainerRun } from '../../../src/executor/container/run-command.ts'
+import { seccompProfile } from '../../../src/executor/container/seccomp-profile.ts'
+import { allowed } from '../../../src/executor/sandbox/seccomp/allowed.ts'
+import { configSchema } from '../../../src/peer/home/config-schema.ts'
+import { text } from '../../support/tasks.ts'
+
+const NAME = `localhost/hello@sha256:${'ab'.repeat(32)}`
+
+const run: ContainerRun = {
+  ...{ name: 'shoal-container-1-1-abc', image: NAME, args: ['--privileged', '-v', '/:/host'] },
+  env: { HELLO: 'a b' },
+  folders: { input: '/t/in', output: '/t/out', checkpoint: '/t/ckpt' },
+  confinement: { memoryBytes: 1000, tmpBytes: 10, cpus: 2, maxTasks: 64, maxOpenFiles: 256, fileBytes: 99 },
+  profile: '/t/seccomp.json'
+}
+
+describe('a container task', () => {
+  it('its module is a tar or a name with a digest; anything else is refused', () => {
+    expect(imageSource(text(JSON.stringify({ image: NAME })))).to.deep.equal({ kind: 'named', name: NAME })
+    expect(imageSource(probeImage())).to.deep.equal({ kind: 'tar' })
+    for (const bad of [
+      '',
+      'hello',
+      '{}',
+      '{"image":"alpine"}',
+      '{"image":"alpine:latest"}',
+      `{"image":"${NAME}","x":1}`
+    ])
+      expect(() => imageSource(text(bad)), bad)
+        .to.throw()
+        .with.property('code', 'MODULE_INVALID')
+    const flag = JSON.stringify({ image: `--privileged@sha256:${'ab'.repeat(32)}` })
+    expect(() => imageSource(text(flag)))
+      .to.throw()
+      .with.property('code', 'MODULE_INVALID')
+  })
+
+  it('runs what the owner allows and nothing else; by default nothing', () => {
+    const named = { kind: 'named', name: NAME } as const
+    checkAllowed(named, { images: [NAME], uploads: false })
+    checkAllowed({ kind: 'tar' }, { images: [], uploads: true })
+    for (const [source, policy] of [
+      [named, { images: [], uploads: true }],
+      [{ kind: 'tar' }, { images: [NAME], uploads: false }]
+    ] as const)
+      expect(() => checkAllowed(source, policy)).to.throw('does not run')
+    const { containers, engines } = configSchema.parse({}).provider
+    expect(containers).to.deep.equal({ enabled: false, images: [], uploads: false, gpu: false })
+    expect(engines).to.deep.equal(['wasm'])
+  })
+
+  it('its arguments come after the image, where podman reads no flags', () => {
+    const command = runCommand(run, {})
+    expect(command.slice(command.indexOf(NAME))).to.deep.equal([NAME, '--privileged', '-v', '/:/host'])
+    expect(command).to.include.members(['--network=none', '--pull=never', '--memory-swap=1000', 'HELLO=a b'])
+    expect(command.join(' ')).not.to.contain('--device')
+    const gpu = { vendor: 'nvidia', index: 3, devices: [] } as const
+    expect(runCommand({ ...run, gpu }, {}).join(' ')).to.contain('--device nvidia.com/gpu=3')
+  })
+
+  it('its calls are those of the own filter: a list of what passes, nothing twice', () => {
+    const profile = seccompProfile('x64')
+    const names = profile.syscalls.flatMap(rule => rule.names)
+    expect(new Set(names).size).to.equal(names.length)
+    expect(names.filter(n => !['clone3', 'socket'].includes(n)).sort()).to.deep.equal([...allowed].sort())
+    const passing = profile.syscalls.filter(r => r.action === 'SCMP_ACT_ALLOW').flatMap(r => r.names)
+    for (const name of [
+      'unshare',
+      'keyctl',
+      'add_key',
+      'mount',
+      'bpf',
+      'ptrace',
+      'socket',
+      'setns',
+      'io_uring_setup'
+    ])
+      expect(passing, name).not.to.include(name)
+  })
+
+  it('the probe is the same image each time, and each bit of its exit code has a meaning', () => {
+    const digest = (): string => createHash('sha256').update(probeImage()).digest('hex')
+    expect(digest()).to.equal(digest())
+    expect(ATTEMPTS.length).to.be.at.most(7)
+    expect(openIn(0)).to.deep.equal([])
+    expect(openIn(0b1001)).to.deep.equal(
+      [0, 3].map(i => `not true: ${(ATTEMPTS[i] as (typeof ATTEMPTS)[number]).holds}`)
+    )
+  })
+})
