@@ -80,7 +80,11 @@ const boxFor = (box: Box, program: string): Box => ({
   memoryBytes: 256 * MiB,
   maxTasks: Math.min(box.maxTasks, 64),
   fileBytes: 128 * MiB,
-  reads: [...box.reads, { host: PERL, inside: PERL }, { host: program, inside: '/shoal/program' }],
+  reads: [
+    ...box.reads.filter(r => r.inside !== PERL),
+    { host: PERL, inside: PERL },
+    { host: program, inside: '/shoal/program' }
+  ],
   scratch: [{ inside: '/out', bytes: 64 * MiB }]
 })
 

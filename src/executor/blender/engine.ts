@@ -6,7 +6,7 @@ import { nativeProcesses } from '../adapters/native-process.ts'
 import { nativeBox } from '../native/box.ts'
 import { prepareTask, type NativeParts } from '../native/prepare.ts'
 import type { ProcessPort, RunnerLaunch } from '../runner/process-port.ts'
-import type { Mount } from '../sandbox/box.ts'
+import type { Box, Mount } from '../sandbox/box.ts'
 import type { Comparison } from '../onnx/compare.ts'
 import { parseSettings } from './settings.ts'
 
@@ -36,6 +36,13 @@ const SYSTEM = ['/usr/share', '/etc/fonts', '/etc/alternatives', '/etc/ld.so.cac
 const programMount = (program: string): Mount => {
   const host = program.startsWith('/usr/') ? program : dirname(program)
   return { host, inside: host }
+}
+
+/** What one task may have: Blender beside its supervisor, and of the disk what Blender reads. */
+export function blenderBox(program: string, task: Pick<TaskRequest, 'limits' | 'gpu'>): Box {
+  const reads = [programMount(program), ...existing(SYSTEM).map(p => ({ host: p, inside: p }))]
+  const box = { processes: 'many', overheadBytes: OVERHEAD, reads, scratch: SCRATCH } as const
+  return nativeBox(box, task, availableParallelism())
 }
 
 /**
@@ -73,13 +80,7 @@ export class BlenderEngine implements Engine {
   #launch(task: TaskRequest): RunnerLaunch {
     const base = { script: 'command-runner', flags: RUNNER_FLAGS, permissions: 'open' } as const
     if (this.isolation === 'process') return base
-    const reads = [programMount(this.#program), ...existing(SYSTEM).map(p => ({ host: p, inside: p }))]
-    const box = { processes: 'many', overheadBytes: OVERHEAD, reads, scratch: SCRATCH } as const
-    return {
-      ...base,
-      args: ['blender', this.#program, SCRATCH],
-      box: nativeBox(box, task, availableParallelism())
-    }
+    return { ...base, args: ['blender', this.#program, SCRATCH], box: blenderBox(this.#program, task) }
   }
 
   cost(outcome: RunOutcome): bigint {

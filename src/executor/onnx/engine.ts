@@ -4,11 +4,25 @@ import { nativeProcesses } from '../adapters/native-process.ts'
 import { prepareTask, type NativeParts } from '../native/prepare.ts'
 import { nativeBox } from '../native/box.ts'
 import type { ProcessPort, RunnerLaunch } from '../runner/process-port.ts'
+import type { Box } from '../sandbox/box.ts'
 import { onnxComparison, parseOnnxArgs } from './args.ts'
 import type { Comparison } from './compare.ts'
 
 /** The heap holds the data of one job besides paths and lines. */
 const RUNNER_FLAGS = ['--max-old-space-size=2048']
+
+/** Node with its heap, and the runtime. */
+const OVERHEAD = (2048 + 512) * 1024 * 1024
+/** Where the pack lies in the sandbox. */
+const PACK = '/shoal/pack'
+
+/** What one task may have: threads alone, and of the disk its pack. */
+export const onnxBox = (pack: string, task: Pick<TaskRequest, 'limits' | 'gpu'>): Box =>
+  nativeBox(
+    { processes: 'one', overheadBytes: OVERHEAD, reads: [{ host: pack, inside: PACK }] },
+    task,
+    availableParallelism()
+  )
 
 export interface OnnxEngineParts extends Omit<NativeParts, 'process'> {
   /** The folder of the installed pack (`shoal engine add onnx`). */
@@ -20,11 +34,6 @@ export interface OnnxEngineParts extends Omit<NativeParts, 'process'> {
   /** True when `process` keeps runners in a sandbox that passed its self-test. */
   readonly boxed?: boolean
 }
-
-/** Node with its heap, and the runtime. */
-const OVERHEAD = (2048 + 512) * 1024 * 1024
-/** Where the pack lies in the sandbox. */
-const PACK = '/shoal/pack'
 
 /**
  * ONNX Runtime, fed with data only: a model that `admit` took, arrays, and settings. Billing unit: nanoseconds of processor time, user
@@ -58,9 +67,7 @@ export class OnnxEngine implements Engine {
   #launch(task: TaskRequest): RunnerLaunch {
     const base = { script: 'onnx-runner', flags: RUNNER_FLAGS, permissions: 'addons' } as const
     if (this.isolation === 'process') return base
-    const reads = [{ host: this.#pack, inside: PACK }]
-    const box = nativeBox({ processes: 'one', overheadBytes: OVERHEAD, reads }, task, availableParallelism())
-    return { ...base, args: [PACK], box }
+    return { ...base, args: [PACK], box: onnxBox(this.#pack, task) }
   }
 
   cost(outcome: RunOutcome): bigint {
