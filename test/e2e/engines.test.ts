@@ -7,6 +7,7 @@ import { array, exampleFile } from '../support/onnx.ts'
 import type { ConfigInput } from '../../src/peer/home/config-schema.ts'
 import { containerLeftovers, needContainers, shellImage } from '../support/container.ts'
 import { enginesFolder, needBlender, needOnnx } from '../support/engines.ts'
+import { needSandbox } from '../support/sandbox.ts'
 import { example } from '../support/e2e/cli.ts'
 import { submit } from '../support/e2e/jobs.ts'
 import { jobEnd, startWorld, story, type Buyer, type World } from '../support/e2e/world.ts'
@@ -34,6 +35,7 @@ describe('engines on a devnet', function () {
 
   it('onnx: a net learns digits in one job and reads others in a second, and the books are conserved', async function () {
     needOnnx(this)
+    await needSandbox(this)
     const { folder, ledger } = await sell('onnx')
     const before = await ledger.snapshot()
     const trained = join(folder, 'trained')
@@ -58,6 +60,7 @@ describe('engines on a devnet', function () {
 
   it('blender: eight frames over three peers', async function () {
     const version = needBlender(this)
+    await needSandbox(this)
     const { folder, ledger } = await sell('blender')
     const before = await ledger.snapshot()
     const out = join(folder, 'frames')

@@ -11,6 +11,7 @@ import { startBoxed } from '../../src/executor/adapters/box-process.ts'
 import { findSandbox, isMissing } from '../../src/executor/adapters/find-sandbox.ts'
 import type { Box, WithoutLayers } from '../../src/executor/sandbox/box.ts'
 import type { SandboxHost } from '../../src/executor/sandbox/host.ts'
+import { sandboxMissing } from '../support/sandbox.ts'
 import { source, type Outside, type Program } from './program.ts'
 
 const PERL = '/usr/bin/perl'
@@ -41,8 +42,8 @@ export interface Stage {
 
 /** Why hostile programs cannot be run here; undefined when they can. */
 export async function missingForTrials(): Promise<string | undefined> {
-  const host = await findSandbox()
-  if (isMissing(host)) return `${host.what}: ${host.next}`
+  const missing = await sandboxMissing()
+  if (missing !== undefined) return missing
   return existsSync(PERL) ? undefined : 'perl is not installed: apt-get install perl-base'
 }
 
