@@ -125,7 +125,7 @@ export class Blocks {
       let removed = 0
       for await (const name of this.#files.names()) {
         signal?.throwIfAborted()
-        if (keep.has(name) || touched.has(name) || this.#inUse.has(name)) continue
+        if (keep.has(name) || touched.has(name)) continue
         this.#bytes -= await this.#files.delete(name)
         removed++
       }

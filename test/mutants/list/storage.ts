@@ -64,7 +64,7 @@ export const storage: readonly Mutant[] = within('src/storage', [
   {
     id: 'sweep-takes-what-is-read',
     file: 'blocks.ts',
-    find: '|| this.#inUse.has(name)) continue',
+    find: '|| touched.has(name)) continue',
     replace: ') continue',
     means: 'housekeeping removes blocks while they are being sent',
     tests: blocks
