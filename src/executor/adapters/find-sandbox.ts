@@ -146,7 +146,7 @@ export function namespaceBar(): Missing | undefined {
 /** The first line that a program prints, for its version; undefined when it does not run. */
 export function versionOf(command: string, args: readonly string[]): Promise<string | undefined> {
   return new Promise(done => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'], timeout: PATIENCE_MS })
     let text = ''
     child.stdout.on('data', (part: Buffer) => {
       text = (text + part.toString('utf8')).slice(0, 400)

@@ -46,7 +46,7 @@ export interface RunnerLaunch {
    * reads what the box shows, `open` refuses nothing.
    */
   readonly permissions: 'closed' | 'addons' | 'open'
-  /** How the kernel keeps it in; without one it is a process as any other. */
+  /** How the kernel keeps it in; without one it is an ordinary process. */
   readonly box?: Box
 }
 

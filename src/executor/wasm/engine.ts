@@ -83,8 +83,15 @@ class WasmEngine implements Engine {
     const { memoryBytes, inputBytes, outputBytes, moduleBytes } = task.limits
     const start = async () => {
       const link = await this.#runners.take(signal)
-      // the group's limit stands behind the engine's own: /out and /ckpt are held twice while they are handed over
-      await link.limitMemory(RUNNER_BYTES + memoryBytes + 2 * inputBytes + 4 * outputBytes + 8 * moduleBytes)
+      try {
+        // the group's limit stands behind the engine's own: /out and /ckpt are held twice while they are handed over
+        await link.limitMemory(
+          RUNNER_BYTES + memoryBytes + 2 * inputBytes + 4 * outputBytes + 8 * moduleBytes
+        )
+      } catch (e) {
+        await link.close()
+        throw e
+      }
       return link
     }
     return prepareRun(this.#parts, start, task, signal)

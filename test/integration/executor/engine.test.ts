@@ -7,7 +7,7 @@ import { EngineRegistry } from '../../../src/executor/registry.ts'
 import { createWasmEngine } from '../../../src/executor/wasm/engine.ts'
 import { systemClock } from '../../../src/peer/adapters/system-clock.ts'
 import { bundleToMap, oneChunk } from '../../../src/protocol/bundle.ts'
-import { isShoalError } from '../../../src/protocol/errors.ts'
+import { isShoalError, ShoalError } from '../../../src/protocol/errors.ts'
 import { childrenOf, gone, startPeerWithLoop, statusOf } from '../../support/processes.ts'
 import { limitOf, noLog, outputOf, recorder, request } from '../../support/tasks.ts'
 import {
@@ -262,6 +262,23 @@ describe('the wasm engine', () => {
     await done.run(recorder(), never)
     await done.dispose()
     expect(childrenOf(process.pid)).to.deep.equal([])
+  })
+
+  it('ends a runner whose memory the kernel refuses to limit', async () => {
+    let given: ChildLink | undefined
+    const refusing = createWasmEngine({
+      clock: systemClock,
+      log: noLog,
+      process: {
+        startRunner: async launch => {
+          given = await nodeProcesses.startRunner(launch)
+          const refuse = (): Promise<void> => Promise.reject(new ShoalError('ENGINE_BROKEN', 'refused'))
+          return { ...given, limitMemory: refuse }
+        }
+      }
+    })
+    expect(await codeOf(refusing.prepare(request({ module: looper() }), never))).to.equal('ENGINE_BROKEN')
+    expect((await given?.exited)?.signal).to.equal('SIGKILL')
   })
 
   it('leaves no runner behind when the peer itself is killed', async () => {

@@ -14,6 +14,8 @@ import { ownStore, podman } from './podman.ts'
 const PREFIX = 'shoal-container-'
 /** Files and folders below it. */
 const INODES_MAX = 300_000
+/** Mounting takes milliseconds; a call that hangs must not hold the job. */
+const CALL_MS = 20_000
 let count = 0
 
 export interface JobFolder {
@@ -27,8 +29,11 @@ export interface JobFolder {
 
 const call = (program: string, args: readonly string[]): Promise<string | undefined> =>
   new Promise(done =>
-    execFile(program, args, { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } }, (e, _, err) =>
-      done(e === null ? undefined : err || e.message)
+    execFile(
+      program,
+      args,
+      { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, timeout: CALL_MS },
+      (e, _, err) => done(e === null ? undefined : err || e.message)
     )
   )
 
