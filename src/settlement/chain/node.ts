@@ -47,6 +47,8 @@ export class ChainNode {
   readonly #file: (name: string) => string
   #anvil: AnvilProcess | undefined
   #rpc: RpcTransport | undefined
+  /** Nothing of the log is missing from what anvil has. */
+  #whole = false
   #wal: LineLog | undefined
   /** Entries of the log since the last saved state. */
   #entries: WalEntry[] = []
@@ -72,7 +74,7 @@ export class ChainNode {
   }
 
   get pid(): number | undefined {
-    return this.#rpc === undefined ? undefined : this.#anvil?.pid
+    return this.#whole ? this.#anvil?.pid : undefined
   }
 
   async start(signal?: AbortSignal): Promise<void> {
@@ -105,8 +107,16 @@ export class ChainNode {
     })
   }
 
-  /** A read, straight to anvil. RpcUnreachable while it restarts. */
+  /**
+   * A read, straight to anvil. RpcUnreachable while it restarts, until it has taken up its log: a chain that seems to have gone back and
+   * comes again with the same blocks would make a reader miss what is in them.
+   */
   async read(method: string, params: readonly unknown[]): Promise<unknown> {
+    if (!this.#whole) throw new RpcUnreachable('the chain restarts')
+    return await this.#ask(method, params)
+  }
+
+  async #ask(method: string, params: readonly unknown[]): Promise<unknown> {
     if (this.#rpc === undefined) throw new RpcUnreachable('the chain restarts')
     return await this.#rpc.send({ method, params })
   }
@@ -120,7 +130,7 @@ export class ChainNode {
         const entry = { at: this.#now(), raw }
         await this.#write(entry)
         try {
-          const hash = await this.read('eth_sendRawTransaction', [raw])
+          const hash = await this.#ask('eth_sendRawTransaction', [raw])
           this.#unmined = true
           this.#lastTransaction = this.#parts.clock.monotonic()
           return hash
@@ -138,10 +148,10 @@ export class ChainNode {
   /** Adds gas money to an account. */
   async addGas(address: Address, wei: bigint): Promise<void> {
     await this.#lane.run(async () => {
-      const now = toQuantity(await this.read('eth_getBalance', [address, 'latest']), 'balance')
+      const now = toQuantity(await this.#ask('eth_getBalance', [address, 'latest']), 'balance')
       const entry = { at: this.#now(), address, wei: (now + wei).toString() }
       await this.#write(entry)
-      await this.read('anvil_setBalance', [address, quantity(now + wei)])
+      await this.#ask('anvil_setBalance', [address, quantity(now + wei)])
     })
   }
 
@@ -167,7 +177,7 @@ export class ChainNode {
   }
 
   async #mine(at: number): Promise<void> {
-    await this.read('evm_mine', [at])
+    await this.#ask('evm_mine', [at])
     this.#time = Math.max(this.#time, at)
     this.#unmined = false
     this.#blocks++
@@ -199,11 +209,12 @@ export class ChainNode {
     })
     this.#rpc = rpc
     void anvil.ended.then(async () => await this.#died(anvil))
-    const head = await this.read('eth_getBlockByNumber', ['latest', false])
+    const head = await this.#ask('eth_getBlockByNumber', ['latest', false])
     this.#time = toNumber((head as { timestamp?: unknown } | null)?.timestamp, 'timestamp')
     await this.#replay()
     this.#ahead = Math.max(0, this.#time - Math.floor(clock.now() / 1000))
     await this.#mine(this.#now())
+    this.#whole = true
   }
 
   /** Everything in the log that the saved state lacks, in order and at its time. */
@@ -212,10 +223,10 @@ export class ChainNode {
     for (const entry of this.#entries) {
       const at = Math.max(this.#time, entry.at)
       try {
-        if ('wei' in entry) await this.read('anvil_setBalance', [entry.address, quantity(BigInt(entry.wei))])
+        if ('wei' in entry) await this.#ask('anvil_setBalance', [entry.address, quantity(BigInt(entry.wei))])
         else if ('tick' in entry) await this.#mine(at)
         else if (!(await this.#isMined(entry.raw))) {
-          await this.read('eth_sendRawTransaction', [entry.raw])
+          await this.#ask('eth_sendRawTransaction', [entry.raw])
           await this.#mine(at)
           count++
         }
@@ -228,13 +239,14 @@ export class ChainNode {
   }
 
   async #isMined(raw: HexBytes): Promise<boolean> {
-    return (await this.read('eth_getTransactionReceipt', [keccak256(raw)])) !== null
+    return (await this.#ask('eth_getTransactionReceipt', [keccak256(raw)])) !== null
   }
 
   /** Starts anvil again when it ended by itself. */
   async #died(anvil: AnvilProcess): Promise<void> {
     if (this.#stopped || this.#anvil !== anvil) return
     const { clock, log } = this.#parts
+    this.#whole = false
     await this.#rpc?.close()
     this.#rpc = undefined
     const now = clock.monotonic()
@@ -290,6 +302,7 @@ export class ChainNode {
   async #refresh(): Promise<void> {
     await this.#save(pruneBlocks)
     const old = this.#anvil
+    this.#whole = false
     await this.#rpc?.close()
     this.#anvil = this.#rpc = undefined
     await old?.stop()
@@ -299,7 +312,7 @@ export class ChainNode {
   /** Inside the lane: the whole state to the disk, then the log without what the state has. */
   async #save(prune?: (state: string) => string): Promise<void> {
     const begun = this.#parts.clock.monotonic()
-    const dump = await this.read('anvil_dumpState', [])
+    const dump = await this.#ask('anvil_dumpState', [])
     if (typeof dump !== 'string') throw new ShoalError('CHAIN_UNREACHABLE', 'anvil gave no state')
     const state = gunzipSync(Buffer.from(dump.slice(2), 'hex'))
     await writeAtomic(this.#file('state.json'), prune === undefined ? state : prune(state.toString('utf8')))

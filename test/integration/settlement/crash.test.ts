@@ -167,6 +167,36 @@ describe('the chain is killed', () => {
     await chain.stop()
   })
 
+  it('with SIGKILL of anvil: nobody sees the chain while it takes up its log, as it would have gone back', async () => {
+    const chain = await startChain(folder, { saveMs: 60_000 })
+    const requester = await party(chain, { deposit: 100_000n })
+    const provider = await party(chain, { deposit: 100_000n })
+    const arbiter = provider.key.address.replace(/.$/, c => (c === '1' ? '2' : '1')).toLowerCase() as Address
+    for (let i = 0; i < 8; i++) await opened(requester, provider, arbiter)
+    const head = async (): Promise<number | undefined> => {
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_blockNumber', params: [] })
+      const headers = { 'content-type': 'application/json' }
+      const response = await fetch(chain.rpcUrl, { method: 'POST', headers, body })
+      const { result } = (await response.json()) as { result?: string }
+      return result === undefined ? undefined : Number(result)
+    }
+    const before = (await head()) ?? 0
+    expect(before).to.be.greaterThan(8)
+    const killed = chain.pid
+    process.kill(killed ?? 0, 'SIGKILL')
+    await until(() => chain.pid !== killed)
+    const seen: number[] = []
+    await until(async () => {
+      const now = await head()
+      if (now !== undefined) seen.push(now)
+      return now !== undefined && now >= before
+    })
+    expect(Math.min(...seen)).to.be.at.least(before)
+    await requester.settlement.stop()
+    await provider.settlement.stop()
+    await chain.stop()
+  })
+
   it('time and balances survive a clean restart, on the port that was given', async () => {
     const first = await startChain(folder)
     const p = await party(first, { deposit: 500n })
