@@ -60,12 +60,26 @@ function count(text: string, ok: boolean): { passed: number; failed: number; ski
   return { passed, failed: ok ? failed : Math.max(1, failed), skipped }
 }
 
+/** A suite that takes longer has hung: the slowest takes five minutes on two cores. */
+const SUITE_MS = 20 * 60_000
+
 async function run(suite: Suite): Promise<Result> {
   process.stdout.write(`\n=== ${suite.name}\n`)
   const begun = performance.now()
   const [program = '', ...args] = suite.command
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  // a group of its own, so that a suite that hangs is ended with all that it started
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const end = (): void => void (child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'))
+  const interrupted = (): void => {
+    end()
+    process.exit(130)
+  }
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
   let text = ''
+  const limit = setTimeout(() => {
+    text += `\n  ${suite.name} did not end within ${SUITE_MS / 60_000} minutes\n`
+    end()
+  }, SUITE_MS)
   for (const [from, to] of [
     [child.stdout, process.stdout],
     [child.stderr, process.stderr]
@@ -75,6 +89,8 @@ async function run(suite: Suite): Promise<Result> {
       text += chunk.toString()
     })
   const code = await new Promise<number | null>(resolve => child.once('close', resolve))
+  clearTimeout(limit)
+  process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
   const ok = code === 0
   return {
     name: suite.name,
