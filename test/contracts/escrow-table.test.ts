@@ -81,6 +81,28 @@ const beginning: readonly Try[] = [
 const sequence = fc
   .tuple(fc.nat({ max: 3 }), fc.array(tries, { minLength: 3, maxLength: 10 }))
   .map(([n, list]) => [...beginning.slice(0, n), ...list])
+/** One way to every outcome, and to every refusal, played before the random ones: luck alone does not reach them all in every run. */
+const endings: readonly (readonly Try[])[] = [
+  [...beginning.slice(0, 1), step('provider', { kind: 'acknowledge', amount: PRICE, requesterSigned: true })],
+  [...beginning.slice(0, 2), { ...step('provider', { kind: 'release' }), later: 21 }],
+  [...beginning.slice(0, 1), { ...step('requester', { kind: 'refund', acknowledged: 0n }), later: 41 }],
+  [
+    ...beginning.slice(0, 1),
+    step('requester', { kind: 'cancel', amount: 1n, requesterSigned: true, providerSigned: true })
+  ],
+  [...beginning, step('arbiter', { kind: 'rule', providerBps: 3_333n, bondSlashBps: 1n })],
+  [...beginning, { ...step('other', { kind: 'split' }), later: 11 }],
+  [
+    step('provider', { kind: 'deliver' }),
+    step('requester', { kind: 'open', requesterSigned: true, providerSigned: false }),
+    ...beginning.slice(0, 1),
+    step('requester', { kind: 'refund', acknowledged: 0n }),
+    step('other', { kind: 'deliver' }),
+    step('provider', { kind: 'acknowledge', amount: PRICE + 1n, requesterSigned: true }),
+    { ...step('provider', { kind: 'deliver' }), later: 41 }
+  ],
+  [...beginning, step('arbiter', { kind: 'rule', providerBps: 10_001n, bondSlashBps: 1n })]
+]
 const terms = fc.record({
   bond: fc.constantFrom(0n, BOND),
   splitBps: fc.constantFrom(0, 3_333, 5_000, 10_000),
@@ -139,6 +161,7 @@ describe('the escrow table and the contract', function () {
   }
 
   it('agree on every call of random sequences: taken or refused and why, the slot, and every balance', async () => {
+    for (const list of endings) await play(await bench.agreement({ price: PRICE }), list)
     await fc.assert(
       fc.asyncProperty(terms, sequence, async (changes, list) => {
         await play(await bench.agreement({ price: PRICE, ...changes }), list)

@@ -36,6 +36,8 @@ export class Watcher {
   #blocks: Mark[] = []
   /** First block of the next page. */
   #next: number
+  /** The newest block was read once only: nodes show a block before its logs, so its logs are asked for again. */
+  #readOnce = false
   #cursor: ChainCursor | undefined
 
   constructor(parts: WatchParts, onEvent: OnEvent, signal: AbortSignal) {
@@ -85,15 +87,17 @@ export class Watcher {
     const options = { signal: this.#signal }
     const head = toNumber(await this.#parts.rpc.call('eth_blockNumber', [], options), 'block number')
     await this.#checkMarks(head)
-    if (head < this.#next) return true
-    const to = Math.min(head, this.#next + this.#parts.pageBlocks - 1)
+    const first = this.#readOnce ? this.#next - 1 : this.#next
+    if (head < first) return true
+    const to = Math.min(head, Math.max(this.#next, first + this.#parts.pageBlocks - 1))
     // The hash is read before the logs: if the block is replaced in between, the next look notices.
     const hash = await this.#hashOf(to)
     if (hash === undefined) return true
-    const filter = { address: this.#parts.escrow, fromBlock: quantity(this.#next), toBlock: quantity(to) }
+    const filter = { address: this.#parts.escrow, fromBlock: quantity(first), toBlock: quantity(to) }
     const logs = await this.#parts.rpc.call('eth_getLogs', [filter], options)
     if (!Array.isArray(logs)) throw malformed('log list')
     await this.#hand(logs.flatMap(l => decodeLog(l) ?? []))
+    this.#readOnce = to === head && this.#next <= to
     this.#next = to + 1
     this.#blocks = [...this.#blocks.filter(m => m.block < to), { block: to, hash }].slice(-MARKS_MAX)
     if (logs.length > 0 || this.#blocks.length % 16 === 0) await this.#save()
@@ -131,6 +135,7 @@ export class Watcher {
     if (kept.length === this.#blocks.length) return
     const good = kept.at(-1)
     this.#next = good === undefined ? this.#parts.fromBlock : good.block + 1
+    this.#readOnce = false
     this.#blocks = kept
     if (this.#cursor !== undefined && this.#cursor.block >= this.#next) {
       // Everything up to the last good block was handled; what follows comes again.

@@ -159,6 +159,49 @@ describe('watching the escrow', () => {
     expect(ids()).to.deep.equal(list)
   })
 
+  /** A node that shows each block once before the block's logs. */
+  const logsComeLate = (): void => {
+    const { send } = chain
+    let shown = 0
+    chain.send = async (request, signal) => {
+      const found = await send(request, signal)
+      const newest = chain.blocks.length - 1
+      if (request.method !== 'eth_getLogs' || shown >= newest || !Array.isArray(found)) return found
+      shown = newest
+      return found.filter((l: { blockNumber: string }) => Number(l.blockNumber) < newest)
+    }
+  }
+
+  for (const pageBlocks of [1, 100])
+    it(`misses nothing of a node that shows a block before its logs, in pages of ${pageBlocks}`, async () => {
+      const list = some(4)
+      logsComeLate()
+      emit(list[0] ?? '')
+      watch({ pageBlocks })
+      await until(() => seen.length === 1) // no further block comes
+      emit(list[1] ?? '')
+      chain.block()
+      emit(list[2] ?? '')
+      await until(() => seen.length === 3)
+      emit(list[3] ?? '')
+      await until(() => seen.length === 4)
+      expect(ids()).to.deep.equal(list)
+    })
+
+  it('asks no more for logs once the newest block was looked at twice', async () => {
+    emit(...some(1))
+    let asked = 0
+    const { send } = chain
+    chain.send = async (request, signal) => {
+      if (request.method === 'eth_getLogs') asked++
+      return await send(request, signal)
+    }
+    watch()
+    await until(() => asked === 2)
+    await clock.sleep(50)
+    expect(asked).to.equal(2)
+  })
+
   it('goes on when the RPC was away for longer than its patience', async () => {
     const list = some(2)
     emit(list[0] ?? '')
