@@ -49,7 +49,7 @@ export const createWasmEngine = (parts: WasmEngineParts): Engine => new WasmEngi
 class WasmEngine implements Engine {
   readonly id = 'wasm'
   /** The meter is part of what peers must agree on: a change of prices or of host calls is a new version. */
-  readonly version = '2'
+  readonly version = '3'
   readonly deterministic = true
   readonly isolation: 'process' | 'sandbox'
   readonly #clock: Clock

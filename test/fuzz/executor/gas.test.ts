@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { GAS_EXPORT, instrument } from '../../../src/executor/wasm/gas/instrument.ts'
+import { MAX_AHEAD } from '../../../src/executor/wasm/gas/regions.ts'
 import { isShoalError } from '../../../src/protocol/errors.ts'
 import { I32, i32, name, section, uleb } from '../../support/wasm.ts'
 
@@ -132,6 +133,20 @@ describe('the gas rewriter, fuzzed', () => {
         // after a trap the counter stands where it was saved last
         expect(first.gas > 0n || first.value.startsWith('RuntimeError')).to.equal(true)
         expect(execute(metered, a, b).gas).to.equal(first.gas)
+      }),
+      { numRuns: 200 }
+    )
+  })
+
+  it('never takes less than what runs costs, and at most so much more as it pays ahead at each payment', () => {
+    fc.assert(
+      fc.property(program, fc.integer(), fc.integer(), (bytes, a, b) => {
+        const exact = execute(instrument(bytes, 6, 0).bytes, a, b)
+        const { gas, value, memory } = execute(instrument(bytes, 6).bytes, a, b)
+        expect({ value, memory }).to.deep.equal({ value: exact.value, memory: exact.memory })
+        if (value.startsWith('RuntimeError')) return // each counter stands where it was saved last
+        expect(gas >= exact.gas, `${gas} of ${exact.gas}`).to.equal(true)
+        expect(gas <= exact.gas * BigInt(1 + MAX_AHEAD), `${gas} of ${exact.gas}`).to.equal(true)
       }),
       { numRuns: 200 }
     )

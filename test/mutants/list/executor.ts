@@ -12,8 +12,8 @@ export const executor: readonly Mutant[] = within('src/executor', [
   {
     id: 'locals-are-free',
     file: 'wasm/gas/meter.ts',
-    find: 'let cost = 1 + (declared.locals >> 1)',
-    replace: 'let cost = 1',
+    find: 'regions.pay(1 + (declared.locals >> 1))',
+    replace: 'regions.pay(1)',
     means: 'a task zeroes thousands of locals with every call and pays for none',
     tests: gas
   },
@@ -27,10 +27,26 @@ export const executor: readonly Mutant[] = within('src/executor', [
   },
   {
     id: 'both-branches-paid',
-    file: 'wasm/gas/meter.ts',
+    file: 'wasm/gas/regions.ts',
     find: '  OP.else,\n',
     replace: '',
-    means: 'a task pays for the branch that it did not take',
+    means: 'a task pays for the long branch that it did not take',
+    tests: gas
+  },
+  {
+    id: 'branch-that-skips-the-payment',
+    file: 'wasm/gas/regions.ts',
+    find: 'this.#joins = this.#depth > 0 || (op !== OP.end && op !== OP.else)',
+    replace: 'this.#joins = true',
+    means: 'a task that branches past the payment runs the rest for nothing',
+    tests: gas
+  },
+  {
+    id: 'rounds-for-nothing',
+    file: 'wasm/gas/regions.ts',
+    find: '    // its head is reached from its end as well\n    this.end()\n    this.#joins = false\n',
+    replace: '',
+    means: 'a loop is paid for once, however often it goes round',
     tests: gas
   },
   {
@@ -204,7 +220,7 @@ export const executor: readonly Mutant[] = within('src/executor', [
   {
     id: 'counter-lost-in-a-call',
     file: 'wasm/gas/meter.ts',
-    find: 'if (CALLS.has(op)) run.add(load)',
+    find: 'if (CALLS.has(op)) regions.add(load)',
     replace: '',
     means: 'what a called function costs is forgotten',
     tests: gas

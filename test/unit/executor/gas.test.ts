@@ -23,10 +23,9 @@ interface Metered {
   denied(): unknown
 }
 
-function meter(bytes: Uint8Array, budget = 1_000_000n, maxPages = 16): Metered {
-  const instance = new WebAssembly.Instance(
-    new WebAssembly.Module(new Uint8Array(instrument(bytes, maxPages).bytes))
-  )
+function meter(bytes: Uint8Array, budget = 1_000_000n, maxPages = 16, maxAhead?: number): Metered {
+  const metered = instrument(bytes, maxPages, maxAhead).bytes
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(metered)))
   const gas = instance.exports[GAS_EXPORT] as WebAssembly.Global<'i64'>
   const denied = instance.exports[DENIED_EXPORT] as WebAssembly.Global<'i32'>
   gas.value = budget
@@ -55,17 +54,32 @@ describe('gas', () => {
     expect(m.used()).to.equal(1n + 1n + 70n + 1n)
   })
 
-  it('charges the branch that is taken and not the other', () => {
-    // (if (result i32) (local.get 0) (then 1) (else 1 + 1 + 1 + 1)): const and add cost 1 each
-    const four = [...i32(1), ...i32(1), 0x6a, ...i32(1), 0x6a, ...i32(1), 0x6a]
-    const m = () => meter(functionModule([0x20, 0, 0x04, I32, ...i32(1), 0x05, ...four, 0x0b]))
-    const used = (n: number): bigint => {
-      const metered = m()
+  describe('of branches', () => {
+    // (if (result i32) (local.get 0) (then 1 + 1 ...) (else 1)): const and add cost 1 each
+    const sum = (n: number): number[] => [
+      ...i32(1),
+      ...Array.from({ length: n }, () => [...i32(1), 0x6a]).flat()
+    ]
+    const choice = (adds: number) => functionModule([0x20, 0, 0x04, I32, ...sum(adds), 0x05, ...i32(1), 0x0b])
+    const used = (n: number, adds: number, maxAhead?: number): bigint => {
+      const metered = meter(choice(adds), undefined, undefined, maxAhead)
       metered.call(n)
       return metered.used()
     }
-    // the longer branch has six instructions more; the shorter one passes `else`
-    expect(used(0) - used(1)).to.equal(5n)
+
+    it('charges a short one also when it is not taken', () => {
+      expect(used(0, 2) - used(1, 2)).to.equal(0n)
+    })
+
+    it('charges a long one only when it is taken', () => {
+      // and then also `else`, which it passes
+      expect(used(1, 40) - used(0, 40)).to.equal(81n)
+    })
+
+    it('charges the branch that is taken and not the other when nothing is paid ahead', () => {
+      // the first branch passes `else`
+      expect(used(1, 2, 0) - used(0, 2, 0)).to.equal(5n)
+    })
   })
 
   it('is the same in each run, and grows with the work', () => {

@@ -5,6 +5,7 @@ import { ShoalError } from '../../../protocol/errors.ts'
 import { badModule, leb, ModuleReader, ModuleWriter, signedLeb } from './bytes.ts'
 import { byBytes, byEntries, byPages, grownHelper, meterBody, sizeHelper } from './meter.ts'
 import { OP } from './opcodes.ts'
+import { MAX_AHEAD } from './regions.ts'
 import { joinModule, readShape, SECTION, splitModule } from './sections.ts'
 
 /** Names under which the metered module exports its counter (i64) and the note that memory was refused (i32). */
@@ -90,7 +91,7 @@ function typeIndexes(sections: Sections): number[] {
  * MODULE_INVALID when the bytes are no module of the allowed kind, LIMIT_MEMORY when it begins with more than `maxPages`. New types, functions and globals go to the end of their index
  * spaces, so nothing that the module refers to moves; custom sections are dropped.
  */
-export function instrument(original: Uint8Array, maxPages: number): Instrumented {
+export function instrument(original: Uint8Array, maxPages: number, maxAhead = MAX_AHEAD): Instrumented {
   // Before the rewrite: a module that reaches for the index of a global it does not have must fail here.
   if (!WebAssembly.validate(new Uint8Array(original)))
     throw badModule('These bytes are not a valid WebAssembly module.')
@@ -105,7 +106,8 @@ export function instrument(original: Uint8Array, maxPages: number): Instrumented
   const firstHelper = shape.imports.length + shape.functions
   const call = (helper: number): number[] => [OP.call, ...leb(firstHelper + helper)]
   const check = [OP.globalGet, ...gas, OP.i64Const, 0, OP.i64LtS, OP.if, 0x40, OP.unreachable, OP.end]
-  const inserts: Inserts = { gas, bytes: call(0), pages: call(1), entries: call(2), grown: call(3) }
+  const sizes = { bytes: call(0), pages: call(1), entries: call(2) }
+  const inserts: Inserts = { gas, ...sizes, grown: call(3), maxAhead }
   const helpers = [
     ...[byBytes, byPages, byEntries].map(scale => sizeHelper(gas, scale, check)),
     grownHelper(denied)

@@ -1,6 +1,6 @@
 /**
- * Deterministic gas. One instruction costs 1 (`block` and `end` cost nothing); the cost of a straight run of instructions is taken
- * off in front of it. The counter is checked where code can repeat: at the start of each function and of each loop, and in host
+ * Deterministic gas. One instruction costs 1 (`block` and `end` cost nothing); the cost of a region (regions.ts) is taken off in
+ * front of it. The counter is checked where code can repeat: at the start of each function and of each loop, and in host
  * calls. Between two checks a task can overdraw by one function body at most. Instructions whose work depends on an operand pay by size.
  *
  * Gas depends on the module's bytes and its input alone: not on the machine, the compiler's tiers or the time.
@@ -8,6 +8,7 @@
 import { leb, ModuleReader, ModuleWriter, signedLeb } from './bytes.ts'
 import { canonical, localType, NanRule } from './nan.ts'
 import { BULK, OP, readInstruction, readValueType } from './opcodes.ts'
+import { Regions } from './regions.ts'
 
 /** Bytes moved or zeroed for one unit of gas, as a shift: 16 bytes. */
 export const BYTES_PER_GAS_SHIFT = 4
@@ -26,6 +27,8 @@ export interface Inserts {
   readonly entries: readonly number[]
   /** Notes that `memory.grow` was refused; leaves its result. */
   readonly grown: readonly number[]
+  /** See regions.ts; 0 pays for what runs and nothing else. */
+  readonly maxAhead: number
 }
 
 /** What is known of a function beside its body. */
@@ -34,21 +37,6 @@ export interface FunctionShape {
   /** Its results as a block's type. */
   readonly blockType: readonly number[]
 }
-
-/** Control may leave or enter after these. */
-const ENDS_RUN: ReadonlySet<number> = new Set([
-  OP.unreachable,
-  OP.loop,
-  OP.if,
-  OP.else,
-  OP.end,
-  OP.br,
-  OP.brIf,
-  OP.brTable,
-  OP.return,
-  OP.returnCall,
-  OP.returnCallIndirect
-])
 
 function sizeCharge(op: number, inserts: Inserts): readonly number[] | undefined {
   switch (op) {
@@ -69,6 +57,8 @@ function sizeCharge(op: number, inserts: Inserts): readonly number[] | undefined
 
 const CALLS: ReadonlySet<number> = new Set([OP.call, OP.callIndirect])
 const LEAVES: ReadonlySet<number> = new Set([OP.return, OP.returnCall, OP.returnCallIndirect])
+/** Instructions that cost nothing: they do nothing. */
+const FREE: ReadonlySet<number> = new Set([OP.block, OP.end])
 const I64 = 0x7e
 
 /** Steps over the local declarations; gives how many locals there are, each zeroed on entry, and in how many groups. */
@@ -123,35 +113,31 @@ export function meterBody(body: Uint8Array, shape: FunctionShape, inserts: Inser
   const { counter } = own
   const save = [OP.localGet, ...counter, OP.globalSet, ...inserts.gas]
   const load = [OP.globalGet, ...inserts.gas, OP.localSet, ...counter]
-  const out = new ModuleWriter(body.length * 2)
-  const run = new ModuleWriter()
-  /** What the instructions in `run` cost; the first run also pays for the call and for zeroing the locals. */
-  let cost = 1 + (declared.locals >> 1)
+  const out = new ModuleWriter(body.length * 2).add(load).add([OP.block, ...shape.blockType])
   let mustCheck = true
-  out.add(load).add([OP.block, ...shape.blockType])
-  const flush = (): void => {
+  const regions = new Regions((code, cost) => {
     if (cost > 0) out.add(charge(cost, counter, mustCheck ? save : undefined))
     if (cost > 0) mustCheck = false
-    cost = 0
-    out.add(run.done())
-    run.clear()
-  }
+    out.add(code)
+  }, inserts.maxAhead)
+  // the first region also pays for the call and for zeroing the locals
+  regions.pay(1 + (declared.locals >> 1))
   while (!r.done) {
     const from = r.pos
     const op = readInstruction(r)
     const size = sizeCharge(op, inserts)
-    if (size !== undefined) run.add(save).add(size).add(load)
-    if (CALLS.has(op) || LEAVES.has(op)) run.add(save)
-    run.add(body.subarray(from, r.pos))
-    if (CALLS.has(op)) run.add(load)
-    if (op === OP.memoryGrow) run.add(inserts.grown)
+    if (size !== undefined) regions.add(save).add(size).add(load)
+    if (CALLS.has(op) || LEAVES.has(op)) regions.add(save)
+    regions.add(body.subarray(from, r.pos))
+    if (CALLS.has(op)) regions.add(load)
+    if (op === OP.memoryGrow) regions.add(inserts.grown)
     const float = nans.after(op, from, r.pos)
-    if (float !== undefined) run.add(canonical(float, own.of(localType(float))))
-    if (op !== OP.block && op !== OP.end) cost++
-    if (ENDS_RUN.has(op)) flush()
+    if (float !== undefined) regions.add(canonical(float, own.of(localType(float))))
+    if (!FREE.has(op)) regions.pay(1)
+    regions.after(op)
     if (op === OP.loop) mustCheck = true
   }
-  flush()
+  regions.end()
   const head = new ModuleWriter().u32(declared.groups + own.types.length).add(declarations)
   for (const type of own.types) head.add([1, type])
   // the function's own end has closed our block: its result is on the stack
