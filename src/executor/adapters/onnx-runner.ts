@@ -13,6 +13,7 @@ import type { Tensor, TensorData } from '../onnx/tensor.ts'
 import { Training } from '../onnx/train.ts'
 import {
   giveUpRights,
+  leave,
   LimitReached,
   readTask,
   refuse,
@@ -193,7 +194,7 @@ async function main(pack: string, mounts: readonly string[]): Promise<void> {
       work instanceof Training && args.mode === 'train' ? work.step / args.steps : 0
     return await work.run(session, hooksOf(reporter, task.config.memoryBytes + OVERHEAD, fraction))
   })
-  process.exit(0)
+  leave()
 }
 
 await main(process.argv[2] ?? '', process.argv.slice(3))

@@ -7,7 +7,7 @@ import { bundleFromMap, bundleToMap, collectBytes, comparePaths, packBundle } fr
 import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
 import type { Frame, RunnerConfig } from '../runner/frames.ts'
 import { cut, decodeHeader, decodeText, encodeFrame, encodeText } from '../runner/frames.ts'
-import { FROM_RUNNER, HEADER_BYTES, TO_RUNNER, withGas } from '../runner/frames.ts'
+import { FROM_RUNNER, GO, HEADER_BYTES, TO_RUNNER, withGas } from '../runner/frames.ts'
 import { MAX_INPUT_FILES, MAX_NODES } from '../runner/limits.ts'
 import type { ProgramOutcome } from '../runner/outcome.ts'
 
@@ -117,21 +117,38 @@ export function giveUpRights(): void {
 export interface Watchdog {
   /** Waits for the byte that starts the task; from now on the end of our input is the end of this process. */
   waitForStart(): void
+  /** Waits until the engine announces another task, which is then ours to read. */
+  waitForNext(): void
+}
+
+/** Ends this process at once. Not `process.exit`, which waits for the second thread, and that one waits for the engine. */
+export function leave(): never {
+  process.kill(process.pid, 'SIGKILL')
+  throw new Error('The signal did not come.')
 }
 
 /** The second thread, which hears the engine while the first one computes. */
 export async function startWatchdog(): Promise<Watchdog> {
-  const started = new Int32Array(new SharedArrayBuffer(4))
+  const heard = new Int32Array(new SharedArrayBuffer(4))
   // Its own output goes nowhere: joined to ours it would make our pipe non-blocking.
-  const script = new URL(`wasm-watchdog${extname(import.meta.url)}`, import.meta.url)
-  const worker = new Worker(script, { workerData: started, stdin: false, stdout: true, stderr: true })
+  const script = new URL(`runner-watchdog${extname(import.meta.url)}`, import.meta.url)
+  const worker = new Worker(script, { workerData: heard, stdin: false, stdout: true, stderr: true })
   await once(worker, 'message')
+  process.on('uncaughtException', e => {
+    writeSync(2, `${e.stack ?? e.message}\n`)
+    leave()
+  })
+  const waitWhile = (value: number): void => {
+    while (Atomics.load(heard, 0) === value) Atomics.wait(heard, 0, value)
+  }
   return {
     waitForStart: () => {
+      Atomics.store(heard, 0, 0)
       worker.postMessage('watch')
       send(FROM_RUNNER.ready)
-      Atomics.wait(started, 0, 0)
-    }
+      waitWhile(0)
+    },
+    waitForNext: () => waitWhile(GO)
   }
 }
 

@@ -9,8 +9,9 @@ export const MAX_PAYLOAD = 256 * 1024
 
 /** To the runner, in this order; each of the streams ends with its `end` frame. The byte after them (`GO`) starts the task. */
 export const TO_RUNNER = { config: 1, module: 2, input: 3, checkpoint: 4, end: 5 } as const
-/** Not a frame: one byte, read by the runner's second thread. */
+/** Not frames: one byte each, read by the runner's second thread. `GO` starts the task, `NEXT` announces another one of the same job. */
 export const GO = 0x47
+export const NEXT = 0x4e
 
 /** From the runner. */
 export const FROM_RUNNER = {
@@ -49,6 +50,8 @@ export interface RunnerConfig {
   readonly logBytes: number
   readonly moduleBytes: number
   readonly inputBytes: number
+  /** Stay for another task of the same job when this one is done. */
+  readonly keep: boolean
 }
 
 export interface Frame {

@@ -6,7 +6,7 @@ import type { Frame, RunnerConfig } from './frames.ts'
 import { ByteSource } from '../../protocol/byte-source.ts'
 import { faults, ShoalError } from '../../protocol/errors.ts'
 import { cut, decodeHeader, decodeText, encodeFrame, encodeText } from './frames.ts'
-import { FROM_RUNNER, GO, HEADER_BYTES, TO_RUNNER } from './frames.ts'
+import { FROM_RUNNER, GO, HEADER_BYTES, NEXT, TO_RUNNER } from './frames.ts'
 
 /** Bytes that a bundle's own layout may add to its files' contents, for each file: head and longest path. */
 const BUNDLE_OVERHEAD = 1100
@@ -27,6 +27,8 @@ export class RunnerLink {
   readonly #input: ByteSource
   #cause: StopCause | undefined
   #alive = true
+  /** It has run a task of this job and kept its module. */
+  #served = false
 
   constructor(child: ChildLink, clock: Clock) {
     this.#child = child
@@ -45,6 +47,11 @@ export class RunnerLink {
   /** False once the runner is gone. */
   get alive(): boolean {
     return this.#alive
+  }
+
+  /** The task is over and its result read: what comes next is another task with the same module. */
+  served(): void {
+    this.#served = true
   }
 
   /** What all of the runner's box may hold, bytes. ENGINE_BROKEN when the kernel refuses. */
@@ -118,8 +125,9 @@ export class RunnerLink {
     const { limits } = task
     const room = (bytes: number, files: number): number =>
       bytes + Math.min(files * BUNDLE_OVERHEAD, bytes + 65536)
+    if (this.#served) await this.#child.write(Uint8Array.of(NEXT))
     await this.send(TO_RUNNER.config, encodeText(JSON.stringify(config(task))))
-    for (const piece of cut(task.module)) await this.send(TO_RUNNER.module, piece)
+    if (!this.#served) for (const piece of cut(task.module)) await this.send(TO_RUNNER.module, piece)
     await this.send(TO_RUNNER.end, NOTHING)
     await this.#sendStream(TO_RUNNER.input, task.input, room(limits.inputBytes, maxFiles.input))
     const checkpoint = task.checkpoint ?? emptyBundle()
@@ -186,7 +194,8 @@ function config(task: TaskRequest): RunnerConfig {
     outputBytes,
     logBytes,
     moduleBytes,
-    inputBytes
+    inputBytes,
+    keep: task.job !== undefined
   }
 }
 

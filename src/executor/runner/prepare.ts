@@ -21,6 +21,7 @@ export interface RunnerParts {
 
 /**
  * Starts a runner, or takes the one that waits, hands it the task and waits until it is ready, which counts in the wall time.
+ * `keep` takes the runner when the task is done and its result was read.
  * Also throws LIMIT_MEMORY when the module begins with too much, LIMIT_WALL when that alone takes too long, RECORD_INVALID for a bundle
  * that is none, TASK_FAILED when the module breaks the runner, CANCELLED, ENGINE_BROKEN, and errors of the input's source.
  */
@@ -28,7 +29,8 @@ export async function prepareRun(
   parts: RunnerParts,
   start: () => Promise<RunnerLink>,
   task: TaskRequest,
-  signal: AbortSignal
+  signal: AbortSignal,
+  keep?: (link: RunnerLink) => Promise<void>
 ): Promise<PreparedRun> {
   const { clock, log } = parts
   checkRequest(task)
@@ -39,7 +41,7 @@ export async function prepareRun(
     const started = clock.monotonic()
     await link.within({ ms: task.limits.wallMs, cause: 'wall' }, signal, ready)
     const preparedMs = clock.monotonic() - started
-    return new RunnerRun({ link, clock, log, limits: task.limits, preparedMs })
+    return new RunnerRun({ link, clock, log, limits: task.limits, preparedMs, keep })
   } catch (e) {
     await link.close()
     throw await explain(e, link, signal, log)

@@ -25,6 +25,8 @@ export interface RunParts {
   readonly limits: RunLimits
   /** What preparing took of the wall time. */
   readonly preparedMs: number
+  /** Takes a runner whose task is done and whose result was read to the end; it is closed where this is absent. */
+  readonly keep?: (link: RunnerLink) => Promise<void>
 }
 
 /**
@@ -33,7 +35,7 @@ export interface RunParts {
  */
 export class RunnerRun implements PreparedRun {
   readonly #parts: RunParts
-  #state: 'ready' | 'running' | 'done' | 'over' = 'ready'
+  #state: 'ready' | 'running' | 'done' | 'read' | 'over' | 'kept' = 'ready'
   #gas = 0n
   #fraction = 0
   #logged = 0
@@ -73,7 +75,10 @@ export class RunnerRun implements PreparedRun {
     const { link } = this.#parts
     for (;;) {
       const frame = await link.within({ ms: OUTPUT_TIMEOUT, cause: 'output' }, undefined, () => link.next())
-      if (frame?.type === FROM_RUNNER.outputEnd) return
+      if (frame?.type === FROM_RUNNER.outputEnd) {
+        this.#state = 'read'
+        return
+      }
       if (!isFrame(frame, 'output'))
         throw new ShoalError('ENGINE_BROKEN', 'The runner went away before the whole result was read.')
       yield frame.payload
@@ -81,8 +86,11 @@ export class RunnerRun implements PreparedRun {
   }
 
   async dispose(): Promise<void> {
-    this.#state = 'over'
-    await this.#parts.link.close()
+    const { link, keep } = this.#parts
+    if (this.#state === 'kept') return
+    const whole = this.#state === 'read' && keep !== undefined
+    this.#state = whole ? 'kept' : 'over'
+    await (whole ? keep(link) : link.close())
   }
 
   /** Reads frames until the task's end, whatever it is. */

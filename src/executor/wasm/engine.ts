@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto'
 import type { Clock } from '../../protocol/ports/clock.ts'
 import type { Engine, PreparedRun, RunOutcome, TaskRequest } from '../../protocol/ports/engine.ts'
 import type { Logger } from '../../protocol/ports/log.ts'
+import type { RunnerLink } from '../runner/link.ts'
 import type { RunnerParts } from '../runner/prepare.ts'
 import type { ProcessPort, RunnerLaunch } from '../runner/process-port.ts'
 import type { Box } from '../sandbox/box.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { nodeProcesses } from '../adapters/node-process.ts'
+import { KeptRunners, type RunnerKey } from '../runner/kept.ts'
 import { prepareRun, startRunner } from '../runner/prepare.ts'
 import { WarmRunners } from '../runner/warm.ts'
 import { benchmarkTask } from './benchmark.ts'
@@ -55,11 +58,13 @@ class WasmEngine implements Engine {
   readonly #clock: Clock
   readonly #parts: RunnerParts
   readonly #runners: WarmRunners
+  readonly #kept: KeptRunners
 
   constructor({ clock, log, process = nodeProcesses, boxed = false }: WasmEngineParts) {
     this.#clock = clock
     this.isolation = boxed ? 'sandbox' : 'process'
     this.#parts = { clock, log: log.child({ engine: 'wasm' }), process }
+    this.#kept = new KeptRunners(clock)
     const flags = [`--max-old-space-size=${HEAP_MIB}`]
     const launch: RunnerLaunch = {
       script: 'wasm-runner',
@@ -70,19 +75,21 @@ class WasmEngine implements Engine {
     this.#runners = new WarmRunners(clock, this.#parts.log, s => startRunner(this.#parts, launch, s))
   }
 
-  warm(): void {
-    this.#runners.warm()
+  warm(job?: string): void {
+    if (job === undefined || !this.#kept.has(job)) this.#runners.warm()
   }
 
   async close(): Promise<void> {
     await this.#runners.close()
+    await this.#kept.close()
     this.#parts.process.close?.()
   }
 
   prepare(task: TaskRequest, signal: AbortSignal): Promise<PreparedRun> {
     const { memoryBytes, inputBytes, outputBytes, moduleBytes } = task.limits
+    const key = keyOf(task)
     const start = async () => {
-      const link = await this.#runners.take(signal)
+      const link = this.#kept.take(key) ?? (await this.#runners.take(signal))
       try {
         // the group's limit stands behind the engine's own: /out and /ckpt are held twice while they are handed over
         await link.limitMemory(
@@ -94,7 +101,8 @@ class WasmEngine implements Engine {
       }
       return link
     }
-    return prepareRun(this.#parts, start, task, signal)
+    const keep = key && ((link: RunnerLink) => this.#kept.put(key, link))
+    return prepareRun(this.#parts, start, task, signal, keep)
   }
 
   cost(outcome: RunOutcome): bigint {
@@ -119,4 +127,10 @@ class WasmEngine implements Engine {
       await prepared.dispose()
     }
   }
+}
+
+/** What a kept runner may serve: this job, this module, this much memory, which is part of the compiled module. */
+function keyOf({ job, module, limits }: TaskRequest): RunnerKey | undefined {
+  if (job === undefined) return undefined
+  return { job, program: `${createHash('sha256').update(module).digest('hex')}:${limits.memoryBytes}` }
 }

@@ -18,7 +18,7 @@ import type { Bidder } from './bidder.ts'
 import type { Capacity } from './capacity.ts'
 import { awaitEnd, awaitRelease, awaitStart, deliver } from './close.ts'
 import { LiveProvision } from './live-provision.ts'
-import { failed } from './run-task.ts'
+import { failed, jobNameOf } from './run-task.ts'
 import { run } from './run.ts'
 import { consentTo, takesReceipt } from './steps.ts'
 
@@ -192,7 +192,7 @@ export class Provider implements Startable {
     }
     await ctx.journal.putProvider(entry, 'agreement signed')
     // the escrow takes a moment to open: the engine gets ready meanwhile
-    ctx.engines.get(entry.engine)?.warm?.()
+    ctx.engines.get(entry.engine)?.warm?.(jobNameOf(entry))
     this.#add(entry)
     return { signature: entry.providerSignature }
   }

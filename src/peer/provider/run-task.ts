@@ -11,6 +11,7 @@ import { shardSpec, type ObjectRef, type ShardSpec } from '../../protocol/record
 import { signingBytes } from '../../protocol/signing.ts'
 import { contexts, seedOf } from '../contexts.ts'
 import { hashed } from '../hashing.ts'
+import type { ProviderEntry } from '../journal/entries.ts'
 import { specDigestOf } from '../spec-digest.ts'
 import type { LiveProvision } from './live-provision.ts'
 
@@ -236,6 +237,7 @@ async function runOn(
 ): Promise<void> {
   const run = await engine.prepare(
     {
+      job: jobNameOf(live.entry),
       module,
       args: common.args,
       env: common.env,
@@ -259,6 +261,10 @@ async function runOn(
     await run.dispose()
   }
 }
+
+/** The job as engines know it: a requester cannot use the name of another one's. */
+export const jobNameOf = ({ requester, agreement }: ProviderEntry): string =>
+  `${requester.peer}:${agreement.jobId}`
 
 export async function failed(
   live: LiveProvision,

@@ -16,6 +16,11 @@ export interface RunLimits {
 export type LimitName = 'gas' | 'memory' | 'wall' | 'output' | 'log' | 'module' | 'stack' | 'input'
 
 export interface TaskRequest {
+  /**
+   * Names the requester and its job. Tasks with equal names and equal modules come from one hand: an engine may keep what it made of the module
+   * between them, and the process. Without a name nothing is kept.
+   */
+  readonly job?: string
   readonly module: Uint8Array
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
@@ -85,8 +90,8 @@ export interface Engine {
   readonly isolation: 'process' | 'sandbox'
   /** Checks and readies a task. Throws MODULE_INVALID, MODULE_IMPORT, LIMIT_MODULE, LIMIT_INPUT. */
   prepare(task: TaskRequest, signal: AbortSignal): Promise<PreparedRun>
-  /** A task is about to come: what takes time before it may be done now. */
-  warm?(): void
+  /** A task is about to come: what takes time before it may be done now. `job` as in `TaskRequest`. */
+  warm?(job?: string): void
   /** Ends what `warm` began; no task is running. Harmless twice. */
   close?(): Promise<void>
   /** What a run used in the engine's billing unit (gas for wasm). */
