@@ -369,6 +369,20 @@ const env: readonly LineMistake[] = [
     code: 2,
     says: ['SHOAL_API_PORT', 'at most 65535']
   },
+  {
+    args: ['up', '--set', 'provider.policy.power=battery'],
+    config: EMPTY,
+    code: 2,
+    says: ['--set provider.policy.power', 'any, ac']
+  },
+  { args: ['up', '--set', 'slots'], config: EMPTY, code: 2, says: ['KEY=VALUE'] },
+  {
+    args: ['up'],
+    config: EMPTY,
+    env: { SHOAL_PROVIDER_POLICY_TEMPERATURE_CPU: 'hot' },
+    code: 2,
+    says: ['SHOAL_PROVIDER_POLICY_TEMPERATURE_CPU', 'expected number']
+  },
   { args: ['up'], config: EMPTY, env: { SHOAL_LOG: 'loud' }, code: 2, says: ['SHOAL_LOG', 'debug, info'] },
   {
     args: ['up'],

@@ -3,7 +3,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { Clock } from '../../protocol/ports/clock.ts'
 import { abortReason, linked, type ScopedSignal } from '../../protocol/signals.ts'
 import type { Peer } from '../../peer/compose.ts'
-import type { ConfigInput } from '../../peer/home/config.ts'
+import { withSettings, type ConfigInput } from '../../peer/home/config.ts'
 import { command, EXIT } from '../command.ts'
 import { open } from '../home.ts'
 import { startOwn } from '../own-peer.ts'
@@ -13,13 +13,14 @@ import type { UpFlags } from '../routes/peer.ts'
 const STOP_MS = 10_000
 
 function configOf(flags: UpFlags): ConfigInput {
-  return {
+  const own: ConfigInput = {
     profile: flags.light ? 'light' : undefined,
     chain: { rpcUrl: flags.rpcUrl },
     p2p: { bootstrap: flags.bootstrap === undefined ? undefined : [...flags.bootstrap] },
     provider: { slots: flags.slots, ask: flags.ask },
     api: { port: flags.apiPort }
   }
+  return withSettings(own, flags.set)
 }
 
 /** How often an idle peer looks whether it still is, ms. */

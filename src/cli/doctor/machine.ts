@@ -1,6 +1,7 @@
 /** Requirements that no home is needed for. */
 import { formatSize } from '../../protocol/units.ts'
 import { MiB } from '../../protocol/limits.ts'
+import { configVariables } from '../../peer/home/variables.ts'
 import { nearest } from '../../peer/jobfile/issues.ts'
 import { freeBytes, nodeVersion } from '../adapters/machine.ts'
 import { bad, note, ok, type Finding } from './check.ts'
@@ -8,15 +9,10 @@ import { bad, note, ok, type Finding } from './check.ts'
 /** Below this a job's content or the journal may not fit, bytes. */
 const DISK_MIN = 1024 * MiB
 
-/** Every variable that some part of the program reads. */
+/** Variables that some part of the program reads, beside those of the keys of config.yaml. */
 export const VARIABLES = [
   'SHOAL_HOME',
   'SHOAL_PROFILE',
-  'SHOAL_MODE',
-  'SHOAL_RPC_URL',
-  'SHOAL_BOOTSTRAP',
-  'SHOAL_LOG',
-  'SHOAL_API_PORT',
   'SHOAL_PASSPHRASE',
   'SHOAL_PASSPHRASE_FILE',
   'SHOAL_MAX_PRICE',
@@ -48,12 +44,13 @@ export async function checkDisk(folder: string, ask = freeBytes): Promise<Findin
 
 /** A misspelt variable does nothing at all: nobody would notice. */
 export function checkVariables(env: Readonly<Record<string, string | undefined>>): Finding {
-  const known = new Set<string>(VARIABLES)
+  const all = [...VARIABLES, ...configVariables().keys()]
+  const known = new Set<string>(all)
   const names = Object.keys(env).filter(n => n.startsWith('SHOAL_'))
   const strange = names.find(n => !known.has(n))
   if (strange === undefined)
     return ok('environment', names.length === 0 ? 'nothing set' : names.sort().join(', '))
-  const near = nearest(strange, VARIABLES)
+  const near = nearest(strange, all)
   return note(
     'environment',
     `${strange} is no variable of ours${near === undefined ? '' : `; did you mean ${near}?`}`,

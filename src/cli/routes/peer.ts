@@ -46,6 +46,7 @@ export interface UpFlags extends CommonFlags {
   readonly ask?: string
   readonly apiPort?: number
   readonly untilIdle?: number
+  readonly set?: readonly string[]
 }
 const up = buildCommand<UpFlags, [], Cli>({
   loader: async () => (await import('../commands/up.ts')).up,
@@ -58,18 +59,21 @@ const up = buildCommand<UpFlags, [], Cli>({
       slots: whole('Executions at the same time', 'N'),
       ask: text('Ask per 10^9 gas', 'AMOUNT'),
       apiPort: whole('Port of the local API (0 picks a free one)', 'PORT'),
-      untilIdle: duration('End by itself when no job was under way for this long')
+      untilIdle: duration('End by itself when no job was under way for this long'),
+      set: list('Any key of config.yaml (repeatable), such as provider.policy.power=ac', 'KEY=VALUE')
     }
   },
   docs: docs(
     'Run the peer until Ctrl-C',
     [
       'Runs the peer of this home. Without chain.rpcUrl a full peer starts an embedded chain of its own.',
-      'Prints its addresses, which other peers take as --bootstrap. Jobs go on when it runs again after a stop or a crash.'
+      'Prints its addresses, which other peers take as --bootstrap. Jobs go on when it runs again after a stop or a crash.',
+      'Each key of config.yaml has a variable too: provider.policy.power is SHOAL_PROVIDER_POLICY_POWER. Flags win over both.'
     ],
     [
       'shoal up',
       'shoal up --light --until-idle 10m',
+      "shoal up --set 'provider.policy.hours=[22:00-06:00, sat-sun 09:00-20:00]' --set provider.policy.idle.load=0.5",
       'shoal up --slots 4 --ask 0.0001 --bootstrap /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...'
     ]
   )

@@ -1,4 +1,4 @@
-/** Runners that were started ahead of their task. Each takes one task and is never used again, so no task finds traces of another. */
+/** Runners that were started ahead of their task and have run nothing yet. */
 import type { Cancel, Clock } from '../../protocol/ports/clock.ts'
 import type { Logger } from '../../protocol/ports/log.ts'
 import type { RunnerLink } from './link.ts'

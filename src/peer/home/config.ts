@@ -4,6 +4,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import { describeIssue, worst } from '../jobfile/issues.ts'
 import { isBlank, readSource, type Source, type Tree } from '../jobfile/source.ts'
 import { configSchema, type Config, type ConfigInput } from './config-schema.ts'
+import { configVariables, valueAt } from './variables.ts'
 
 export type { Config, ConfigInput } from './config-schema.ts'
 
@@ -27,19 +28,6 @@ function merge(base: Tree, over: Tree): Tree {
 
 type Env = Readonly<Record<string, string | undefined>>
 
-/** A number as text when it is none, so that the schema refuses it: an empty variable is no port 0. */
-const numeric = (text: string | undefined): number | string | undefined =>
-  text === undefined ? undefined : /^\d+$/.test(text) ? Number(text) : text
-
-/** Environment variables that set configuration, and the key of each. */
-const VARIABLES: Readonly<Record<string, readonly [path: string, read?: (text: string) => unknown]>> = {
-  SHOAL_MODE: ['profile'],
-  SHOAL_RPC_URL: ['chain.rpcUrl'],
-  SHOAL_BOOTSTRAP: ['p2p.bootstrap', text => text.split(',').filter(s => s !== '')],
-  SHOAL_LOG: ['log.level'],
-  SHOAL_API_PORT: ['api.port', numeric]
-}
-
 /** Flags of the commands that set configuration, by the key of each. */
 const FLAGS: Readonly<Record<string, string>> = {
   profile: '--light',
@@ -56,17 +44,38 @@ const nested = (path: readonly string[], value: unknown): Tree => {
 }
 
 function fromEnvironment(env: Env): Tree {
-  return Object.entries(VARIABLES).reduce<Tree>((tree, [name, [path, read]]) => {
+  if (!Object.keys(env).some(name => name.startsWith('SHOAL_'))) return {}
+  let tree: Tree = {}
+  for (const [name, path] of configVariables()) {
     const text = env[name]
-    if (text === undefined) return tree
-    return merge(tree, nested(path.split('.'), read === undefined ? text : read(text)))
+    if (text !== undefined) tree = merge(tree, nested(path, valueAt(path, text)))
+  }
+  return tree
+}
+
+/** `KEY=VALUE` of --set as configuration. USAGE when it is not of that form. */
+export function fromSettings(items: readonly string[]): Tree {
+  return items.reduce<Tree>((tree, item) => {
+    const at = item.indexOf('=')
+    if (at < 1)
+      throw new ShoalError('USAGE', `--set ${item}: write KEY=VALUE`, {
+        next: "Example: --set 'provider.policy.hours=22:00-06:00'"
+      })
+    const path = item.slice(0, at).split('.')
+    return merge(tree, nested(path, valueAt(path, item.slice(at + 1))))
   }, {})
 }
+
+/** The flags of a command over its --set. */
+export const withSettings = (flags: ConfigInput, items: readonly string[] = []): ConfigInput =>
+  merge(fromSettings(items), flags)
 
 const has = (tree: unknown, path: readonly string[]): boolean => {
   const [key, ...rest] = path
   if (key === undefined) return true
-  return isTree(tree) && tree[key] !== undefined && has(tree[key], rest)
+  if (typeof tree !== 'object' || tree === null || !Object.hasOwn(tree, key)) return false
+  const below: unknown = Reflect.get(tree, key)
+  return below !== undefined && has(below, rest)
 }
 
 /** The key of `known` that a path is or lies below. */
@@ -85,20 +94,19 @@ function failConfig(
 ): never {
   const said = describeIssue(issue, configSchema)
   const path = (issue?.path ?? []).map(String)
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  const whole = unknown === undefined ? path : [...path, unknown]
   const flag = keyFor(Object.keys(FLAGS), path)
   if (flag !== undefined && has(flags, flag.split('.')))
     return refuse(`${FLAGS[flag]}: ${said}`, `Correct the flag ${FLAGS[flag]}.`)
-  const key = keyFor(
-    Object.values(VARIABLES).map(([p]) => p),
-    path
-  )
-  const variable = Object.keys(VARIABLES).find(
-    name => VARIABLES[name]?.[0] === key && env[name] !== undefined
-  )
+  if (whole.length > 0 && has(flags, whole))
+    return refuse(`--set ${whole.join('.')}: ${said}`, 'Correct the flag --set.')
+  const variable = [...configVariables()].find(
+    ([name, p]) => env[name] !== undefined && keyFor([p.join('.')], path) !== undefined
+  )?.[0]
   if (variable !== undefined)
     return refuse(`${variable}: ${said}`, `Correct the environment variable ${variable}, or unset it.`)
   if (file === undefined) return refuse(`configuration: ${said}`, 'Check the SHOAL_ variables and flags.')
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
   return file.fail(file.place(path, unknown), said)
 }
 

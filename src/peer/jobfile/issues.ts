@@ -34,25 +34,34 @@ export function nearest(key: string, known: readonly string[]): string | undefin
 
 type Shape = {
   shape?: Record<string, Shape>
-  def?: { innerType?: Shape; in?: Shape; options?: Shape[]; valueType?: Shape }
+  def?: { type?: string; innerType?: Shape; in?: Shape; options?: Shape[]; valueType?: Shape }
 }
 
-/** Keys that the schema knows at a path, looking through optional, default, pipe and union wrappers. */
-export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  const unwrap = (s: Shape | undefined): Shape | undefined => {
-    let at = s
-    while (at !== undefined && at.shape === undefined) {
-      const inner: Shape | undefined =
-        at.def?.innerType ?? at.def?.in ?? at.def?.options?.find(o => o.shape !== undefined)
-      if (inner === undefined) break
-      at = inner
-    }
-    return at
+/** Looks through optional, default, pipe and union wrappers. */
+function unwrap(shape: Shape | undefined): Shape | undefined {
+  let at = shape
+  while (at !== undefined && at.shape === undefined) {
+    const inner: Shape | undefined =
+      at.def?.innerType ?? at.def?.in ?? at.def?.options?.find(o => o.shape !== undefined)
+    if (inner === undefined) break
+    at = inner
   }
-  let at = unwrap(schema as unknown as Shape)
-  for (const key of path) at = unwrap(at?.shape?.[String(key)] ?? at?.def?.valueType)
-  return Object.keys(at?.shape ?? {})
+  return at
 }
+
+function shapeAt(schema: z.ZodType, path: readonly PropertyKey[]): Shape | undefined {
+  let at = unwrap(schema)
+  for (const key of path) at = unwrap(at?.shape?.[String(key)] ?? at?.def?.valueType)
+  return at
+}
+
+/** Keys that the schema knows at a path. */
+export const keysAt = (schema: z.ZodType, path: readonly PropertyKey[]): string[] =>
+  Object.keys(shapeAt(schema, path)?.shape ?? {})
+
+/** What the schema takes at a path, in zod's words: `string`, `number`, `array`, `record`...; undefined where it knows nothing. */
+export const leafKind = (schema: z.ZodType, path: readonly PropertyKey[]): string | undefined =>
+  shapeAt(schema, path)?.def?.type
 
 type Issue = z.core.$ZodIssue
 

@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodeFiles } from '../../../src/peer/adapters/node-files.ts'
 import { systemRandom } from '../../../src/peer/adapters/system-random.ts'
-import { loadConfig } from '../../../src/peer/home/config.ts'
+import { loadConfig, withSettings } from '../../../src/peer/home/config.ts'
+import { configVariables } from '../../../src/peer/home/variables.ts'
 import { initHome, openHome, unlock } from '../../../src/peer/home/home.ts'
 import {
   openSecrets,
@@ -162,6 +163,45 @@ describe('configuration', () => {
       expect(e.next).to.be.a('string')
     })
   }
+
+  it('every key has a variable, the policy among them', () => {
+    const names = [...configVariables().keys()]
+    expect(names).to.include.members(['SHOAL_MODE', 'SHOAL_LEASE', 'SHOAL_PROVIDER_POLICY_TIME_ZONE'])
+    expect(new Set(names).size).to.equal(names.length)
+    expect(names).to.not.include('SHOAL_PROFILE') // the user's own settings
+    const { provider, lease } = loadConfig(undefined, {
+      SHOAL_PROVIDER_POLICY_HOURS: '[22:00-06:00, "mon,fri 18:00-20:00"]',
+      SHOAL_PROVIDER_POLICY_IDLE_LOAD: '0.5',
+      SHOAL_PROVIDER_POLICY_POWER: 'ac',
+      SHOAL_PROVIDER_POLICY_ALLOW: `0x${'1'.repeat(40)},0x${'2'.repeat(40)}`,
+      SHOAL_PROVIDER_POLICY_ASKS: '{onnx: 0.123456789012345678}',
+      SHOAL_PROVIDER_ENABLED: 'false',
+      SHOAL_LEASE: '9s'
+    })
+    expect(provider.policy.hours).to.have.length(2)
+    expect(provider.policy.idle.load).to.equal(0.5)
+    expect(provider.policy.power).to.equal('ac')
+    expect(provider.policy.allow?.[1]).to.equal(`0x${'2'.repeat(40)}`)
+    expect(provider.policy.asks['onnx']).to.equal(123_456_789_012_345_678n)
+    expect(provider.enabled).to.equal(false)
+    expect(lease).to.equal(9_000)
+  })
+
+  it('--set takes any key, wins over the file and variables, and is blamed for what it says', () => {
+    const set = (...items: string[]) => loadConfig(undefined, {}, withSettings({}, items))
+    expect(set('provider.policy.temperature.cpu=80', 'provider.slots=3').provider.slots).to.equal(3)
+    expect(
+      loadConfig(file('lease: 5s'), { SHOAL_LEASE: '6s' }, withSettings({}, ['lease=7s'])).lease
+    ).to.equal(7_000)
+    for (const [item, ...says] of [
+      ['provider.policy.power=battery', '--set provider.policy.power', 'any, ac'],
+      ['provider.policy.hours=night', '--set provider.policy.hours.0', '22:00'],
+      ['provider.polici.power=ac', '--set provider.polici', "did you mean 'policy'"],
+      ['provider.policy.temperature.cpu=hot', '--set provider.policy.temperature.cpu', 'expected number']
+    ] as const)
+      for (const s of says) expect(thrown(() => set(item), 'CONFIG_INVALID').message).to.contain(s)
+    expect(thrown(() => set('provider.slots'), 'USAGE').message).to.contain('KEY=VALUE')
+  })
 
   it('a wrong variable is not blamed on a file', () => {
     const e = thrown(() => loadConfig(undefined, { SHOAL_MODE: 'heavy' }), 'CONFIG_INVALID')
