@@ -58,7 +58,9 @@ async function openSandbox({ clock, log }: EngineParts): Promise<ProcessPort | u
   if (found.groups.kind === 'none')
     log.warn(
       { next: 'shoal doctor tells how to get one' },
-      'no process groups: memory is limited by the engines alone'
+      found.prlimit === undefined
+        ? 'no process groups: memory is limited by the engines alone'
+        : 'no process groups: memory is limited for each process of a task alone, cores are not'
     )
   const { boxedProcesses } = await import('../executor/adapters/box-process.ts')
   return boxedProcesses(found)

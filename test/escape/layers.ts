@@ -45,6 +45,19 @@ export async function escapes(stage: Stage, layer: Layer, removed: boolean): Pro
   return out
 }
 
+/** Programs that a limit for single processes must stop as well, where a machine has no process groups. */
+export const LAST_RESORT = [
+  'has more processes than it may',
+  'takes twice the memory it may have',
+  'memory bomb'
+]
+
+/** The same stage on a machine without process groups. */
+export const withoutGroups = (stage: Stage): Stage => ({
+  ...stage,
+  host: { ...stage.host, groups: { kind: 'none', open: () => Promise.reject(new Error('none here')) } }
+})
+
 /**
  * A folder that the box shows is exchanged for another while the sandbox is being built, as a local program may do that can write
  * beside it. True when the runner was started all the same.

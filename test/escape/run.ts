@@ -2,9 +2,9 @@
  * `npm run test:escape`: hostile programs in the box of every native engine, every system call against the filter, hostile modules for
  * the wasm engine, and each layer of the sandbox taken away in turn, which something must notice.
  */
-import { boxes } from './boxes.ts'
+import { boxes, native } from './boxes.ts'
 import { programsFor } from './list.ts'
-import { escapes, exchangedFolderGetsIn, layersOf } from './layers.ts'
+import { escapes, exchangedFolderGetsIn, LAST_RESORT, layersOf, withoutGroups } from './layers.ts'
 import { EVERY_CALL } from './every-call.ts'
 import { modules } from './modules.ts'
 import { boxedWasm, tryModule } from './module-trial.ts'
@@ -38,6 +38,8 @@ try {
       const said = noticed.length > 0 ? `noticed: ${noticed.join('; ')}` : 'nothing noticed'
       show('without', { name: layer.name, ok: noticed.length > 0, said })
     }
+    for (const program of programsFor(stage.host.arch).filter(p => LAST_RESORT.includes(p.name)))
+      show('prlimit', await attempt(withoutGroups(stage), native, program))
     const [checked, unchecked] = [
       await exchangedFolderGetsIn(stage, {}),
       await exchangedFolderGetsIn(stage, { mountCheck: true })

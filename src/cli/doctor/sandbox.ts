@@ -12,7 +12,7 @@ import { bad, note, ok, type Finding } from './check.ts'
 
 const WITHOUT = 'wasm tasks run in a limited process each, native engines are not offered'
 
-function checkGroups({ groups, privileged }: SandboxHost): Finding {
+function checkGroups({ groups, privileged, prlimit }: SandboxHost): Finding {
   if (groups.kind !== 'none')
     return ok(
       'limits',
@@ -21,7 +21,11 @@ function checkGroups({ groups, privileged }: SandboxHost): Finding {
   const next = privileged
     ? 'Mount the cgroup file system writable: mount -t cgroup2 none /sys/fs/cgroup'
     : 'systemd-run --user --scope -p Delegate=yes -- shoal up'
-  return note('limits', 'no process groups: the memory of a task is limited by its engine alone', next)
+  const what =
+    prlimit === undefined
+      ? 'no process groups and no prlimit: the memory of a task is limited by its engine alone'
+      : 'no process groups: memory is limited for each process of a task alone (prlimit), cores are not'
+  return note('limits', what, next)
 }
 
 /** A missing sandbox is a note and not a fault: the peer then sells less and says so. One that does not hold is a fault. */

@@ -15,6 +15,7 @@ import { buildFilter } from '../sandbox/seccomp/filter.ts'
 import { pipesOf } from './child.ts'
 import { identify } from './file-id.ts'
 import { here, nodeCommand, type Places } from './node-command.ts'
+import { limitData, underLimits, type Owner } from './rlimits.ts'
 import { Staging } from './staging.ts'
 
 const FILTER_FD = 3
@@ -38,6 +39,8 @@ let jobs = 0
 interface Started {
   readonly child: PipedChild
   readonly gate: Writable
+  /** Who it runs as, when that is not us. */
+  readonly user: Owner
 }
 
 function spawnBoxed(
@@ -68,7 +71,7 @@ function spawnBoxed(
   pipe(FILTER_FD).end(buildFilter(host.arch, box.processes))
   const args = bwrapArguments(box, host.root, FILTER_FD, without)
   pipe(ARGUMENTS_FD).end(args.map(a => `${a}\0`).join(''))
-  return { child, gate: pipe(GATE_FD) }
+  return { child, gate: pipe(GATE_FD), user: dropped }
 }
 
 /** Puts the waiting child into its group and opens the gate. */
@@ -98,20 +101,28 @@ export async function startBoxed(
 ): Promise<Omit<ChildLink, 'mounts'>> {
   const grouped = host.groups.kind !== 'none' && without.cgroup !== true
   const group = grouped ? await host.groups.open(box) : undefined
+  const prlimit = grouped || without.cgroup === true ? undefined : host.prlimit
   let pipes: Pipes | undefined
+  let user: Owner = {}
   try {
-    const started = spawnBoxed(host, box, command, without)
+    const lone = prlimit === undefined ? { box, command } : underLimits(prlimit, box, command)
+    const started = spawnBoxed(host, lone.box, lone.command, without)
     pipes = pipesOf(started.child)
+    user = started.user
     await release(started, group)
   } catch (e) {
     pipes?.kill()
     await group?.close()
     throw e
   }
+  const { pid } = pipes
   return {
     ...pipes,
     exited: finish(pipes, group),
-    limitMemory: async bytes => await group?.limitMemory(bytes),
+    limitMemory: async bytes => {
+      if (prlimit !== undefined && pid !== undefined) await limitData(prlimit, pid, bytes, user)
+      await group?.limitMemory(bytes)
+    },
     cpuNs: async () => (await group?.usage())?.cpuNs
   }
 }

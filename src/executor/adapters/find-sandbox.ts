@@ -62,6 +62,7 @@ export async function findSandbox(): Promise<SandboxHost | Missing> {
     arch,
     root: readHostRoot(),
     groups: await openGroups(),
+    prlimit: which('prlimit'),
     privileged: process.getuid?.() === 0
   }
 }

@@ -10,9 +10,12 @@ function statOf(entry: string): ProcStat | undefined {
   }
 }
 
+/** All processes that /proc shows. */
+export const readStats = (): ProcStat[] =>
+  readdirSync('/proc').flatMap(entry => (/^\d+$/.test(entry) ? (statOf(entry) ?? []) : []))
+
 /** Zero where there is no /proc. */
 export function usage(): Usage {
   if (process.platform !== 'linux') return { nanoseconds: 0n, memoryBytes: 0 }
-  const all = readdirSync('/proc').flatMap(entry => (/^\d+$/.test(entry) ? (statOf(entry) ?? []) : []))
-  return usageOf(familyOf(all, process.pid))
+  return usageOf(familyOf(readStats(), process.pid))
 }

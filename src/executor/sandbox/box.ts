@@ -16,6 +16,8 @@ export interface Scratch {
 export interface Box {
   /** Of all processes together, their writable folders included. The kernel ends the task that needs more. */
   readonly memoryBytes: number
+  /** `memoryBytes` changes once the task is known, before it comes. Only for boxes of one process. */
+  readonly memoryLater?: boolean
   /** Processor cores, for all processes together; a fraction is allowed. */
   readonly cpus: number
   /** `one`: threads but no child processes. */

@@ -9,6 +9,8 @@ export interface SandboxHost {
   readonly arch: Arch
   readonly root: HostRoot
   readonly groups: GroupPort
+  /** Path of prlimit, which limits single processes where there are no groups. */
+  readonly prlimit?: string
   /** True when this peer runs as root: each task then gets a user of its own, who owns nothing. */
   readonly privileged: boolean
 }

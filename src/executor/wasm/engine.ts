@@ -22,6 +22,7 @@ const RUNNER_BYTES = (HEAP_MIB + 256) * MiB
 /** The runner opens no file and starts no process: it needs threads and pipes. */
 export const WASM_BOX: Box = {
   memoryBytes: RUNNER_BYTES,
+  memoryLater: true,
   cpus: 2,
   processes: 'one',
   maxTasks: 64,

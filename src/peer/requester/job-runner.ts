@@ -43,6 +43,8 @@ export class JobRunner {
   #nextRoundAt = 0
   /** The last round filled nothing: old failures are forgiven. */
   #dry = false
+  /** Why the result could not be written, as last told. */
+  #trouble = ''
 
   constructor(ctx: PeerContext, book: BidBook, job: JobEntry) {
     this.#ctx = ctx
@@ -259,10 +261,19 @@ export class JobRunner {
       if (signal.aborted) return
       const error = asShoalError(e, 'TASK_FAILED')
       this.#ctx.log.error({ err: error, job: this.job.id }, 'gathering failed')
-      if (error.fault === 'disk') await this.#ctx.clock.sleep(ROUND_PAUSE_MS, signal).catch(() => undefined)
+      if (error.fault === 'disk') await this.#waitForDisk(error.message, signal)
       else await this.#fail(error.code, error.message)
     }
     this.#waiter.wake()
+  }
+
+  /** The result is paid for: it is tried again until it can be written, and the owner hears why it was not. */
+  async #waitForDisk(trouble: string, signal: AbortSignal): Promise<void> {
+    if (this.#trouble !== trouble) {
+      this.#trouble = trouble
+      await this.#record.update(job => job, 'result cannot be written yet', trouble).catch(() => undefined)
+    }
+    await this.#ctx.clock.sleep(ROUND_PAUSE_MS, signal).catch(() => undefined)
   }
 
   /** settling, failing, cancelling: what is not accepted is given up; the job ends when every escrow has. */

@@ -12,6 +12,7 @@ import type { JobEntry, JobSource } from '../journal/entries.ts'
 import type { JobFile } from '../jobfile/schema.ts'
 import { BidBook, type Expected } from './bid-book.ts'
 import { JobRunner } from './job-runner.ts'
+import { prepareOutput } from './output.ts'
 import { capOf, makePlan, type PlanOptions } from './plan.ts'
 
 /** Jobs at the same time: each has its own offers, streams and escrows. */
@@ -92,12 +93,7 @@ export class Requester implements Startable {
     await this.#checkFunds(capOf(job, options.probe === true))
     const id = toHex(this.#ctx.random.bytes(32)) as JobId
     const out = options.out.replaceAll('{id}', id.slice(2, 10))
-    const there = await this.#ctx.files.stat(out)
-    if (there !== undefined && !(there.kind === 'folder' && (await this.#ctx.files.list(out)).length === 0)) {
-      throw new ShoalError('OUTPUT_EXISTS', `${out} already exists and is not empty`, {
-        next: 'Give another folder with --out.'
-      })
-    }
+    await prepareOutput(this.#ctx.files, out, id.slice(2, 10))
     const plan = await makePlan(job, this.#ctx, { ...options, id, out })
     const entry: JobEntry = {
       v: 1,

@@ -1,8 +1,19 @@
 import { expect } from 'chai'
+import { readFileSync } from 'node:fs'
+import { readStats } from '../../../src/executor/adapters/usage.ts'
+import { request } from '../../support/tasks.ts'
+import { looper } from '../../support/wasm.ts'
 import { native } from '../../escape/boxes.ts'
 import { EVERY_CALL, everyCall } from '../../escape/every-call.ts'
-import { escapes, exchangedFolderGetsIn, layers, layersOf } from '../../escape/layers.ts'
-import { quickPrograms } from '../../escape/list.ts'
+import {
+  escapes,
+  exchangedFolderGetsIn,
+  LAST_RESORT,
+  layers,
+  layersOf,
+  withoutGroups
+} from '../../escape/layers.ts'
+import { programsFor, quickPrograms } from '../../escape/list.ts'
 import { boxedWasm, tryModule } from '../../escape/module-trial.ts'
 import { modules } from '../../escape/modules.ts'
 import { attempt, missingForTrials, openStage, type Stage } from '../../escape/trial.ts'
@@ -40,6 +51,14 @@ if (missing !== undefined)
       expect(await escapes(stage, layer, false)).to.deep.equal([])
     })
 
+  for (const program of programsFor(arch).filter(p => LAST_RESORT.includes(p.name)))
+    it(`${program.name}: stopped by the limits of single processes where there are no groups`, async () => {
+      const { ok, said } = await attempt(withoutGroups(stage), native, program)
+      expect(ok, said).to.equal(true)
+      const bare = { ...withoutGroups(stage), host: { ...withoutGroups(stage).host, prlimit: undefined } }
+      if (program.want === 'held') expect((await attempt(bare, native, program)).ok).to.equal(false)
+    })
+
   it('is not shown a folder that was exchanged while it was mounted', async () => {
     expect(await exchangedFolderGetsIn(stage, {})).to.equal(false)
     expect(await exchangedFolderGetsIn(stage, { mountCheck: true })).to.equal(true)
@@ -59,4 +78,23 @@ if (missing !== undefined)
       const { ok, said } = await tryModule(boxedWasm(stage.host), module)
       expect(ok, said).to.equal(true)
     })
+
+  it('has its memory limited where there are no groups, also when its runner waited for it', async () => {
+    const engine = boxedWasm(withoutGroups(stage).host)
+    engine.warm?.()
+    const memoryBytes = 32 << 20
+    const run = await engine.prepare(
+      request({ module: looper(), limits: { memoryBytes } }),
+      new AbortController().signal
+    )
+    const runner = readStats().find(p =>
+      readFileSync(`/proc/${p.pid}/cmdline`, 'latin1').startsWith('/shoal/node')
+    )
+    const limits = readFileSync(`/proc/${runner?.pid}/limits`, 'latin1')
+    await run.dispose()
+    await engine.close?.()
+    const data = Number(/^Max data size +(\d+) +\1 /m.exec(limits)?.[1])
+    expect(data, limits).to.be.within(memoryBytes, 2 ** 31)
+    expect(limits).to.match(/^Max processes +64 +64 /m)
+  })
 })
