@@ -64,8 +64,11 @@ describe('a container task', () => {
 
   it('its calls are those of the own filter: a list of what passes, nothing twice', () => {
     const profile = seccompProfile('x64')
-    const names = profile.syscalls.flatMap(rule => rule.names)
-    expect(new Set(names).size).to.equal(names.length)
+    const names = [...new Set(profile.syscalls.flatMap(rule => rule.names))]
+    const whole = profile.syscalls.filter(rule => rule.args === undefined).flatMap(rule => rule.names)
+    expect(new Set(whole).size).to.equal(whole.length)
+    const looked = profile.syscalls.filter(rule => rule.args !== undefined).flatMap(rule => rule.names)
+    expect(looked.filter(name => whole.includes(name))).to.deep.equal([])
     expect(names.filter(n => !['clone3', 'socket'].includes(n)).sort()).to.deep.equal([...allowed].sort())
     const passing = profile.syscalls.filter(r => r.action === 'SCMP_ACT_ALLOW').flatMap(r => r.names)
     for (const name of [
@@ -80,6 +83,41 @@ describe('a container task', () => {
       'io_uring_setup'
     ])
       expect(passing, name).not.to.include(name)
+  })
+
+  it('every number of ioctl passes but those that type into terminals, whatever its high half holds', () => {
+    const rules = seccompProfile('x64').syscalls.filter(rule => rule.names.includes('ioctl'))
+    const passes = (number: bigint): boolean =>
+      rules.some(
+        ({ args: [a] = [] }) => a !== undefined && (number & BigInt(a.value)) === BigInt(a.valueTwo ?? 0)
+      )
+    for (const high of [0n, 1n, 0x80000000n, 0xffffffffn]) {
+      for (const number of [0x5412n, 0x541cn]) expect(passes((high << 32n) | number)).to.equal(false)
+      for (let bit = 0n; bit < 32n; bit++)
+        for (const number of [0x5412n, 0x541cn, 0n, 0xffffffffn]) {
+          const other = number ^ (1n << bit)
+          if (other !== 0x5412n && other !== 0x541cn)
+            expect(passes((high << 32n) | other), other.toString(16)).to.equal(true)
+        }
+    }
+  })
+
+  it('a layer is left out for tests that say so, and for nobody else', () => {
+    const layers = [
+      'seccomp',
+      'user',
+      'limits',
+      'network',
+      'processes',
+      'quota',
+      'readOnly',
+      'capabilities',
+      'privileges'
+    ]
+    const usual = runCommand(run, {})
+    expect(runCommand({ ...run, without: {} }, {})).to.deep.equal(usual)
+    for (const layer of layers)
+      expect(runCommand({ ...run, without: { [layer]: true } }, {}), layer).not.to.deep.equal(usual)
   })
 
   it('the probe is the same image each time, and each bit of its exit code has a meaning', () => {

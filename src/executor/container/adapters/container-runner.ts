@@ -86,9 +86,10 @@ function stepOf(
 ): CommandStep {
   const { args, shard, shards } = task.config
   const env = { ...task.config.env, SHOAL_SHARD: String(shard), SHOAL_SHARDS: String(shards) }
-  const { name, confinement, profile, gpu } = orders
+  const { name, confinement, profile, gpu, without } = orders
+  const run = { name, image, args, env, folders, confinement, profile, gpu, without }
   return {
-    argv: ['podman', ...runCommand({ name, image, args, env, folders, confinement, profile, gpu }, store)],
+    argv: ['podman', ...runCommand(run, store)],
     env: podmanEnv(orders.memory),
     title: 'container',
     line: (_stream, text) => ({ log: text })

@@ -4,12 +4,11 @@ import type { RunLimits } from '../../../protocol/ports/engine.ts'
 import type { Clock, Logger } from '../../../protocol/ports/index.ts'
 import { MiB } from '../../../protocol/limits.ts'
 import { bundleFromMap, oneChunk } from '../../../protocol/bundle.ts'
-import type { WithoutLayers } from '../../sandbox/box.ts'
 import type { Missing } from '../../sandbox/host.ts'
 import { ContainerEngine } from '../engine.ts'
 import type { ImagePolicy } from '../image.ts'
 import { MARK, openIn, probeImage } from '../probe.ts'
-import { globals } from '../run-command.ts'
+import { globals, type OpenLayers } from '../run-command.ts'
 import { containerProcesses } from './container-process.ts'
 import { sweepFolders } from './job-folder.ts'
 import { podman, podmanVersion } from './podman.ts'
@@ -57,7 +56,7 @@ const PROBE_LIMITS: RunLimits = {
 /** Names of what does not hold; empty when all does. `without`: for tests, which see that it notices. */
 export async function testContainers(
   { clock, log, host }: Omit<OpenParts, 'policy' | 'gpu'>,
-  without: WithoutLayers = {}
+  without: OpenLayers = {}
 ): Promise<string[]> {
   const process = containerProcesses('x64', without)
   const engine = new ContainerEngine({
