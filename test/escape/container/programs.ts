@@ -38,7 +38,7 @@ const fitted: readonly Program[] = [
   // a single file is bounded before the folder is
   held(
     'fills its output folder',
-    `$SIG{XFSZ} = 'IGNORE'; my $n = 0; for my $i (1..16) { open(my $f, '>', "/out/big$i") or last; for (1..512) { syswrite($f, 'x' x 65536) or last } close $f; $n += -s "/out/big$i" } unlink glob('/out/big*'); escaped("$n bytes") if $n > 160 << 20;`
+    `$SIG{XFSZ} = 'IGNORE'; my $n = 0; for my $i (1..16) { open(my $f, '>', "/out/big$i") or last; for (1..512) { syswrite($f, 'x' x 65536) or last } close $f; $n += -s "/out/big$i"; last if $n > 160 << 20 } unlink glob('/out/big*'); escaped("$n bytes") if $n > 160 << 20;`
   ),
   everyCall('x64', { upTo: 1023, unknown: [1, 38] })
 ]
@@ -127,7 +127,7 @@ const runtime: readonly Program[] = [
   ),
   held(
     'fills the folder of temporary files',
-    `$SIG{XFSZ} = 'IGNORE'; my $n = 0; for my $i (1..8) { open(my $f, '>', "/tmp/big$i") or last; for (1..512) { syswrite($f, 'x' x 65536) or last } close $f; $n += -s "/tmp/big$i" } escaped("$n bytes") if $n > 65 << 20;`
+    `$SIG{XFSZ} = 'IGNORE'; my $n = 0; for my $i (1..8) { open(my $f, '>', "/tmp/big$i") or last; for (1..512) { syswrite($f, 'x' x 65536) or last } close $f; $n += -s "/tmp/big$i"; last if $n > 65 << 20 } escaped("$n bytes") if $n > 65 << 20;`
   )
 ]
 

@@ -187,7 +187,9 @@ export async function attemptContained(
 ): Promise<Verdict> {
   const code = `$| = 1; print "${BEGUN}\\n";\n${source(program, 'x64', stage.outside)}`
   const ended = await runContainer(stage, {
-    ...{ module: stage.module, args: [PERL, '/in/main.pl'], without },
+    // the file is nobody's: a root without rights may not read it
+    args: without.user === true ? [PERL, '-e', code] : [PERL, '/in/main.pl'],
+    ...{ module: stage.module, without },
     files: new Map([['main.pl', text(code)]]),
     ...(program.want === 'held' ? {} : { endAfter: RUN_MS })
   })
