@@ -10,7 +10,10 @@ export interface ContainerLayer {
 }
 
 export const containerLayers: readonly ContainerLayer[] = [
-  { name: 'seccomp', stops: ['opens a socket of every family and type', 'makes a user namespace of its own'] },
+  {
+    name: 'seccomp',
+    stops: ['opens a socket of every family and type', 'makes a user namespace of its own']
+  },
   { name: 'user', stops: ['becomes root', 'reads what the image keeps for root'] },
   { name: 'limits', stops: ['has more processes than it may'] },
   { name: 'network', stops: ['looks at the host by its interfaces'] },

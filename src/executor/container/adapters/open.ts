@@ -10,6 +10,7 @@ import type { ImagePolicy } from '../image.ts'
 import { MARK, openIn, probeImage } from '../probe.ts'
 import { globals, type OpenLayers } from '../run-command.ts'
 import { containerProcesses } from './container-process.ts'
+import { strangeIn } from './image-check.ts'
 import { sweepFolders } from './job-folder.ts'
 import { podman, podmanVersion } from './podman.ts'
 
@@ -102,7 +103,21 @@ async function absent(images: readonly string[]): Promise<string[]> {
   return gone
 }
 
-/** ENGINE_MISSING for an image of the list that is not here, or when nothing is allowed; ENGINE_BROKEN when a container does not hold. */
+/** An image of the owner is a stranger's work too. */
+async function checkImages(images: readonly string[]): Promise<void> {
+  for (const image of images) {
+    const strange = await strangeIn({}, image)
+    if (strange !== undefined)
+      throw new ShoalError('ENGINE_BROKEN', `provider.containers.images: ${image} has ${strange}.`, {
+        next: 'Take it out of the list: it reaches for what is outside of its container.'
+      })
+  }
+}
+
+/**
+ * ENGINE_MISSING for an image of the list that is not here, or when nothing is allowed; ENGINE_BROKEN when a container does not hold, or
+ * an image reaches out of it.
+ */
 export async function openContainers(parts: OpenParts): Promise<ContainerEngine> {
   const { clock, log, host, policy, gpu } = parts
   if (policy.images.length === 0 && !policy.uploads)
@@ -115,6 +130,7 @@ export async function openContainers(parts: OpenParts): Promise<ContainerEngine>
     throw new ShoalError('ENGINE_MISSING', `provider.containers.images names ${gone}, which is not here.`, {
       next: `podman pull ${gone}`
     })
+  await checkImages(policy.images)
   const failed = await testContainers(parts)
   if (failed.length > 0)
     throw new ShoalError('ENGINE_BROKEN', `A container of this machine does not hold: ${failed.join('; ')}`, {
