@@ -91,7 +91,7 @@ export const contents: readonly HostileImage[] = [
   {
     ...{
       name: 'holds a file of holes larger than any disk',
-      wallMs: 6_000,
+      wallMs: 4_000,
       script: 'true',
       want: 'MODULE_INVALID|LIMIT_WALL'
     },
@@ -105,13 +105,13 @@ export const contents: readonly HostileImage[] = [
   },
   {
     name: 'holds more files than it may',
-    wallMs: 8_000,
+    wallMs: 5_000,
     script: 'true',
     want: 'MODULE_INVALID|LIMIT_WALL',
     module: () => manyFiles(310_000)
   },
-  { name: 'is three thousand layers deep', wallMs: 6_000, script: 'true', module: () => manyLayers(3_000) },
-  { name: 'is as deep as podman lets it be', script: 'echo ran', module: () => manyLayers(100) },
+  { name: 'is three thousand layers deep', wallMs: 4_000, script: 'true', module: () => manyLayers(3_000) },
+  { name: 'is sixty layers deep', script: 'echo ran', module: () => manyLayers(60) },
   {
     name: 'ends in the middle of a layer',
     module: () => rawImage({ layers: [rawTar(shell(), true).subarray(0, 1_000_000)] }),

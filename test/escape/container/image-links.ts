@@ -1,6 +1,6 @@
 /** Images whose files are links to places of the host, or stand where the container's own folders go. */
-import { file, up, withMore, type HostileImage } from './image-kit.ts'
-import { rawImage, rawTar, type RawEntry } from './raw-tar.ts'
+import { file, shell, up, withMore, type HostileImage } from './image-kit.ts'
+import { rawImage, rawTar } from './raw-tar.ts'
 
 const MOUNTED = ['in', 'out', 'ckpt', 'tmp', 'dev', 'proc', 'sys', 'run', 'etc']
 const KNOWN = ['passwd', 'group', 'hosts', 'hostname', 'resolv.conf', 'mtab', 'localtime']

@@ -163,7 +163,7 @@ export const SAMPLE: ReadonlySet<string> = new Set([
     'types into our terminal by a number whose low half is that of the call',
     'opens the devices of the host'
   ],
-  ...['exchanges a folder for a link while its checkpoint is read', 'becomes root by a program of the image'],
+  ...['hands out links to everything', 'becomes root by a program of the image'],
   ...[
     'leaves a daemon behind',
     'writes over the program that started it',
