@@ -1,6 +1,11 @@
 import { expect } from 'chai'
 import { createHash } from 'node:crypto'
-import { checkAllowed, imageSource } from '../../../src/executor/container/image.ts'
+import {
+  allowed as allowedImage,
+  containerOfferOf,
+  imageNeedOf,
+  imageSource
+} from '../../../src/executor/container/image.ts'
 import { ATTEMPTS, openIn, probeImage } from '../../../src/executor/container/probe.ts'
 import { runCommand, type ContainerRun } from '../../../src/executor/container/run-command.ts'
 import { seccompProfile } from '../../../src/executor/container/seccomp-profile.ts'
@@ -41,16 +46,30 @@ describe('a container task', () => {
 
   it('runs what the owner allows and nothing else; by default nothing', () => {
     const named = { kind: 'named', name: NAME } as const
-    checkAllowed(named, { images: [NAME], uploads: false })
-    checkAllowed({ kind: 'tar' }, { images: [], uploads: true })
+    expect(allowedImage(named, { images: [NAME], uploads: false })).to.deep.equal(named)
+    expect(allowedImage({ kind: 'tar' }, { images: [], uploads: true })).to.deep.equal({ kind: 'tar' })
     for (const [source, policy] of [
       [named, { images: [], uploads: true }],
       [{ kind: 'tar' }, { images: [NAME], uploads: false }]
     ] as const)
-      expect(() => checkAllowed(source, policy)).to.throw('does not run')
+      expect(() => allowedImage(source, policy)).to.throw('does not run')
     const { containers, engines } = configSchema.parse({}).provider
     expect(containers).to.deep.equal({ enabled: false, images: [], uploads: false, gpu: false })
     expect(engines).to.deep.equal(['wasm'])
+  })
+
+  it('the digest says which image it is: it runs under the name that the owner gave it', () => {
+    const digest = 'ab'.repeat(32)
+    const other = `docker.io/library/hello@sha256:${digest}`
+    const policy = { images: [NAME, other, `localhost/b@sha256:${'0a'.repeat(32)}`], uploads: true }
+    expect(allowedImage({ kind: 'named', name: other }, { images: [NAME], uploads: false })).to.deep.equal({
+      kind: 'named',
+      name: NAME
+    })
+    const images = [`0x${'0a'.repeat(32)}`, `0x${digest}`]
+    expect(containerOfferOf(policy)).to.deep.equal({ images, uploads: true })
+    expect(imageNeedOf({ kind: 'named', name: other })).to.equal(`0x${digest}`)
+    expect(imageNeedOf({ kind: 'tar' })).to.equal('upload')
   })
 
   it('its arguments come after the image, where podman reads no flags', () => {
