@@ -7,6 +7,7 @@ import {
   imageSource
 } from '../../../src/executor/container/image.ts'
 import { ATTEMPTS, openIn, probeImage } from '../../../src/executor/container/probe.ts'
+import { rootlessGaps } from '../../../src/executor/container/rootless.ts'
 import { runCommand, type ContainerRun } from '../../../src/executor/container/run-command.ts'
 import { seccompProfile } from '../../../src/executor/container/seccomp-profile.ts'
 import { allowed } from '../../../src/executor/sandbox/seccomp/allowed.ts'
@@ -137,6 +138,22 @@ describe('a container task', () => {
     expect(runCommand({ ...run, without: {} }, {})).to.deep.equal(usual)
     for (const layer of layers)
       expect(runCommand({ ...run, without: { [layer]: true } }, {}), layer).not.to.deep.equal(usual)
+  })
+
+  it('says what podman would need without root: groups of version 2 first, since it ignores limits without them', () => {
+    const ready = {
+      ...{ user: 'ann', uid: 1000, maps: true, controllers: ['cpuset', 'cpu', 'memory', 'pids'] },
+      ...{ subuid: 'bob:1:65536\nann:100000:65536\n', subgid: '1000:100000:65536\n' }
+    }
+    expect(rootlessGaps(ready)).to.deep.equal([])
+    const bare = { ...ready, maps: false, controllers: undefined, subuid: 'ann:100000:1000', subgid: '' }
+    expect(rootlessGaps(bare)).to.deep.equal([
+      'process groups of version 2 that belong to this user',
+      'newuidmap and newgidmap (apt-get install uidmap)',
+      '65536 numbers for ann in /etc/subuid',
+      '65536 numbers for ann in /etc/subgid'
+    ])
+    expect(rootlessGaps({ ...ready, controllers: ['cpu', 'pids'] })).to.deep.equal(['the controllers memory'])
   })
 
   it('the probe is the same image each time, and each bit of its exit code has a meaning', () => {

@@ -9,16 +9,28 @@ import { ContainerEngine } from '../engine.ts'
 import type { ImagePolicy } from '../image.ts'
 import { MARK, openIn, probeImage } from '../probe.ts'
 import { globals, type OpenLayers } from '../run-command.ts'
+import { rootlessGaps } from '../rootless.ts'
 import { containerProcesses } from './container-process.ts'
 import { strangeIn } from './image-check.ts'
 import { sweepFolders } from './job-folder.ts'
 import { podman, podmanVersion } from './podman.ts'
+import { rootlessFacts } from './rootless-facts.ts'
 
 export interface ContainerHost {
   readonly version: string
 }
 
 const INSTALL = 'apt-get install --no-install-recommends podman runc'
+
+/** What a peer without root is told: what podman itself would need here, and that Shoal does not yet run it so. */
+function notRoot(uid: number): Missing {
+  const gaps = rootlessGaps(rootlessFacts(uid))
+  const lacks = gaps.length === 0 ? '' : `; podman without root would need ${gaps.join('; ')}`
+  return {
+    what: `containers need a peer that runs as root: it mounts a sized folder for each job and limits its group${lacks}`,
+    next: 'Run the peer as root, best in a virtual machine of its own, or take container out of provider.engines.'
+  }
+}
 
 /** What is needed besides the owner's word. */
 export async function findContainers(): Promise<ContainerHost | Missing> {
@@ -27,11 +39,8 @@ export async function findContainers(): Promise<ContainerHost | Missing> {
       what: 'containers run on Linux and x86-64 alone',
       next: 'Take container out of provider.engines.'
     }
-  if (process.getuid?.() !== 0)
-    return {
-      what: 'containers need a peer that runs as root',
-      next: 'Take container out of provider.engines.'
-    }
+  const uid = process.getuid?.() ?? 0
+  if (uid !== 0) return notRoot(uid)
   const version = await podmanVersion()
   return version === undefined ? { what: 'there is no podman', next: INSTALL } : { version }
 }
