@@ -54,9 +54,13 @@ export interface ContainerRun {
 /** Who runs inside: nobody, and the same outside. */
 export const CONTAINER_USER = 65534
 
-/** For every call of podman. cgroupfs and runc: what works without systemd, and whose groups lie where we say. */
+/**
+ * For every call of podman. cgroupfs and runc: what works without systemd, and whose groups lie where we say. Programs that the host's
+ * hooks would start as root beside each container, and folders that its mounts.conf shows to each, are not for strangers.
+ */
 export const globals = ({ own }: Store): string[] => [
   ...['--cgroup-manager=cgroupfs', '--runtime=runc', '--events-backend=none'],
+  ...['--default-mounts-file=/dev/null', '--hooks-dir=/nonexistent'],
   ...(own === undefined
     ? []
     : ['--root', own.root, '--runroot', own.run, '--volumepath', `${own.root}/volumes`])

@@ -56,6 +56,23 @@ export const links: readonly HostileImage[] = [
     module: ({ folder }) => withMore([{ path: name, link: up(folder) }])
   })),
   {
+    ...{ name: 'has links to the host below /dev, /proc and /sys', script: 'true', want: 'done' },
+    module: ({ folder }) =>
+      withMore(
+        [
+          'dev/null',
+          'dev/fd',
+          'dev/shm',
+          'dev/pts',
+          'dev/mqueue',
+          'dev/console',
+          'proc/sys',
+          'proc/acpi',
+          'sys/fs'
+        ].map(path => ({ path, link: up(folder) }))
+      )
+  },
+  {
     ...{ name: 'has links to itself in place of our folders', script: 'touch /out/x /in/x; true' },
     module: () =>
       withMore([

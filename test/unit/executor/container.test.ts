@@ -78,6 +78,9 @@ describe('a container task', () => {
     expect(command.slice(command.indexOf(NAME))).to.deep.equal([NAME, '--privileged', '-v', '/:/host'])
     expect(command).to.include.members(['--network=none', '--pull=never', '--memory-swap=1000', 'HELLO=a b'])
     expect(command.join(' ')).not.to.contain('--device')
+    // of podman, before its command: what the host has started or shown beside every container
+    const before = command.slice(0, command.indexOf('run'))
+    expect(before).to.include.members(['--hooks-dir=/nonexistent', '--default-mounts-file=/dev/null'])
     const gpu = { vendor: 'nvidia', index: 3, devices: [] } as const
     expect(runCommand({ ...run, gpu }, {}).join(' ')).to.contain('--device nvidia.com/gpu=3')
   })
