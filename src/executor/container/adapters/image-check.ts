@@ -9,7 +9,7 @@ const HARMLESS = /^org\.opencontainers\.image\./
 
 /**
  * Folders in which podman and runc mount, make files and links before the container is closed. Where one is a link, runc 1.1 follows it
- * from the host's root folder: an image with /dev -> ../../x had links made, and files of their names removed, in any folder of the host.
+ * from the host's root folder: an image with /dev -> ../../x had ptmx replaced by a link, and others made, in any folder of the host.
  */
 export const PLACES = ['dev', 'proc', 'sys', 'etc', 'run', 'tmp', 'in', 'out', 'ckpt'] as const
 
