@@ -2,6 +2,7 @@
 import type { Address } from '../protocol/ids.ts'
 import { serves } from './classes.ts'
 import type { AdvertBody } from '../protocol/records/advert.ts'
+import type { ImageNeed } from '../protocol/records/container.ts'
 import type { OfferBody } from '../protocol/records/offer.ts'
 
 /** Why a provider does not bid. */
@@ -17,6 +18,8 @@ export type Refusal =
   | 'disk-short'
   | 'gpu-missing'
   | 'gpu-busy'
+  | 'image-missing'
+  | 'uploads-refused'
   | 'policy'
   | 'region-differs'
   | 'energy-differs'
@@ -29,7 +32,16 @@ export interface BidderState {
   readonly operator: Address
   readonly advert: Pick<
     AdvertBody,
-    'class' | 'engines' | 'slotsFree' | 'memoryBytes' | 'diskBytes' | 'ask' | 'gpus' | 'region' | 'energy'
+    | 'class'
+    | 'engines'
+    | 'slotsFree'
+    | 'memoryBytes'
+    | 'diskBytes'
+    | 'ask'
+    | 'gpus'
+    | 'containers'
+    | 'region'
+    | 'energy'
   >
   readonly rules: readonly string[]
   readonly now: number
@@ -51,6 +63,16 @@ function gpuRefusal(wanted: number | undefined, gpus: AdvertBody['gpus']): Refus
   return large.some(g => g.free > 0) ? undefined : 'gpu-busy'
 }
 
+/** Whether a provider runs a container's image: one that it names, or any that comes along when it says so. */
+export function imageRefusal(
+  wanted: ImageNeed | undefined,
+  containers: AdvertBody['containers']
+): Refusal | undefined {
+  if (wanted === undefined) return undefined
+  if (wanted === 'upload') return containers?.uploads === true ? undefined : 'uploads-refused'
+  return containers?.images.includes(wanted) === true ? undefined : 'image-missing'
+}
+
 /** `wanted` is a whole version or its first parts: `3.4` takes 3.4.1 and not 3.41. */
 export const versionFits = (wanted: string | undefined, version: string): boolean =>
   wanted === undefined || version === wanted || version.startsWith(`${wanted}.`)
@@ -65,6 +87,8 @@ export function refusal(offer: OfferBody, me: BidderState): Refusal | undefined 
   if (!serves(me.advert.class, offer.class)) return 'class-too-low'
   if (engine === undefined) return 'engine-missing'
   if (!versionFits(offer.needs.engineVersion, engine.version)) return 'engine-version'
+  const image = imageRefusal(offer.needs.image, me.advert.containers)
+  if (image !== undefined) return image
   if (me.advert.slotsFree === 0) return 'no-free-slot'
   if (me.advert.memoryBytes < offer.needs.memoryBytes) return 'memory-short'
   if (me.advert.diskBytes < offer.needs.diskBytes) return 'disk-short'

@@ -3,7 +3,7 @@ import type { Address } from '../protocol/ids.ts'
 import type { CapacityAdvert } from '../protocol/records/advert.ts'
 import type { OfferBody } from '../protocol/records/offer.ts'
 import { serves } from './classes.ts'
-import { refusal } from './eligibility.ts'
+import { refusal, type Refusal } from './eligibility.ts'
 
 /** Operators in lower case, each once. Adverts of lower classes count for nothing; the caller has seen to it that classes are proven. */
 export function expectedBidders(
@@ -19,4 +19,24 @@ export function expectedBidders(
       refusal(offer, { operator: a.card.operator, advert: a, rules, now }) === undefined
   )
   return new Set(able.map(a => a.card.operator.toLowerCase() as Address))
+}
+
+/** How many of the adverts have which first reason against an offer, `none` for those without; most first. The requester's own does not count. */
+export function reasonsAgainst(
+  offer: OfferBody,
+  adverts: readonly CapacityAdvert[],
+  rules: readonly string[],
+  now: number
+): ReadonlyMap<Refusal | 'none', number> {
+  const counts = new Map<Refusal | 'none', number>()
+  for (const advert of adverts) {
+    const reason = refusal(offer, {
+      operator: advert.card.operator,
+      advert,
+      rules,
+      now: Math.min(now, offer.expires - 1)
+    })
+    if (reason !== 'own-offer') counts.set(reason ?? 'none', (counts.get(reason ?? 'none') ?? 0) + 1)
+  }
+  return new Map([...counts].sort(([, a], [, b]) => b - a))
 }

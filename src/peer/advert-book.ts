@@ -15,7 +15,7 @@ import { claimedHosts, groupsOf } from './capacity/groups.ts'
 import type { PeerContext } from './context.ts'
 import { verifyAdvert } from './records.ts'
 
-/** Providers remembered: an advert is below 6 KiB, and most below 2, so this stays under 24 MiB. */
+/** Providers remembered: an advert is below 7 KiB, and most below 2, so this stays under 28 MiB. */
 const ADVERTS_MAX = 4_096
 /** Pull repair: how often another connected peer is asked for what gossip missed, ms. */
 const REPAIR_MS = 5_000

@@ -1,5 +1,6 @@
 /** What people and programs see of jobs, peers and offers: plain JSON, amounts as decimal text in the token's unit. */
 import { formatAmount } from '../protocol/money.ts'
+import type { ContainerOffer } from '../protocol/records/container.ts'
 import type { CapacityAdvert } from '../protocol/records/advert.ts'
 import type { AwardEntry, ExecutionEntry, JobEntry, ProviderEntry } from './journal/entries.ts'
 import { audit } from './requester/award.ts'
@@ -132,6 +133,14 @@ export const providerView = (e: ProviderEntry) => ({
       : { outcome: e.closing.outcome, paid: formatAmount(e.closing.paid), fee: formatAmount(e.closing.fee) }
 })
 
+/** Which images may run in containers, by digest as podman writes it; nothing without the engine `container`. */
+export const containersView = (
+  offer: ContainerOffer | undefined
+): { readonly containers?: { readonly images: readonly string[]; readonly uploads: boolean } } =>
+  offer === undefined
+    ? {}
+    : { containers: { images: offer.images.map(hex => `sha256:${hex.slice(2)}`), uploads: offer.uploads } }
+
 /** `nodeClass`: the one that is proven, not the one that is claimed. */
 export const advertView = (a: CapacityAdvert, nodeClass = a.class) => ({
   peer: a.card.peer,
@@ -145,6 +154,7 @@ export const advertView = (a: CapacityAdvert, nodeClass = a.class) => ({
     ask: e.ask === undefined ? undefined : formatAmount(e.ask)
   })),
   gpus: a.gpus ?? [],
+  ...containersView(a.containers),
   attestations: (a.attestations ?? []).map(t => ({ by: t.challenger, kind: t.kind, score: t.score })),
   slotsFree: a.slotsFree,
   slotsTotal: a.slotsTotal,

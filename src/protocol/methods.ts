@@ -56,10 +56,10 @@ export const methods = {
     quota: { count: 60, windowMs: 10_000 },
     concurrent: 4
   }),
-  /** Pull repair: adverts that the asker does not know in this or a newer version. Version 2: with attestations and GPUs. */
+  /** Pull repair: adverts that the asker does not know in this or a newer version. Version 3: with attestations, GPUs and images. */
   adverts: method({
     name: 'adverts',
-    version: 2,
+    version: 3,
     kind: 'unary',
     request: record({ known: z.array(record({ peer: peerId, seq: uint() })).max(LIST_MAX) }),
     response: record({ adverts: z.array(capacityAdvert).max(32) }),
@@ -70,10 +70,10 @@ export const methods = {
     quota: { count: 30, windowMs: 10_000 },
     concurrent: 2
   }),
-  /** Pull repair for open offers that gossip missed. Version 2: with GPUs. */
+  /** Pull repair for open offers that gossip missed. Version 3: with GPUs and images. */
   offers: method({
     name: 'offers',
-    version: 2,
+    version: 3,
     kind: 'unary',
     request: record({ known: z.array(hex32).max(LIST_MAX) }),
     response: record({ offers: z.array(taskOffer).max(32) }),

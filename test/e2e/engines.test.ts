@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Advert } from '../../src/cli/offers/advert.ts'
 import { decodePng } from '../../src/executor/blender/png.ts'
 import { array, exampleFile } from '../support/onnx.ts'
 import type { ConfigInput } from '../../src/peer/home/config-schema.ts'
@@ -105,6 +106,17 @@ describe('engines on a devnet', function () {
     const books = await ledger.books(before, job)
     expect(books.conserved, story(job)).to.equal(true)
     expect(books.paid > 0n).to.equal(true)
+    // nobody here runs this one: the job says so, instead of failing at a provider
+    await writeFile(join(folder, 'other.json'), JSON.stringify({ image: `a/b@sha256:${'ab'.repeat(32)}` }))
+    const strange = await submit(buyer.client, example('container-hello/job.yaml'), {
+      out: join(folder, 'other'),
+      overrides: { 'task.module': join(folder, 'other.json'), deadline: '6s', 'limits.wall': '3s' }
+    })
+    const { failure } = await jobEnd(buyer.client, strange.id)
+    expect(failure?.code).to.equal('MATCH_TIMEOUT')
+    expect(failure?.message).to.match(/of 3 known providers 3 not running its image; .*sha256:abab/)
+    const { offers } = await buyer.client.call<{ offers: Advert[] }>('GET', '/v1/offers')
+    for (const { containers } of offers) expect(containers).to.deep.equal({ images: [], uploads: true })
     expect(containerLeftovers()).to.deep.equal([])
   })
 })

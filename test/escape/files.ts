@@ -25,7 +25,7 @@ export const files: readonly Program[] = [
   ),
   held(
     'looks for open folders it inherited',
-    `opendir(my $d, '/proc/self/fd'); my @f = grep { /^\\d+$/ && $_ > 2 && $_ != fileno($d) } readdir $d; @f = grep { (readlink("/proc/self/fd/$_") // '') !~ m{^(/proc/|pipe:|anon_inode|/dev/null)|\\(deleted\\)} && -e "/proc/self/fd/$_" } @f; @f = grep { my $t = readlink("/proc/self/fd/$_") // ''; $t !~ m{/shoal/program|^socket:} } @f; escaped("fd @f " . readlink("/proc/self/fd/$f[0]")) if @f;`
+    `opendir(my $d, '/proc/self/fd'); my @f = grep { /^\\d+$/ && $_ > 2 && $_ != fileno($d) } readdir $d; @f = grep { (readlink("/proc/self/fd/$_") // '') !~ m{^(/proc/|pipe:|anon_inode|/dev/null)|\\(deleted\\)} && -e "/proc/self/fd/$_" } @f; @f = grep { my $t = readlink("/proc/self/fd/$_") // ''; $t !~ m{\\Q$HERE\\E|^socket:} } @f; escaped("fd @f " . readlink("/proc/self/fd/$f[0]")) if @f;`
   ),
   reads('reads the host users', '/etc/passwd'),
   reads('reads the host passwords', '/etc/shadow'),
@@ -67,7 +67,7 @@ export const files: readonly Program[] = [
   ),
   held(
     'looses the bound folder of its input',
-    `escaped('wrote') if open(my $f, '>', '/shoal/program/canary'); escaped('unlinked') if unlink('/shoal/program/main.pl');`
+    `escaped('wrote') if open(my $f, '>', "$HERE/canary"); escaped('unlinked') if unlink("$HERE/main.pl");`
   ),
   held(
     'links a file of the host into its output',

@@ -139,6 +139,15 @@ const kernel: readonly Program[] = [
     'types into our terminal',
     `my $c = 'x'; my $e = sc('ioctl', 0, 0x5412, $c); escaped("errno $e") if $e != 1;`
   ),
+  // the kernel looks at the low half of the number alone
+  held(
+    'types into our terminal by a number whose low half is that of the call',
+    `my $c = 'x'; for my $n (0x5412, 0x541c) { for my $h (1, 0x80000000) { my $e = sc('ioctl', 0, ($h << 32) | $n, $c); escaped("errno $e") if $e != 1 } }`
+  ),
+  held(
+    'clones into a user namespace with high bits beside',
+    `escaped('clone') if sc('clone', (1 << 40) | 0x10000000 | 17, 0, 0, 0, 0) == 0;`
+  ),
   held(
     'reaches the console',
     `my $c = 'x'; my $e = sc('ioctl', 0, 0x541c, $c); escaped("errno $e") if $e != 1;`

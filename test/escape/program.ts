@@ -20,6 +20,8 @@ export interface Outside {
   readonly secret: string
   /** A port of this machine's loopback on which somebody listens. */
   readonly port: number
+  /** Folder of the program as it sees it; that of the sandbox when absent. */
+  readonly here?: string
 }
 
 export const held = (name: string, code: string): Program => ({ name, want: 'held', code })
@@ -37,7 +39,7 @@ export const denied = (name: string, call: string, ...args: readonly (number | s
 export function source(program: Program, arch: Arch, outside: Outside): string {
   const numbers = [...syscallsOf(arch)].map(([name, nr]) => `${name}=>${nr}`).join(',')
   return `$| = 1; our %N = (${numbers});
-our ($SECRET_FILE, $SECRET, $PORT) = ('${outside.secretFile}', '${outside.secret}', ${outside.port});
+our ($SECRET_FILE, $SECRET, $PORT, $HERE) = ('${outside.secretFile}', '${outside.secret}', ${outside.port}, '${outside.here ?? '/shoal/program'}');
 sub sc { my ($n, @a) = @_; my $nr = $n =~ /^\\d+$/ ? $n : $N{$n}; $! = 0; my $r = syscall($nr, @a); return $r < 0 ? $! + 0 : 0 }
 sub escaped { print "ESCAPED @_\\n"; exit 0 }
 sub slurp { my ($p) = @_; open(my $f, '<', $p) or return undef; local $/; my $t = <$f>; close $f; return $t }

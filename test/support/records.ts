@@ -11,6 +11,7 @@ import type { Bid, BidBody } from '../../src/protocol/records/bid.ts'
 import type { PeerCard, PeerCardBody } from '../../src/protocol/records/card.ts'
 import type { Checkpoint, Result } from '../../src/protocol/records/delivery.ts'
 import type { ExecutionEvent } from '../../src/protocol/records/events.ts'
+import type { ContainerOffer } from '../../src/protocol/records/container.ts'
 import type { GpuOffer } from '../../src/protocol/records/gpu.ts'
 import type { OfferBody, TaskOffer } from '../../src/protocol/records/offer.ts'
 import type { JobCommon, ObjectRef, ShardSpec } from '../../src/protocol/records/spec.ts'
@@ -151,6 +152,13 @@ export const gpu: GpuOffer = {
   ...{ vendor: 'nvidia', model: 'NVIDIA RTX A6000', memoryBytes: 48 * 2 ** 30 },
   ...{ count: 2, free: 1 }
 }
+export const containers: ContainerOffer = { images: [hex(0x44), hex(0x55)], uploads: true }
+/** An offer of a container, whose image the provider keeps. */
+export async function containerOffer(): Promise<TaskOffer> {
+  const { needs } = await offerBody()
+  return await offer({ needs: { ...needs, engine: 'container', image: hex(0x44) } })
+}
+
 /** An offer that needs a GPU. */
 export async function gpuOffer(): Promise<TaskOffer> {
   const { needs } = await offerBody()

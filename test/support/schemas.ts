@@ -48,12 +48,17 @@ async function requests(): Promise<Sample[]> {
           await records.advert(records.provider, {
             attestations: [await records.attestation()],
             gpus: [records.gpu],
+            containers: records.containers,
             engines: [{ id: 'wasm', version: '1', isolation: 'process', speed: 1n, ask: 2n }]
           })
         ]
       }
     ],
-    ['offers', { known: [records.hex(1)] }, { offers: [await records.offer(), await records.gpuOffer()] }],
+    [
+      'offers',
+      { known: [records.hex(1)] },
+      { offers: [await records.offer(), await records.gpuOffer(), await records.containerOffer()] }
+    ],
     ['bid', { bid }, { accepted: false, reason: 'enough bids' }],
     ['bids', { offer: records.hex(1) }, { bids: [bid] }],
     [

@@ -38,6 +38,8 @@ export const fields: Readonly<Record<string, Field>> = {
   energy: text(a => [a.energy]),
   engine: text(a => a.engines.map(e => e.id)),
   isolation: text(a => a.engines.map(e => e.isolation)),
+  /** `sha256:...`, and `upload` where images that come with a job are taken. */
+  image: text(a => [...(a.containers?.images ?? []), ...(a.containers?.uploads === true ? ['upload'] : [])]),
   operator: text(a => [a.operator]),
   peer: text(a => [a.peer])
 }

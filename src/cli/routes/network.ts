@@ -33,7 +33,7 @@ const offers = buildCommand<OfferFlags, [filter?: string], Cli>({
     [
       'Shows what providers advertise; nothing is bought. A filter is terms with spaces between, all of which must hold:',
       '',
-      '  KEY=VALUE  KEY!=VALUE             region, class, energy, engine, isolation, operator, peer (a,b: either)',
+      '  KEY=VALUE  KEY!=VALUE             region, class, energy, engine, isolation, image, operator, peer (a,b: either)',
       '  KEY<VALUE  <=  >  >=  =  !=       price (ask per 10^9 gas), memory, disk, gpu, slots (free), speed (Mgas/s)',
       '  KEY:FROM..TO  KEY:FROM..  KEY:..TO'
     ],
@@ -41,7 +41,8 @@ const offers = buildCommand<OfferFlags, [filter?: string], Cli>({
       'shoal offers',
       "shoal offers 'memory:1GiB.. price<0.5 region=eu'",
       "shoal offers 'gpu:24GB..80GB price<0.5' --group-by region",
-      "shoal offers 'energy=renewable slots>=4' --json"
+      "shoal offers 'energy=renewable slots>=4' --json",
+      "shoal offers 'image=upload'"
     ]
   )
 })

@@ -3,9 +3,10 @@ import { MiB } from '../../protocol/limits.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Engine, PreparedRun, RunLimits, RunOutcome, TaskRequest } from '../../protocol/ports/engine.ts'
 import type { GpuAccess } from '../../protocol/ports/gpu.ts'
+import type { ContainerOffer } from '../../protocol/records/container.ts'
 import { prepareTask, type NativeParts } from '../native/prepare.ts'
 import type { RunnerLaunch } from '../runner/process-port.ts'
-import { checkAllowed, imageSource, type ImagePolicy, type ImageSource } from './image.ts'
+import { allowed, containerOfferOf, imageSource, type ImagePolicy, type ImageSource } from './image.ts'
 
 export interface ContainerEngineParts extends NativeParts {
   /** Podman's. */
@@ -19,6 +20,8 @@ export interface ContainerEngineParts extends NativeParts {
 const TMP_BYTES = 64 * MiB
 /** An image that came with a job lies there as a tar and once more unpacked; it may unpack to so many times its size. */
 const IMAGE_ROOM = 5
+
+const nameModule = (image: string): Uint8Array => new TextEncoder().encode(JSON.stringify({ image }))
 
 /** What a task's folders hold: input once, output and checkpoint with what is renamed over them. */
 const folderBytes = ({ inputBytes, outputBytes }: RunLimits): number =>
@@ -66,24 +69,26 @@ export class ContainerEngine implements Engine {
   readonly version: string
   readonly deterministic = false
   readonly isolation = 'sandbox'
+  readonly containers: ContainerOffer
   readonly #parts: ContainerEngineParts
 
   constructor(parts: ContainerEngineParts) {
     this.version = parts.version
+    this.containers = containerOfferOf(parts.policy)
     this.#parts = { ...parts, log: parts.log.child({ engine: 'container' }) }
   }
 
   /** Also throws MODULE_INVALID for an image that the owner does not run, and ENGINE_BROKEN for a GPU without the owner's word. */
   async prepare(task: TaskRequest, signal: AbortSignal): Promise<PreparedRun> {
     const { policy, gpu } = this.#parts
-    const source = imageSource(task.module)
-    checkAllowed(source, policy)
+    const source = allowed(imageSource(task.module), policy)
     if (task.gpu !== undefined && gpu !== true)
       throw new ShoalError('ENGINE_BROKEN', 'Containers of this provider get no GPU.', {
         next: 'Its owner may set provider.containers.gpu.'
       })
     const launch = launchOf(task.limits, source, task.module.length, task.gpu)
-    return await prepareTask(this.#parts, launch, task, signal)
+    const module = source.kind === 'named' ? nameModule(source.name) : task.module
+    return await prepareTask(this.#parts, launch, { ...task, module }, signal)
   }
 
   cost(outcome: RunOutcome): bigint {

@@ -1,6 +1,8 @@
 /** What the module of a container task is: the name of an image that the provider's owner keeps, or the image itself. */
 import { z } from 'zod'
 import { ShoalError } from '../../protocol/errors.ts'
+import type { Hex32 } from '../../protocol/ids.ts'
+import type { ContainerOffer, ImageNeed } from '../../protocol/records/container.ts'
 
 /** A name with the digest of its manifest: what it stands for cannot change. No tags, which can. */
 export const IMAGE_NAME = /^[a-z0-9][a-z0-9._/:-]{0,200}@sha256:[0-9a-f]{64}$/
@@ -47,11 +49,29 @@ export interface ImagePolicy {
   readonly uploads: boolean
 }
 
-/** MODULE_INVALID when the owner does not run it. Nothing is ever pulled. */
-export function checkAllowed(source: ImageSource, { images, uploads }: ImagePolicy): void {
-  if (source.kind === 'tar' ? uploads : images.includes(source.name)) return
+/** Of the manifest: what the image is, whatever its name. */
+export const digestOf = (name: string): Hex32 => `0x${name.slice(-64)}` as Hex32
+
+/** What an offer says of a task's image. */
+export const imageNeedOf = (source: ImageSource): ImageNeed =>
+  source.kind === 'tar' ? 'upload' : digestOf(source.name)
+
+/** What an advert says of the owner's word. */
+export const containerOfferOf = ({ images, uploads }: ImagePolicy): ContainerOffer => ({
+  images: [...new Set(images.map(digestOf))].sort(),
+  uploads
+})
+
+/**
+ * The image under the owner's own name: the digest decides. MODULE_INVALID when the owner does not run it. Nothing is ever pulled.
+ */
+export function allowed(source: ImageSource, { images, uploads }: ImagePolicy): ImageSource {
+  if (source.kind === 'tar' && uploads) return source
+  const name =
+    source.kind === 'named' ? images.find(image => digestOf(image) === digestOf(source.name)) : undefined
+  if (name !== undefined) return { kind: 'named', name }
   const what = source.kind === 'tar' ? 'images that come with a job' : source.name
   throw new ShoalError('MODULE_INVALID', `This provider does not run ${what}.`, {
-    next: 'Ask its owner, or let the job go to other providers (match.avoid).'
+    next: 'shoal offers --json tells which providers run which images.'
   })
 }

@@ -20,6 +20,22 @@ export interface Confinement {
   readonly fileBytes: number
 }
 
+/** Layers that a test takes away one at a time, to see that something notices. Nothing else may set any. */
+export interface OpenLayers {
+  readonly seccomp?: boolean
+  /** The image's user, which is root. */
+  readonly user?: boolean
+  /** Memory and tasks of its group. */
+  readonly limits?: boolean
+  readonly network?: boolean
+  readonly processes?: boolean
+  /** Sizes of the folders and files that it writes. */
+  readonly quota?: boolean
+  readonly readOnly?: boolean
+  readonly capabilities?: boolean
+  readonly privileges?: boolean
+}
+
 export interface ContainerRun {
   /** Of the container and of the group that its processes are counted in. */
   readonly name: string
@@ -32,14 +48,19 @@ export interface ContainerRun {
   /** Path of the seccomp profile. */
   readonly profile: string
   readonly gpu?: Pick<GpuAccess, 'vendor' | 'index' | 'devices'>
+  readonly without?: OpenLayers
 }
 
 /** Who runs inside: nobody, and the same outside. */
 export const CONTAINER_USER = 65534
 
-/** For every call of podman. cgroupfs and runc: what works without systemd, and whose groups lie where we say. */
+/**
+ * For every call of podman. cgroupfs and runc: what works without systemd, and whose groups lie where we say. Programs that the host's
+ * hooks would start as root beside each container, and folders that its mounts.conf shows to each, are not for strangers.
+ */
 export const globals = ({ own }: Store): string[] => [
   ...['--cgroup-manager=cgroupfs', '--runtime=runc', '--events-backend=none'],
+  ...['--default-mounts-file=/dev/null', '--hooks-dir=/nonexistent'],
   ...(own === undefined
     ? []
     : ['--root', own.root, '--runroot', own.run, '--volumepath', `${own.root}/volumes`])
@@ -54,19 +75,39 @@ function gpuFlags(gpu: ContainerRun['gpu']): string[] {
 
 const limit = (name: string, value: number): string[] => ['--ulimit', `${name}=${value}:${value}`]
 
-/** The kernel's side of it: namespaces, calls, users, what it may take. */
-function confined({ confinement: c, profile, name }: ContainerRun): string[] {
+/** Larger than all that a test writes where a quota is taken away, bytes. */
+export const NO_QUOTA = 2 ** 34
+
+/** What /sys tells about the host, where its GPU's driver has to read the rest of it. */
+const HIDDEN_FROM_GPU_TASKS = '/sys/kernel:/sys/power:/sys/fs:/sys/block:/sys/hypervisor'
+
+/** Who it is, what it sees, and what it may ask of the kernel. */
+function confined({ profile, gpu, without = {} }: ContainerRun): string[] {
   return [
-    ...['--network=none', '--pid=private', '--ipc=private', '--uts=private', '--cgroupns=private'],
-    ...['--cap-drop=all', '--security-opt=no-new-privileges', `--security-opt=seccomp=${profile}`],
-    `--user=${CONTAINER_USER}:${CONTAINER_USER}`,
-    ...['--read-only', '--read-only-tmpfs=false', `--shm-size=${c.tmpBytes}`],
-    ...['--tmpfs', `/tmp:rw,nosuid,nodev,mode=1777,size=${c.tmpBytes}`],
-    ...[`--memory=${c.memoryBytes}`, `--memory-swap=${c.memoryBytes}`],
-    ...[`--cpus=${c.cpus}`, `--pids-limit=${c.maxTasks}`],
+    ...[without.network === true ? '--network=host' : '--network=none'],
+    ...[without.processes === true ? '--pid=host' : '--pid=private'],
+    ...['--ipc=private', '--uts=private', '--cgroupns=private'],
+    ...(without.capabilities === true ? [] : ['--cap-drop=all']),
+    ...(without.privileges === true ? [] : ['--security-opt=no-new-privileges']),
+    `--security-opt=mask=${gpu === undefined ? '/sys' : HIDDEN_FROM_GPU_TASKS}`,
+    `--security-opt=seccomp=${without.seccomp === true ? 'unconfined' : profile}`,
+    ...(without.user === true ? [] : [`--user=${CONTAINER_USER}:${CONTAINER_USER}`])
+  ]
+}
+
+/** What it may take. */
+function bounded({ confinement: c, name, without = {} }: ContainerRun): string[] {
+  const tmpBytes = without.quota === true ? NO_QUOTA : c.tmpBytes
+  return [
+    ...(without.readOnly === true ? [] : ['--read-only', '--read-only-tmpfs=false']),
+    ...[`--shm-size=${tmpBytes}`, '--tmpfs', `/tmp:rw,nosuid,nodev,mode=1777,size=${tmpBytes}`],
+    ...(without.limits === true ? [] : [`--memory=${c.memoryBytes}`, `--memory-swap=${c.memoryBytes}`]),
+    ...(without.limits === true ? [] : [`--pids-limit=${c.maxTasks}`]),
+    `--cpus=${c.cpus}`,
     // counted over all processes of the user, of other containers too: the group's own limit is the tight one
     ...limit('nproc', 16 * c.maxTasks),
-    ...[...limit('nofile', c.maxOpenFiles), ...limit('fsize', c.fileBytes), ...limit('core', 0)],
+    ...[...limit('nofile', c.maxOpenFiles), ...limit('core', 0)],
+    ...limit('fsize', without.quota === true ? NO_QUOTA : c.fileBytes),
     `--cgroup-parent=/${name}`
   ]
 }
@@ -83,7 +124,7 @@ export function runCommand(run: ContainerRun, store: Store): string[] {
   const env = Object.entries(run.env).flatMap(([name, value]) => ['--env', `${name}=${value}`])
   return [
     ...globals(store),
-    ...['run', '--name', run.name, ...QUIET, ...confined(run), ...gpuFlags(run.gpu)],
+    ...['run', '--name', run.name, ...QUIET, ...confined(run), ...bounded(run), ...gpuFlags(run.gpu)],
     ...['--volume', `${input}:/in:ro,nosuid,nodev,Z`],
     ...['--volume', `${output}:/out:rw,nosuid,nodev,Z`, '--volume', `${checkpoint}:/ckpt:rw,nosuid,nodev,Z`],
     ...['--workdir', '/tmp', ...env, run.image, ...run.args]

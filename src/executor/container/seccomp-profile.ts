@@ -3,7 +3,7 @@
  * that podman takes. The usual profile of container engines is no use here: it lets unshare(NEWUSER), keyctl and AF_VSOCK pass.
  */
 import { allowed } from '../sandbox/seccomp/allowed.ts'
-import { AF_UNIX, CLONE_NEW, TIOCSTI } from '../sandbox/seccomp/filter.ts'
+import { AF_UNIX, CLONE_NEW, TIOCLINUX, TIOCSTI } from '../sandbox/seccomp/filter.ts'
 import type { Arch } from '../sandbox/seccomp/syscalls.ts'
 
 /** Linux, asm-generic/errno.h. */
@@ -37,20 +37,45 @@ const when = (name: string, argument: Argument): Rule => ({
   action: 'SCMP_ACT_ALLOW',
   args: [argument]
 })
-const fails = (name: string, errnoRet: number): Rule => ({
+const fails = (name: string, errnoRet: number, argument?: Argument): Rule => ({
   names: [name],
   action: 'SCMP_ACT_ERRNO',
-  errnoRet
+  errnoRet,
+  ...(argument === undefined ? {} : { args: [argument] })
 })
 
-/** Calls whose arguments or answers differ. TIOCLINUX, which the own filter refuses too, needs a console: a container has none. */
+/** The kernel takes the low half of ioctl's number alone. */
+const WORD = 32
+
+/**
+ * Passes when the low half of an argument is none of these. A comparison of the whole would let a number pass that has more in its high
+ * half, and a profile cannot say "and" about one argument: so each rule takes those that begin like a forbidden one and then differ.
+ */
+function lowHalfIsNone(name: string, index: number, forbidden: readonly number[]): Rule[] {
+  const rules = new Map<string, Rule>()
+  for (const number of forbidden)
+    for (let bit = WORD - 1; bit >= 0; bit--) {
+      const mask = 2 ** WORD - 2 ** bit
+      const value = ((number ^ (2 ** bit)) >>> 0) - (number % 2 ** bit)
+      const leadsToOther = forbidden.some(other => other - (other % 2 ** bit) === value)
+      if (leadsToOther) continue
+      rules.set(
+        `${bit} ${value}`,
+        when(name, { index, value: mask, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ' })
+      )
+    }
+  return [...rules.values()]
+}
+
+/** Calls whose arguments or answers differ. */
 const LOOKED_AT: readonly Rule[] = [
   // masked: the second value is what must be left over, no new namespace
   when('clone', { index: 0, value: CLONE_NEW, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }),
   fails('clone3', ENOSYS),
   fails('socket', EAFNOSUPPORT),
   when('socketpair', { index: 0, value: AF_UNIX, op: 'SCMP_CMP_EQ' }),
-  when('ioctl', { index: 1, value: TIOCSTI, op: 'SCMP_CMP_NE' }),
+  fails('socketpair', EAFNOSUPPORT, { index: 0, value: AF_UNIX, op: 'SCMP_CMP_NE' }),
+  ...lowHalfIsNone('ioctl', 1, [TIOCSTI, TIOCLINUX]),
   when('prlimit64', { index: 0, value: 0, op: 'SCMP_CMP_EQ' })
 ]
 

@@ -5,6 +5,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import { MiB } from '../../protocol/limits.ts'
 import { parseAmount } from '../../protocol/money.ts'
 import { nodeClass } from '../../protocol/records/advert.ts'
+import { IMAGES_MAX } from '../../protocol/records/container.ts'
 import { parseHours } from '../policy/hours.ts'
 import { parseDuration, parseSize } from '../../protocol/units.ts'
 
@@ -119,7 +120,7 @@ export const configSchema = z.strictObject({
           /** What they may run, of the owner's own store. */
           images: z
             .array(z.string().regex(IMAGE_NAME, 'write a name with its digest: name@sha256:<64 hex digits>'))
-            .max(64)
+            .max(IMAGES_MAX)
             .default([]),
           /** Also images that come with a job. */
           uploads: z.boolean().default(false),

@@ -23,6 +23,7 @@ import { agreement, signedReceipt } from '../../protocol/records/agreement.ts'
 import { bid } from '../../protocol/records/bid.ts'
 import { checkpoint, result } from '../../protocol/records/delivery.ts'
 import { SOURCE_MAX } from '../jobfile/limits.ts'
+import { imageNeed } from '../../protocol/records/container.ts'
 import { taskOffer, tier } from '../../protocol/records/offer.ts'
 import { jobCommon, objectRef } from '../../protocol/records/spec.ts'
 
@@ -45,6 +46,7 @@ export const jobPlan = record({
   diskBytes: uint(),
   /** As in the offer's needs. */
   gpuMemoryBytes: uint().optional(),
+  image: imageNeed.optional(),
   match: record({
     rule: text,
     windowMs: uint(),

@@ -1,8 +1,10 @@
 /** Tells the network what this provider has free: on change (at most once a second) and on a slow beat. */
 import { encode } from '../../protocol/codec.ts'
+import type { Engine } from '../../protocol/ports/engine.ts'
 import { topics } from '../../protocol/ports/network.ts'
 import type { Startable } from '../../protocol/ports/startable.ts'
 import type { AdvertBody, NodeClass } from '../../protocol/records/advert.ts'
+import type { ContainerOffer } from '../../protocol/records/container.ts'
 import type { Attestation } from '../../protocol/records/attestation.ts'
 import { classOf } from '../../market/classes.ts'
 import type { PolicyKeeper } from '../policy/keeper.ts'
@@ -61,9 +63,20 @@ export class Advertiser implements Startable {
     return classOf(proven, this.#config.class)
   }
 
+  /** What the owner sells and the policy lets through. */
+  #offering(): readonly Engine[] {
+    const { engines, policy } = this.#config
+    return sold(this.#ctx.engines, engines).filter(e => policy.engines?.includes(e.id) !== false)
+  }
+
+  /** The images of containers that are on offer; undefined without that engine. */
+  get containers(): ContainerOffer | undefined {
+    return this.#offering().find(e => e.containers !== undefined)?.containers
+  }
+
   /** What this provider offers at this moment. */
   body(): AdvertBody {
-    const { clock, engines, card, gpus } = this.#ctx
+    const { clock, card, gpus } = this.#ctx
     const config = this.#config
     const { policy } = config
     const now = clock.now()
@@ -77,15 +90,13 @@ export class Advertiser implements Startable {
       card: card(),
       seq: this.#seq,
       class: this.nodeClass,
-      engines: sold(engines, config.engines)
-        .filter(e => policy.engines?.includes(e.id) !== false)
-        .map(e => ({
-          id: e.id,
-          ask: Object.hasOwn(policy.asks, e.id) ? policy.asks[e.id] : undefined,
-          version: e.version,
-          isolation: e.isolation,
-          speed: this.#speeds.get(e.id) ?? 0n
-        })),
+      engines: this.#offering().map(e => ({
+        id: e.id,
+        ask: Object.hasOwn(policy.asks, e.id) ? policy.asks[e.id] : undefined,
+        version: e.version,
+        isolation: e.isolation,
+        speed: this.#speeds.get(e.id) ?? 0n
+      })),
       // outside of the owner's policy nothing is on offer
       slotsFree: this.#policy?.verdict().ok === false ? 0 : capacity.free,
       slotsTotal: capacity.total,
@@ -95,6 +106,7 @@ export class Advertiser implements Startable {
       region: config.region,
       energy: config.energy,
       gpus: offered.length === 0 ? undefined : offered,
+      containers: this.containers,
       attestations: attestations.length === 0 ? undefined : attestations,
       issued: now,
       expires: now + TTL_MS

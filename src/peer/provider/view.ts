@@ -1,6 +1,7 @@
 /** What people and programs see of the selling side: slots, GPUs, what is proven, and why nothing is on offer. */
 import type { PolicyKeeper } from '../policy/keeper.ts'
 import type { Peer } from '../compose.ts'
+import { containersView } from '../views.ts'
 
 export function policyView(policy: PolicyKeeper) {
   const verdict = policy.verdict()
@@ -51,6 +52,7 @@ export function sellerView(seller: NonNullable<Peer['provider']>) {
     })),
     policy: policyView(policy),
     gpus: gpuViews(seller),
+    ...containersView(advertiser.containers),
     refusals: refusals(seller)
   }
 }

@@ -3,7 +3,7 @@ import { asShoalError, type ErrorCode } from '../../protocol/errors.ts'
 import { can } from '../../protocol/machines/machine.ts'
 import { jobTable } from '../../protocol/machines/job.ts'
 import type { PeerContext } from '../context.ts'
-import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
+import type { AwardEntry, ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { bidOf, matchRound } from './award.ts'
 import { proposeExecution } from './agree.ts'
 import { Waiter } from '../waiter.ts'
@@ -13,6 +13,7 @@ import { contentOf, heldFor } from '../leftovers.ts'
 import { resultFolder } from './fetch-result.ts'
 import { gatherResults } from './gather.ts'
 import { JobRecord } from './job-record.ts'
+import { whyNobody } from './nobody.ts'
 import { LiveExecution } from './live-execution.ts'
 import { signReceipt } from './receipts.ts'
 import { windUp } from './wind.ts'
@@ -45,6 +46,8 @@ export class JobRunner {
   #dry = false
   /** Why the result could not be written, as last told. */
   #trouble = ''
+  /** Why nobody bid in the last round; empty when somebody did. */
+  #nobody = ''
 
   constructor(ctx: PeerContext, book: BidBook, job: JobEntry) {
     this.#ctx = ctx
@@ -158,7 +161,7 @@ export class JobRunner {
       return await this.#fail(
         open.length > 0 ? 'MATCH_TIMEOUT' : 'RUN_TIMEOUT',
         open.length > 0
-          ? `no provider for ${open.length} executions by the deadline${this.#lastRefusal()}`
+          ? `no provider for ${open.length} executions by the deadline${this.#lastRefusal()}${this.#nobody === '' ? '' : `: ${this.#nobody}`}`
           : 'not finished by the deadline'
       )
     }
@@ -220,6 +223,7 @@ export class JobRunner {
     const lost = this.#dry ? [] : unreliable(this.#executions())
     const excluded = [...this.job.plan.match.avoid, ...lost].slice(0, 128)
     const award = await matchRound(this.#ctx, this.#book, this.job, round, seats, excluded, signal)
+    await this.#noteNobody(award)
     let filled = 0
     for (const [i, seat] of seats.entries()) {
       const digest = award.assignment[i]
@@ -239,6 +243,14 @@ export class JobRunner {
     }
     this.#dry = filled === 0
     if (filled < seats.length) this.#nextRoundAt = this.#ctx.clock.now() + ROUND_PAUSE_MS
+  }
+
+  /** A line of history when nobody bid, for another reason than before. */
+  async #noteNobody({ offer, bids }: AwardEntry): Promise<void> {
+    const why = bids.length > 0 ? '' : whyNobody(this.#ctx, offer)
+    if (why !== '' && why !== this.#nobody)
+      await this.#record.update(job => job, 'nobody bids', why.slice(0, 1000))
+    this.#nobody = why
   }
 
   async #gather(signal: AbortSignal): Promise<void> {

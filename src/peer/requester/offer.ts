@@ -30,7 +30,8 @@ export async function makeOffer(
       memoryBytes: limits.memoryBytes,
       diskBytes: plan.diskBytes,
       wallMs: limits.wallMs,
-      gpuMemoryBytes: plan.gpuMemoryBytes
+      gpuMemoryBytes: plan.gpuMemoryBytes,
+      image: plan.image
     },
     executions,
     ceiling: plan.ceiling,

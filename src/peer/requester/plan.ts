@@ -1,4 +1,5 @@
 /** Submit: a checked job file becomes a plan whose content is sealed and on our disk. Nothing is bought yet. */
+import { imageNeedOf, imageSource } from '../../executor/container/image.ts'
 import { packBundle } from '../../protocol/bundle.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Address, Hex32, JobId } from '../../protocol/ids.ts'
@@ -133,6 +134,7 @@ export async function makePlan(job: JobFile, ports: Ports, o: PlanOptions): Prom
     class: job.resources.class,
     diskBytes: job.resources.disk,
     gpuMemoryBytes: gpuNeed(job.resources.gpu),
+    image: job.task.engine === 'container' ? imageNeedOf(imageSource(module)) : undefined,
     match: {
       rule: job.match.rule,
       windowMs: job.match.window,

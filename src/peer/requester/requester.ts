@@ -1,5 +1,6 @@
 /** The buying side of a peer: submits jobs, runs them to their end, and takes them up again after a restart. */
 import { serves } from '../../market/classes.ts'
+import { imageRefusal } from '../../market/eligibility.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { toHex } from '../../protocol/codec.ts'
 import type { JobId } from '../../protocol/ids.ts'
@@ -30,7 +31,11 @@ export class Requester implements Startable {
     this.#ctx = ctx
     this.book = new BidBook(ctx, expected, (bid, offer) => {
       const advert = ctx.adverts.of(bid.card.peer)
-      return serves(advert === undefined ? 'general' : ctx.adverts.classOf(advert), offer.class)
+      if (!serves(advert === undefined ? 'general' : ctx.adverts.classOf(advert), offer.class))
+        return `class ${offer.class} is not proven of you`
+      // who has sent no advert yet is believed: it has seen the offer
+      const image = advert === undefined ? undefined : imageRefusal(offer.needs.image, advert.containers)
+      return image === undefined ? undefined : `your advert does not say that you run this image (${image})`
     })
   }
 

@@ -1,5 +1,6 @@
 /** What runs tasks. An engine knows neither peers nor chain: bundles in, hooks while running, a bundle out. */
 
+import type { ContainerOffer } from '../records/container.ts'
 import type { GpuAccess } from './gpu.ts'
 
 /** Hard limits of one run; reaching one stops the task and names the limit. */
@@ -88,6 +89,8 @@ export interface Engine {
   readonly deterministic: boolean
   /** How well strangers' code is kept in: shown in the advert. */
   readonly isolation: 'process' | 'sandbox'
+  /** What the owner lets it run, when that is not everything: shown in the advert. */
+  readonly containers?: ContainerOffer
   /** Checks and readies a task. Throws MODULE_INVALID, MODULE_IMPORT, LIMIT_MODULE, LIMIT_INPUT. */
   prepare(task: TaskRequest, signal: AbortSignal): Promise<PreparedRun>
   /** A task is about to come: what takes time before it may be done now. `job` as in `TaskRequest`. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { amount, bytes, record, text, timestamp, uint } from '../fields.ts'
 import { ATTESTATIONS_MAX, attestation } from './attestation.ts'
 import { peerCard } from './card.ts'
+import { containerOffer } from './container.ts'
 import { gpuOffer, GPUS_MAX } from './gpu.ts'
 import { nodeClass } from './node-class.ts'
 
@@ -35,6 +36,8 @@ export const advertBody = record({
   energy: z.enum(['unknown', 'grid', 'renewable']),
   /** Absent when there are none to lease. */
   gpus: z.array(gpuOffer).max(GPUS_MAX).optional(),
+  /** Which images the engine `container` runs; absent when it is not on offer. */
+  containers: containerOffer.optional(),
   /** The class above follows from these; absent when there are none. */
   attestations: z.array(attestation).max(ATTESTATIONS_MAX).optional(),
   issued: timestamp,

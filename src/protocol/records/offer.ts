@@ -4,6 +4,7 @@ import { address, amount, hex32, record, signature, text, timestamp, uint } from
 import { COPIES_MAX, LIST_MAX, SHARDS_MAX } from '../limits.ts'
 import { nodeClass } from './advert.ts'
 import { peerCard } from './card.ts'
+import { imageNeed } from './container.ts'
 
 export const tier = z.enum(['none', 'replicas'])
 export type Tier = z.output<typeof tier>
@@ -18,7 +19,9 @@ export const needs = record({
   diskBytes: uint(),
   wallMs: uint(),
   /** A GPU with this much memory at least, 0 for any; absent: none. */
-  gpuMemoryBytes: uint().optional()
+  gpuMemoryBytes: uint().optional(),
+  /** Of a container: what everybody sees of the task's image. */
+  image: imageNeed.optional()
 })
 export type Needs = z.output<typeof needs>
 

@@ -4,6 +4,7 @@ import { encodeFrame } from '../../../src/p2p/engine/frames.ts'
 import type { P2PNetwork } from '../../../src/p2p/network.ts'
 import { encode } from '../../../src/protocol/codec.ts'
 import { isShoalError, ShoalError } from '../../../src/protocol/errors.ts'
+import { methods } from '../../../src/protocol/methods.ts'
 import type { Hex32 } from '../../../src/protocol/ids.ts'
 import type { ExecutionEvent } from '../../../src/protocol/records/events.ts'
 import { addressOf, byId, isConnected, startPeer, stopAll, systemClock, until } from './fixtures.ts'
@@ -158,7 +159,7 @@ describe('requests between real peers', () => {
 
   it('a handler that never answers ends in a timeout that names the wait', async () => {
     const slow = await startPeer()
-    await slow.libp2p.handle('/shoal/test/adverts/2', () => undefined)
+    await slow.libp2p.handle(`/shoal/test/adverts/${methods.adverts.version}`, () => undefined)
     const fast = await startPeer({
       clock: { ...systemClock, timer: (ms, fn) => systemClock.timer(ms / 50, fn) }
     })

@@ -3,12 +3,29 @@ import { within, type Mutant } from '../mutant.ts'
 
 const gas = ['test/unit/executor/gas.test.ts', 'test/fuzz/executor/gas.test.ts']
 const program = ['test/unit/executor/program.test.ts']
+const container = ['test/unit/executor/container.test.ts']
 const seccomp = ['test/unit/executor/seccomp.test.ts']
 const bwrap = ['test/unit/executor/sandbox.test.ts']
 const nan = ['test/unit/executor/nan.test.ts']
 const relay = ['test/unit/executor/relay.test.ts']
 
 export const executor: readonly Mutant[] = within('src/executor', [
+  {
+    id: 'ioctl-by-its-whole-number',
+    file: 'container/seccomp-profile.ts',
+    find: 'if (leadsToOther) continue',
+    replace: '',
+    means: 'a container types into a terminal by a number that begins like another forbidden one',
+    tests: container
+  },
+  {
+    id: 'image-by-its-name',
+    file: 'container/image.ts',
+    find: 'digestOf(image) === digestOf(source.name)',
+    replace: 'image.split("@")[0] === source.name.split("@")[0]',
+    means: 'who knows the name of an image that the owner allows runs any other under it',
+    tests: container
+  },
   {
     id: 'locals-are-free',
     file: 'wasm/gas/meter.ts',

@@ -6,6 +6,14 @@ const eligibility = ['test/unit/market/eligibility.test.ts']
 
 export const market: readonly Mutant[] = within('src/market', [
   {
+    id: 'any-image-is-run',
+    file: 'eligibility.ts',
+    find: 'containers?.images.includes(wanted) === true ?',
+    replace: 'containers !== undefined ?',
+    means: 'a provider bids on a container whose image it does not run, and the job fails there',
+    tests: eligibility
+  },
+  {
     id: 'tie-by-arrival',
     file: 'rules/best-value-1.ts',
     find: 'a.tie < b.tie ? -1 : 1',

@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import { askOf, priceOf, refusal, type BidderState, type Refusal } from '../../../src/market/eligibility.ts'
 import { GiB } from '../../../src/protocol/limits.ts'
+import type { ImageNeed } from '../../../src/protocol/records/container.ts'
 import type { GpuOffer } from '../../../src/protocol/records/gpu.ts'
 import type { OfferBody } from '../../../src/protocol/records/offer.ts'
-import { NOW, offerBody, provider, requester } from '../../support/records.ts'
+import { hex, NOW, offerBody, provider, requester } from '../../support/records.ts'
 
 const me: BidderState = {
   operator: provider.operator.address,
@@ -42,6 +43,7 @@ describe('whether a provider may bid', () => {
   })
   const needs = { engine: 'wasm', gas: 1n, memoryBytes: 1, diskBytes: 1, wallMs: 1 }
   const gpu = (gpuMemoryBytes: number): Partial<OfferBody> => ({ needs: { ...needs, gpuMemoryBytes } })
+  const image = (wanted: ImageNeed): Partial<OfferBody> => ({ needs: { ...needs, image: wanted } })
   const card = (memoryBytes: number, free: number): GpuOffer => ({
     ...{ vendor: 'nvidia', model: 'Card', count: 1 },
     ...{ memoryBytes, free }
@@ -59,6 +61,10 @@ describe('whether a provider may bid', () => {
     ['disk-short', {}, advert({ diskBytes: 2 ** 26 - 1 })],
     ['class-too-low', { class: 'high-end' }, me],
     ['class-too-low', {}, advert({ class: 'storage' })],
+    ['image-missing', image(hex(0x44)), advert({})],
+    ['image-missing', image(hex(0x44)), advert({ containers: { images: [hex(0x45)], uploads: true } })],
+    ['uploads-refused', image('upload'), advert({})],
+    ['uploads-refused', image('upload'), advert({ containers: { images: [hex(0x44)], uploads: false } })],
     ['gpu-missing', gpu(0), me],
     ['gpu-missing', gpu(25 * GiB), advert({ gpus: [card(24 * GiB, 1)] })],
     ['gpu-busy', gpu(20 * GiB), advert({ gpus: [card(24 * GiB, 0), card(8 * GiB, 1)] })],
@@ -73,6 +79,13 @@ describe('whether a provider may bid', () => {
       expect(refusal({ ...offer, ...change }, state)).to.equal(reason)
     })
   }
+
+  it('an image that the provider names, or one that comes along where those are taken, is no reason', () => {
+    const state = advert({ containers: { images: [hex(0x44), hex(0x45)], uploads: false } })
+    expect(refusal({ ...offer, ...image(hex(0x45)) }, state)).to.equal(undefined)
+    const open = advert({ containers: { images: [], uploads: true } })
+    expect(refusal({ ...offer, ...image('upload') }, open)).to.equal(undefined)
+  })
 
   it('a free GPU that is large enough, and a class above the one that is asked for, are no reason', () => {
     const state = advert({ class: 'high-end', gpus: [card(8 * GiB, 0), card(24 * GiB, 1)] })

@@ -21,13 +21,14 @@ function withField(sample: Sample, field: string, value: unknown): () => unknown
   return () => decode(sample.schema, dagCbor.encode(copy), name, 8 * MiB)
 }
 /** Fields that a sample leaves out. */
-const OPTIONAL = new Set(['reason'])
+const OPTIONAL = new Set(['reason', 'containers', 'needs.image'])
 
 const many = <T>(n: number, item: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => item(i))
 const text = (n: number): string => 'x'.repeat(n)
 const bytes = (n: number): Uint8Array => new Uint8Array(n)
 const peerAt = (i: number) => ({ peer: provider.identity.peerId, seq: i })
 const engine = { id: 'wasm', version: '1', isolation: 'process', speed: '1' }
+const hashedAt = (i: number): string => hashed(`${i}`)
 const INT = Number.MAX_SAFE_INTEGER
 const UINT32 = 2 ** 32 - 1
 
@@ -49,6 +50,12 @@ const upper: readonly (readonly [string, string, unknown, unknown])[] = [
   ['advert', 'memoryBytes', INT, 2 ** 53],
   ['advert', 'ask', UINT128_MAX.toString(), (UINT128_MAX + 1n).toString()],
   ['advert', 'region', text(256), text(257)],
+  [
+    'advert',
+    'containers',
+    { images: many(16, hashedAt), uploads: true },
+    { images: many(17, hashedAt), uploads: true }
+  ],
   ['offer', 'round', UINT32, UINT32 + 1],
   ['offer', 'executions', 1024 * 7, 1024 * 7 + 1],
   ['offer', 'ceiling', UINT128_MAX.toString(), (UINT128_MAX + 1n).toString()],
@@ -125,6 +132,9 @@ const odd: readonly (readonly [string, string, unknown])[] = [
   ['card', 'profile', 'server'],
   ['card', 'expires', 0.5],
   ['advert', 'class', 'gpu'],
+
+  ['offer', 'needs.image', 'latest'],
+  ['offer', 'needs.image', '0x' + 'ab'.repeat(31)],
   ['advert', 'energy', 'any'],
   ['advert', 'ask', '007'],
   ['advert', 'ask', '1e9'],

@@ -6,15 +6,18 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pipesOf, type PipedChild } from '../../adapters/child.ts'
-import type { Box, WithoutLayers } from '../../sandbox/box.ts'
+import type { Box } from '../../sandbox/box.ts'
 import type { ChildLink, ProcessExit, ProcessPort, RunnerLaunch } from '../../runner/process-port.ts'
 import type { Arch } from '../../sandbox/seccomp/syscalls.ts'
-import type { Confinement, ContainerRun } from '../run-command.ts'
+import { NO_QUOTA, type Confinement, type ContainerRun, type OpenLayers } from '../run-command.ts'
 import { cpuNs } from './groups.ts'
 import { closeFolder, openFolder, type JobFolder } from './job-folder.ts'
 
 /** What the runner is told on its command line. */
-export interface RunnerOrders extends Pick<ContainerRun, 'name' | 'profile' | 'gpu' | 'confinement'> {
+export interface RunnerOrders extends Pick<
+  ContainerRun,
+  'name' | 'profile' | 'gpu' | 'confinement' | 'without'
+> {
   readonly memory: string
 }
 
@@ -42,11 +45,10 @@ const confinementOf = ({
   tmpBytes: scratch[1]?.bytes ?? 0
 })
 
-function start(launch: RunnerLaunch, box: Box, job: JobFolder, without: WithoutLayers): PipedChild {
+function start(launch: RunnerLaunch, box: Box, job: JobFolder, without: OpenLayers): PipedChild {
   const [gpu] = launch.args ?? []
-  const profile = without.seccomp === true ? 'unconfined' : job.profile
   const orders: RunnerOrders = {
-    ...{ name: job.name, profile, memory: job.memory, confinement: confinementOf(box) },
+    ...{ name: job.name, profile: job.profile, without, memory: job.memory, confinement: confinementOf(box) },
     ...(gpu === undefined ? {} : { gpu: JSON.parse(gpu) as ContainerRun['gpu'] })
   }
   const quiet = ['--disable-warning=ExperimentalWarning', '--disable-warning=SecurityWarning']
@@ -59,11 +61,12 @@ function start(launch: RunnerLaunch, box: Box, job: JobFolder, without: WithoutL
 }
 
 /** Linux and root only: the folder is mounted, and podman's groups lie where we say. */
-export const containerProcesses = (arch: Arch, without: WithoutLayers = {}): ProcessPort => ({
+export const containerProcesses = (arch: Arch, without: OpenLayers = {}): ProcessPort => ({
   async startRunner(launch: RunnerLaunch): Promise<ChildLink> {
     const { box } = launch
     if (box === undefined) throw new Error('a container needs its box')
-    const job = await openFolder(box.scratch[0]?.bytes ?? 0, arch)
+    const room = without.quota === true ? NO_QUOTA : (box.scratch[0]?.bytes ?? 0)
+    const job = await openFolder(room, arch)
     const child = start(launch, box, job, without)
     const pipes = pipesOf(child)
     const ended = async (exit: ProcessExit): Promise<ProcessExit> => {

@@ -24,10 +24,9 @@ import { imageSource } from '../image.ts'
 import { CONTAINER_USER, globals, runCommand, type Store } from '../run-command.ts'
 import type { RunnerOrders } from './container-process.ts'
 import { cpuNs, outOfMemory, removeGroups } from './groups.ts'
+import { strangeIn } from './image-check.ts'
 import { asked, ownStore, podman, podmanEnv } from './podman.ts'
 
-/** Labels of images; others are read by runtimes, and some of those reach out of the container. */
-const HARMLESS = /^org\.opencontainers\.image\./
 /** Above any wall time that a task may have: the engine ends the runner before. Milliseconds. */
 const LOAD_MS = 24 * 3_600_000
 
@@ -61,11 +60,8 @@ async function findImage(name: string, memory: string): Promise<Ready> {
 }
 
 async function checkImage({ store, image }: Ready, memory: string): Promise<void> {
-  const said = await asked(store, ['image', 'inspect', '--format', '{{json .Annotations}}', image], memory)
-  const found = Object.keys((JSON.parse(said) as Record<string, string> | null) ?? {})
-  const strange = found.find(name => !HARMLESS.test(name))
-  if (strange !== undefined)
-    throw broken(`The image has the annotation ${strange.slice(0, 100)}, which is not let in.`)
+  const strange = await strangeIn(store, image, memory)
+  if (strange !== undefined) throw broken(`The image has ${strange}, which is not let in.`)
 }
 
 /** Hands a tree to the container's user. Nothing of a stranger runs yet, so no link comes between. */
@@ -86,9 +82,10 @@ function stepOf(
 ): CommandStep {
   const { args, shard, shards } = task.config
   const env = { ...task.config.env, SHOAL_SHARD: String(shard), SHOAL_SHARDS: String(shards) }
-  const { name, confinement, profile, gpu } = orders
+  const { name, confinement, profile, gpu, without } = orders
+  const run = { name, image, args, env, folders, confinement, profile, gpu, without }
   return {
-    argv: ['podman', ...runCommand({ name, image, args, env, folders, confinement, profile, gpu }, store)],
+    argv: ['podman', ...runCommand(run, store)],
     env: podmanEnv(orders.memory),
     title: 'container',
     line: (_stream, text) => ({ log: text })
@@ -103,7 +100,8 @@ async function prepare(orders: RunnerOrders) {
     source.kind === 'tar'
       ? await loadImage(task.module, folders.module, orders.memory)
       : await findImage(source.name, orders.memory)
-  await checkImage(ready, orders.memory)
+  // the owner's were looked at when the peer started
+  if (source.kind === 'tar') await checkImage(ready, orders.memory)
   writeTree(folders.input, task.input, 0o400)
   writeTree(folders.checkpoint, task.checkpoint)
   for (const folder of [folders.input, folders.output, folders.checkpoint]) give(folder)

@@ -4,21 +4,33 @@ import type { RunLimits } from '../../../protocol/ports/engine.ts'
 import type { Clock, Logger } from '../../../protocol/ports/index.ts'
 import { MiB } from '../../../protocol/limits.ts'
 import { bundleFromMap, oneChunk } from '../../../protocol/bundle.ts'
-import type { WithoutLayers } from '../../sandbox/box.ts'
 import type { Missing } from '../../sandbox/host.ts'
 import { ContainerEngine } from '../engine.ts'
 import type { ImagePolicy } from '../image.ts'
 import { MARK, openIn, probeImage } from '../probe.ts'
-import { globals } from '../run-command.ts'
+import { globals, type OpenLayers } from '../run-command.ts'
+import { rootlessGaps } from '../rootless.ts'
 import { containerProcesses } from './container-process.ts'
+import { strangeIn } from './image-check.ts'
 import { sweepFolders } from './job-folder.ts'
 import { podman, podmanVersion } from './podman.ts'
+import { rootlessFacts } from './rootless-facts.ts'
 
 export interface ContainerHost {
   readonly version: string
 }
 
 const INSTALL = 'apt-get install --no-install-recommends podman runc'
+
+/** What a peer without root is told: what podman itself would need here, and that Shoal does not yet run it so. */
+function notRoot(uid: number): Missing {
+  const gaps = rootlessGaps(rootlessFacts(uid))
+  const lacks = gaps.length === 0 ? '' : `; podman without root would need ${gaps.join('; ')}`
+  return {
+    what: `containers need a peer that runs as root: it mounts a sized folder for each job and limits its group${lacks}`,
+    next: 'Run the peer as root, best in a virtual machine of its own, or take container out of provider.engines.'
+  }
+}
 
 /** What is needed besides the owner's word. */
 export async function findContainers(): Promise<ContainerHost | Missing> {
@@ -27,11 +39,8 @@ export async function findContainers(): Promise<ContainerHost | Missing> {
       what: 'containers run on Linux and x86-64 alone',
       next: 'Take container out of provider.engines.'
     }
-  if (process.getuid?.() !== 0)
-    return {
-      what: 'containers need a peer that runs as root',
-      next: 'Take container out of provider.engines.'
-    }
+  const uid = process.getuid?.() ?? 0
+  if (uid !== 0) return notRoot(uid)
   const version = await podmanVersion()
   return version === undefined ? { what: 'there is no podman', next: INSTALL } : { version }
 }
@@ -57,7 +66,7 @@ const PROBE_LIMITS: RunLimits = {
 /** Names of what does not hold; empty when all does. `without`: for tests, which see that it notices. */
 export async function testContainers(
   { clock, log, host }: Omit<OpenParts, 'policy' | 'gpu'>,
-  without: WithoutLayers = {}
+  without: OpenLayers = {}
 ): Promise<string[]> {
   const process = containerProcesses('x64', without)
   const engine = new ContainerEngine({
@@ -103,7 +112,21 @@ async function absent(images: readonly string[]): Promise<string[]> {
   return gone
 }
 
-/** ENGINE_MISSING for an image of the list that is not here, or when nothing is allowed; ENGINE_BROKEN when a container does not hold. */
+/** An image of the owner is a stranger's work too. */
+async function checkImages(images: readonly string[]): Promise<void> {
+  for (const image of images) {
+    const strange = await strangeIn({}, image)
+    if (strange !== undefined)
+      throw new ShoalError('ENGINE_BROKEN', `provider.containers.images: ${image} has ${strange}.`, {
+        next: 'Take it out of the list: it reaches for what is outside of its container.'
+      })
+  }
+}
+
+/**
+ * ENGINE_MISSING for an image of the list that is not here, or when nothing is allowed; ENGINE_BROKEN when a container does not hold, or
+ * an image reaches out of it.
+ */
 export async function openContainers(parts: OpenParts): Promise<ContainerEngine> {
   const { clock, log, host, policy, gpu } = parts
   if (policy.images.length === 0 && !policy.uploads)
@@ -116,6 +139,7 @@ export async function openContainers(parts: OpenParts): Promise<ContainerEngine>
     throw new ShoalError('ENGINE_MISSING', `provider.containers.images names ${gone}, which is not here.`, {
       next: `podman pull ${gone}`
     })
+  await checkImages(policy.images)
   const failed = await testContainers(parts)
   if (failed.length > 0)
     throw new ShoalError('ENGINE_BROKEN', `A container of this machine does not hold: ${failed.join('; ')}`, {

@@ -15,7 +15,7 @@ const CLONE_THREAD = 0x00010000
 export const AF_UNIX = 1
 /** Put characters into a terminal's input; reach the console. */
 export const TIOCSTI = 0x5412
-const TIOCLINUX = 0x541c
+export const TIOCLINUX = 0x541c
 
 /** `one`: threads but no child processes, for runners that need none. */
 export type Processes = 'one' | 'many'
