@@ -2,15 +2,9 @@
  * Time that jumps: when no real work is under way and nothing has happened for a millisecond, the clock moves to the next timer.
  * The peers' own code runs as it is; waits cost nothing, work costs what it costs.
  */
-import type { Cancel, Clock } from '../../../src/protocol/ports/clock.ts'
-import { abortReason } from '../../../src/protocol/signals.ts'
+import type { Clock } from '../../../src/protocol/ports/clock.ts'
+import { StillClock } from '../still-clock.ts'
 import type { Busy } from './busy.ts'
-
-interface Timer {
-  at: number
-  readonly fn: () => void
-  readonly every: number | undefined
-}
 
 /** Timers that fall due within this many milliseconds run in one jump. */
 const GRAIN_MS = 25
@@ -19,37 +13,14 @@ const STUCK_MS = 30_000
 
 const realPause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
-export class JumpingClock implements Clock {
+export class JumpingClock extends StillClock {
   readonly #busy: Busy
-  readonly #timers = new Map<number, Timer>()
-  #time: number
-  #next = 0
   #running = false
   #ended: Promise<void> = Promise.resolve()
 
   constructor(busy: Busy, time: number) {
+    super(time)
     this.#busy = busy
-    this.#time = time
-  }
-
-  now = (): number => this.#time
-  monotonic = (): number => this.#time
-  timer = (ms: number, fn: () => void): Cancel => this.#add(ms, fn, undefined)
-  every = (ms: number, fn: () => void): Cancel => this.#add(ms, fn, ms)
-
-  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted()
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = () => {
-        cancel()
-        reject(abortReason(signal))
-      }
-      const cancel = this.timer(ms, () => {
-        signal?.removeEventListener('abort', onAbort)
-        resolve()
-      })
-      signal?.addEventListener('abort', onAbort, { once: true })
-    })
   }
 
   start(): void {
@@ -63,17 +34,11 @@ export class JumpingClock implements Clock {
     await this.#ended
   }
 
-  #add(ms: number, fn: () => void, every: number | undefined): Cancel {
-    const id = this.#next++
-    this.#timers.set(id, { at: this.#time + Math.max(0, ms), fn, every })
-    return () => void this.#timers.delete(id)
-  }
-
   async #run(): Promise<void> {
     while (this.#running) {
       await this.#quiet()
-      const due = Math.min(...[...this.#timers.values()].map(t => t.at))
-      if (due !== Infinity) this.#jump(Math.ceil(Math.max(due, this.#time) / GRAIN_MS) * GRAIN_MS)
+      const due = Math.min(...[...this.timers.values()].map(t => t.at))
+      if (due !== Infinity) this.#jump(Math.ceil(Math.max(due, this.time) / GRAIN_MS) * GRAIN_MS)
     }
   }
 
@@ -90,11 +55,11 @@ export class JumpingClock implements Clock {
   }
 
   #jump(to: number): void {
-    const due = [...this.#timers].filter(([, t]) => t.at <= to).sort(([, a], [, b]) => a.at - b.at)
-    this.#time = to
+    const due = this.due(to)
+    this.time = to
     for (const [id, timer] of due) {
-      if (!this.#timers.has(id)) continue
-      if (timer.every === undefined) this.#timers.delete(id)
+      if (!this.timers.has(id)) continue
+      if (timer.every === undefined) this.timers.delete(id)
       else timer.at = to + timer.every
       timer.fn()
     }
