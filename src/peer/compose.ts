@@ -248,6 +248,10 @@ async function makeProvider(
       const all = gpus.list().flatMap(({ gpu }) => (gpu.temperature === undefined ? [] : [gpu.temperature]))
       return all.length === 0 ? undefined : Math.max(...all)
     },
+    gpuWatts: () => {
+      const all = gpus.list().flatMap(({ gpu }) => (gpu.watts === undefined ? [] : [gpu.watts]))
+      return all.length === 0 ? undefined : all.reduce((sum, w) => sum + w, 0)
+    },
     changed: () => advertiser.changed()
   })
   const advertiser: Advertiser = new Advertiser(ctx, adverts, () => capacity, speeds, attested, policy)

@@ -8,6 +8,7 @@ function describe(g: Gpu): string {
     g.memoryBytes === undefined ? 'memory unknown' : formatSize(g.memoryBytes),
     g.freeBytes === undefined ? '' : `${formatSize(g.freeBytes)} free`,
     g.temperature === undefined ? '' : `${g.temperature} °C`,
+    g.watts === undefined ? '' : `${g.watts.toFixed(0)} W`,
     g.utilisation === undefined ? '' : `${g.utilisation} % busy`,
     g.driver === undefined ? '' : `driver ${g.driver}`
   ]

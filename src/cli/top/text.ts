@@ -20,6 +20,7 @@ function gpuLine(g: GpuRow): string {
     g.memoryBytes === undefined ? '' : `${formatSize(g.freeBytes ?? 0)} of ${formatSize(g.memoryBytes)} free`,
     g.utilisation === undefined ? '' : `${g.utilisation} % busy`,
     g.temperature === undefined ? '' : `${g.temperature} °C`,
+    g.watts === undefined ? '' : `${g.watts.toFixed(0)} W`,
     g.reason ?? ''
   ]
   return [`GPU  ${g.model}`, g.state, ...facts.filter(f => f !== '')].join('  ')

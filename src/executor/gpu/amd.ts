@@ -8,12 +8,13 @@ import {
   modelOf,
   objectOf,
   temperatureOf,
-  utilisationOf
+  utilisationOf,
+  wattsOf
 } from './values.ts'
 
 export const ROCM_QUERY = [
   ...['--showid', '--showuniqueid', '--showproductname', '--showmeminfo', 'vram'],
-  ...['--showuse', '--showtemp', '--showdriverversion', '--json']
+  ...['--showuse', '--showtemp', '--showpower', '--showdriverversion', '--json']
 ]
 
 type Row = Readonly<Record<string, unknown>>
@@ -36,6 +37,9 @@ function rocmGpu(index: number, row: Row, driver: unknown): Gpu {
     temperature: temperatureOf(
       first(row, 'Temperature (Sensor junction) (C)', 'Temperature (Sensor edge) (C)')
     ),
+    watts: wattsOf(
+      first(row, 'Current Socket Graphics Package Power (W)', 'Average Graphics Package Power (W)')
+    ),
     split: false
   }
 }
@@ -55,7 +59,7 @@ export function parseRocm(text: string): Gpu[] {
 }
 
 export const AMD_SMI_STATIC = ['static', '--asic', '--bus', '--vram', '--driver', '--json']
-export const AMD_SMI_METRIC = ['metric', '--mem-usage', '--usage', '--temperature', '--json']
+export const AMD_SMI_METRIC = ['metric', '--mem-usage', '--usage', '--temperature', '--power', '--json']
 
 /** `{ value, unit }`, or the bare value. */
 const bare = (v: unknown): unknown => (isRow(v) ? v['value'] : v)
@@ -95,6 +99,7 @@ export function parseAmdSmi(stat: string, metric: string): Gpu[] {
       driver: idOf(inside(row, 'driver', 'version')),
       utilisation: utilisationOf(bare(inside(m, 'usage', 'gfx_activity'))),
       temperature: temperatureOf(bare(inside(m, 'temperature', 'hotspot'))),
+      watts: wattsOf(bare(inside(m, 'power', 'socket_power'))),
       split: false
     }
     return [gpu]

@@ -27,6 +27,7 @@ export function parseApple(json: string): Gpu[] {
       driver: undefined,
       utilisation: undefined,
       temperature: undefined,
+      watts: undefined,
       split: false
     }
     return [gpu]

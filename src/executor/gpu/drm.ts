@@ -13,7 +13,8 @@ export interface DrmCard {
 }
 export const DRM_FILES = [
   ...(['vendor', 'device', 'mem_info_vram_total', 'mem_info_vram_used', 'gpu_busy_percent'] as const),
-  'hwmon_temp1_input'
+  'hwmon_temp1_input',
+  'hwmon_power1_average'
 ] as const
 export type DrmFile = (typeof DRM_FILES)[number]
 
@@ -33,6 +34,7 @@ export function parseDrm(cards: readonly DrmCard[]): Gpu[] {
     const total = memoryOf(files.mem_info_vram_total, 1)
     const used = memoryOf(files.mem_info_vram_used, 1)
     const milli = numberOf(files.hwmon_temp1_input, 0, 150_000)
+    const micro = numberOf(files.hwmon_power1_average, 0, 4_000_000_000)
     const device = /^0x[0-9a-f]{4}$/i.test(files.device?.trim() ?? '') ? files.device?.trim() : undefined
     const gpu: Gpu = {
       vendor,
@@ -44,6 +46,7 @@ export function parseDrm(cards: readonly DrmCard[]): Gpu[] {
       driver: undefined,
       utilisation: utilisationOf(files.gpu_busy_percent),
       temperature: milli === undefined ? undefined : milli / 1_000,
+      watts: micro === undefined ? undefined : micro / 1_000_000,
       split: false
     }
     return [gpu]

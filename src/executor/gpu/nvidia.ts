@@ -8,13 +8,14 @@ import {
   modelOf,
   numberOf,
   temperatureOf,
-  utilisationOf
+  utilisationOf,
+  wattsOf
 } from './values.ts'
 
 /** In this order; the names are those of `nvidia-smi --help-query-gpu`. */
 export const NVIDIA_FIELDS = [
   ...['index', 'uuid', 'name', 'memory.total', 'memory.free', 'driver_version', 'utilization.gpu'],
-  ...['temperature.gpu', 'mig.mode.current']
+  ...['temperature.gpu', 'mig.mode.current', 'power.draw']
 ]
 export const NVIDIA_QUERY = [`--query-gpu=${NVIDIA_FIELDS.join(',')}`, '--format=csv,noheader,nounits']
 
@@ -25,7 +26,7 @@ function gpuOf(line: string): Gpu | undefined {
   if (extra < 0) return undefined
   const name = cells.slice(2, 3 + extra).join(', ')
   const [index, uuid] = [numberOf(cells[0], 0, GPUS_PER_MACHINE - 1), idOf(cells[1])]
-  const [total, free, driver, utilisation, temperature, mig] = cells.slice(3 + extra)
+  const [total, free, driver, utilisation, temperature, mig, power] = cells.slice(3 + extra)
   if (index === undefined || !Number.isInteger(index) || uuid?.startsWith('GPU-') !== true) return undefined
   return {
     vendor: 'nvidia',
@@ -37,6 +38,7 @@ function gpuOf(line: string): Gpu | undefined {
     driver: idOf(driver),
     utilisation: utilisationOf(utilisation),
     temperature: temperatureOf(temperature),
+    watts: wattsOf(power),
     split: mig === 'Enabled'
   }
 }

@@ -23,6 +23,8 @@ export function numberOf(value: unknown, low: number, high: number): number | un
 
 export const utilisationOf = (value: unknown): number | undefined => numberOf(value, 0, 100)
 export const temperatureOf = (value: unknown): number | undefined => numberOf(value, 0, 150)
+/** Largest draw that is believed, watts: no card takes half of it. */
+export const wattsOf = (value: unknown): number | undefined => numberOf(value, 0, 4_000)
 /** Largest memory that is believed: 4 TiB. */
 const MEMORY_MAX = 4 * 2 ** 40
 /** `unit` bytes each. */

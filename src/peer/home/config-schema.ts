@@ -58,6 +58,8 @@ const policySchema = z
         gpu: z.number().min(1).max(150).optional()
       })
       .prefault({}),
+    /** Highest draw of all GPUs together, watts; above it nothing new is taken. */
+    watts: z.strictObject({ gpu: z.number().positive().max(1_000_000).optional() }).prefault({}),
     /** Engines on offer; all that this peer has when absent. */
     engines: z.array(z.string().max(32)).max(8).optional(),
     /** Operators that get in; everybody when absent. */

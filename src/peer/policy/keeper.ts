@@ -34,6 +34,8 @@ export interface PolicyParts {
   readonly running: () => number
   /** Of the hottest GPU. */
   readonly gpuTemperature: () => number | undefined
+  /** Drawn by all GPUs together, watts. */
+  readonly gpuWatts: () => number | undefined
   /** The verdict or the configuration is another. */
   readonly changed: () => void
 }
@@ -132,7 +134,7 @@ export class PolicyKeeper implements Startable {
   }
 
   #facts(): Facts {
-    const { clock, running, gpuTemperature } = this.#parts
+    const { clock, running, gpuTemperature, gpuWatts } = this.#parts
     const now = clock.now()
     const m = this.#machine
     return {
@@ -143,7 +145,8 @@ export class PolicyKeeper implements Startable {
       userIdleMs: m?.userIdleMs,
       onBattery: m?.onBattery,
       cpuTemperature: m?.cpuTemperature,
-      gpuTemperature: gpuTemperature()
+      gpuTemperature: gpuTemperature(),
+      gpuWatts: gpuWatts()
     }
   }
 

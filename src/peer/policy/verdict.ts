@@ -15,6 +15,8 @@ export interface Policy {
   readonly power: 'any' | 'ac'
   /** Highest, degrees Celsius. */
   readonly temperature: { readonly cpu?: number; readonly gpu?: number }
+  /** Highest draw of all GPUs together, watts. */
+  readonly watts: { readonly gpu?: number }
   /** Engines that are offered; all when absent. */
   readonly engines?: readonly string[]
   /** Operators. A list `allow` refuses everybody else. */
@@ -35,6 +37,8 @@ export interface Facts {
   readonly cpuTemperature: number | undefined
   /** Of the hottest GPU. */
   readonly gpuTemperature: number | undefined
+  /** Of all GPUs together. */
+  readonly gpuWatts: number | undefined
 }
 
 /** What somebody wants. */
@@ -49,7 +53,7 @@ const no = (reason: string): Verdict => ({ ok: false, reason })
 const OK: Verdict = { ok: true }
 const has = (list: readonly string[], a: string): boolean =>
   list.some(x => x.toLowerCase() === a.toLowerCase())
-const hotter = (is: number | undefined, cap: number | undefined): boolean =>
+const above = (is: number | undefined, cap: number | undefined): boolean =>
   is !== undefined && cap !== undefined && is > cap
 
 function wishVerdict(p: Policy, w: Wish): Verdict {
@@ -69,8 +73,9 @@ export function policyVerdict(p: Policy, f: Facts, wish?: Wish): Verdict {
   if (!within(p.hours, f.wall)) return no('outside of the hours')
   if (p.power === 'ac' && f.onBattery !== false)
     return no(f.onBattery === true ? 'on battery' : 'it cannot be told whether this machine is on mains')
-  if (hotter(f.cpuTemperature, p.temperature.cpu)) return no(`the processor is at ${f.cpuTemperature} °C`)
-  if (hotter(f.gpuTemperature, p.temperature.gpu)) return no(`a GPU is at ${f.gpuTemperature} °C`)
+  if (above(f.cpuTemperature, p.temperature.cpu)) return no(`the processor is at ${f.cpuTemperature} °C`)
+  if (above(f.gpuTemperature, p.temperature.gpu)) return no(`a GPU is at ${f.gpuTemperature} °C`)
+  if (above(f.gpuWatts, p.watts.gpu)) return no(`the GPUs draw ${f.gpuWatts?.toFixed(0)} W`)
   if (f.load !== undefined && p.idle.load !== undefined && f.load > p.idle.load)
     return no(`the machine is busy: load ${f.load.toFixed(2)} a core`)
   if (f.userIdleMs !== undefined && p.idle.user !== undefined && f.userIdleMs < p.idle.user)

@@ -24,6 +24,7 @@ export const gpuViews = ({ gpus }: NonNullable<Peer['provider']>) =>
     freeBytes: gpu.freeBytes,
     utilisation: gpu.utilisation,
     temperature: gpu.temperature,
+    watts: gpu.watts,
     state: unfit !== undefined ? 'unfit' : holder === undefined ? 'free' : 'leased',
     reason: unfit
   }))

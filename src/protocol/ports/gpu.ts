@@ -17,6 +17,8 @@ export interface Gpu {
   readonly utilisation: number | undefined
   /** Degrees Celsius. */
   readonly temperature: number | undefined
+  /** Drawn now. */
+  readonly watts: number | undefined
   /** Split into instances (MIG): the whole is no longer there to lease. */
   readonly split: boolean
 }

@@ -36,6 +36,12 @@ export function runTool(
   })
 }
 
+/** Readings of a card that lie one folder deeper. */
+const HWMON = [
+  ['hwmon_temp1_input', 'temp1_input'],
+  ['hwmon_power1_average', 'power1_average']
+] as const satisfies readonly (readonly [DrmFile, string])[]
+
 const textOf = async (path: string): Promise<string | undefined> => {
   try {
     return (await readFile(path, 'utf8')).slice(0, FILE_MAX)
@@ -47,10 +53,10 @@ const textOf = async (path: string): Promise<string | undefined> => {
 async function cardOf(node: string): Promise<DrmCard> {
   const device = join(DRM, node, 'device')
   const files: Partial<Record<DrmFile, string>> = {}
-  for (const name of DRM_FILES)
-    if (name !== 'hwmon_temp1_input') files[name] = await textOf(join(device, name))
+  for (const name of DRM_FILES) if (!name.startsWith('hwmon_')) files[name] = await textOf(join(device, name))
   const [hwmon] = await readdir(join(device, 'hwmon')).catch(() => [])
-  if (hwmon !== undefined) files.hwmon_temp1_input = await textOf(join(device, 'hwmon', hwmon, 'temp1_input'))
+  if (hwmon !== undefined)
+    for (const [key, file] of HWMON) files[key] = await textOf(join(device, 'hwmon', hwmon, file))
   return { node, bus: basename(await readlink(device).catch(() => '')), files }
 }
 

@@ -23,6 +23,7 @@ function sane(gpus: readonly Gpu[]): void {
     for (const n of [g.memoryBytes, g.freeBytes]) if (n !== undefined) expect(n).to.be.within(0, 4 * 2 ** 40)
     if (g.utilisation !== undefined) expect(g.utilisation).to.be.within(0, 100)
     if (g.temperature !== undefined) expect(g.temperature).to.be.within(0, 150)
+    if (g.watts !== undefined) expect(g.watts).to.be.within(0, 4_000)
     if (g.driver !== undefined) expect(g.driver).to.match(/^[A-Za-z0-9:._-]{1,64}$/)
   }
   expect(new Set(gpus.map(g => g.id)).size).to.equal(gpus.length)
@@ -34,7 +35,7 @@ describe('nvidia-smi as recorded', () => {
       {
         ...{ vendor: 'nvidia', index: 0, id: 'GPU-5f1c8a0e-6a3c-9c1a-7d1f-0f0e1c2d3b4a' },
         ...{ model: 'NVIDIA GeForce RTX 4090', memoryBytes: 24_564 * MiB, freeBytes: 23_998 * MiB },
-        ...{ driver: '560.35.03', utilisation: 3, temperature: 41, split: false }
+        ...{ driver: '560.35.03', utilisation: 3, temperature: 41, watts: 60, split: false }
       }
     ])
   })
@@ -47,7 +48,7 @@ describe('nvidia-smi as recorded', () => {
   it('cards that tell little: [N/A] and [Not Supported] are unknown, not zero', () => {
     const [orin, gb10] = parseNvidia(recorded('nvidia-na.csv'))
     expect(orin).to.include({ model: 'Orin (nvgpu)', memoryBytes: undefined, utilisation: undefined })
-    expect(gb10).to.include({ memoryBytes: undefined, utilisation: 0, temperature: 44 })
+    expect(gb10).to.include({ memoryBytes: undefined, utilisation: 0, temperature: 44, watts: undefined })
   })
   it('a driver that does not answer is no card; one lost and one cut-off line leave the third', () => {
     expect(parseNvidia(recorded('nvidia-broken.csv'))).to.deep.equal([])
@@ -59,7 +60,7 @@ describe('nvidia-smi as recorded', () => {
     sane(gpus)
     expect(gpus).to.have.length(1)
     expect(gpus[0]).to.include({ memoryBytes: undefined, freeBytes: undefined, driver: undefined })
-    expect(gpus[0]).to.include({ utilisation: undefined, temperature: undefined })
+    expect(gpus[0]).to.include({ utilisation: undefined, temperature: undefined, watts: undefined })
   })
 })
 
@@ -70,10 +71,11 @@ describe('AMD tools as recorded', () => {
       model: 'Radeon RX 7900 XTX',
       id: '0x7b1c5e4d2a3f9081',
       temperature: 44,
+      watts: 17,
       driver: '6.7.0'
     })
     expect(xtx?.freeBytes).to.equal(25_753_026_560 - 27_299_840)
-    expect(mi).to.include({ index: 1, utilisation: 97, temperature: undefined })
+    expect(mi).to.include({ index: 1, utilisation: 97, temperature: undefined, watts: 212 })
   })
   it('rocm-smi: cut off is nothing, hostile is harmless', () => {
     expect(parseRocm(recorded('rocm-cut.json'))).to.deep.equal([])
@@ -86,7 +88,12 @@ describe('AMD tools as recorded', () => {
     const gpus = parseAmdSmi(recorded('amd-smi-static.json'), recorded('amd-smi-metric.json'))
     sane(gpus)
     expect(gpus).to.have.length(2)
-    expect(gpus[0]).to.include({ model: 'AMD Instinct MI300X', id: '0000:05:00.0', temperature: 46 })
+    expect(gpus[0]).to.include({
+      model: 'AMD Instinct MI300X',
+      id: '0000:05:00.0',
+      temperature: 46,
+      watts: 141
+    })
     expect(gpus[0]?.memoryBytes).to.equal(196_592 * MiB)
     expect(gpus[0]?.freeBytes).to.equal(196_309 * MiB)
     expect(gpus[1]).to.include({
@@ -124,7 +131,7 @@ describe('Apple and the kernel as recorded', () => {
       ['amd', 1],
       ['amd', 3]
     ])
-    expect(gpus[1]).to.include({ temperature: 44, utilisation: 7, memoryBytes: 25_753_026_560 })
+    expect(gpus[1]).to.include({ temperature: 44, watts: 23, utilisation: 7, memoryBytes: 25_753_026_560 })
     expect(gpus[2]).to.include({ id: 'renderD131', memoryBytes: undefined, utilisation: undefined })
   })
   it('any text at all gives sane cards or none', () => {

@@ -7,7 +7,7 @@ import { noLog } from '../../../support/tasks.ts'
 
 const gpu = (index: number, changes: Partial<Gpu> = {}): Gpu => ({
   ...{ vendor: 'nvidia', index, id: `GPU-${index}`, model: 'Card', driver: '1' },
-  ...{ memoryBytes: 24 * GiB, freeBytes: 24 * GiB, utilisation: 0, temperature: 30, split: false },
+  ...{ memoryBytes: 24 * GiB, freeBytes: 24 * GiB, utilisation: 0, temperature: 30, watts: 60, split: false },
   ...changes
 })
 const signal = new AbortController().signal

@@ -42,6 +42,7 @@ describe('the keeper of the policy', () => {
       machine: { look: async () => machine },
       running: () => running,
       gpuTemperature: () => undefined,
+      gpuWatts: () => undefined,
       changed: () => void changed++
     })
     keepers.push(k)

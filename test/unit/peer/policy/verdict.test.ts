@@ -5,12 +5,12 @@ import type { Address } from '../../../../src/protocol/ids.ts'
 import { addressOf, NOW } from '../../../support/records.ts'
 
 const policy = (p: Partial<Policy> = {}): Policy => ({
-  ...{ hours: [], idle: {}, power: 'any', temperature: {}, deny: [] },
+  ...{ hours: [], idle: {}, power: 'any', temperature: {}, watts: {}, deny: [] },
   ...p
 })
 const facts = (f: Partial<Facts> = {}): Facts => ({
   ...{ now: NOW, wall: { day: 1, minute: 600 }, pausedUntil: undefined, load: 0.1, userIdleMs: 3_600_000 },
-  ...{ onBattery: false, cpuTemperature: 50, gpuTemperature: 60 },
+  ...{ onBattery: false, cpuTemperature: 50, gpuTemperature: 60, gpuWatts: 60 },
   ...f
 })
 const [friend, foe] = [addressOf('friend'), addressOf('foe')]
@@ -48,6 +48,12 @@ describe("the owner's policy", () => {
     expect(said({ power: 'ac' }, { onBattery: true })).to.equal('on battery')
     expect(said({ power: 'ac' }, { onBattery: undefined })).to.match(/cannot be told/)
   })
+  it('power: what the GPUs draw together, above the cap and not at it', () => {
+    expect(said({ watts: { gpu: 500 } }, { gpuWatts: 500.6 })).to.match(/GPUs draw 501 W/)
+    expect(said({ watts: { gpu: 500 } }, { gpuWatts: 500 })).to.equal('ok')
+    expect(said({ watts: { gpu: 1 } }, { gpuWatts: undefined })).to.equal('ok')
+  })
+
   it('temperatures: above the cap, not at it, unknown forbids nothing', () => {
     expect(said({ temperature: { cpu: 80 } }, { cpuTemperature: 80.1 })).to.match(/processor is at 80\.1/)
     expect(said({ temperature: { cpu: 80 } }, { cpuTemperature: 80 })).to.equal('ok')
