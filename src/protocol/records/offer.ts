@@ -4,6 +4,7 @@ import { address, amount, hex32, record, signature, text, timestamp, uint } from
 import { COPIES_MAX, LIST_MAX, SHARDS_MAX } from '../limits.ts'
 import { nodeClass } from './advert.ts'
 import { peerCard } from './card.ts'
+import { compareRule } from './compare.ts'
 
 export const tier = z.enum(['none', 'replicas'])
 export type Tier = z.output<typeof tier>
@@ -40,6 +41,8 @@ export const offerBody = record({
   wanted: uint(LIST_MAX),
   rule: text,
   tier,
+  /** How results are compared, as in the JobCommon record; absent: by their bytes. */
+  compare: compareRule.optional(),
   region: text,
   energy: z.enum(['any', 'renewable']),
   /** Operators that failed this job before: their bids would be refused. */
