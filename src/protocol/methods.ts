@@ -70,10 +70,10 @@ export const methods = {
     quota: { count: 30, windowMs: 10_000 },
     concurrent: 2
   }),
-  /** Pull repair for open offers that gossip missed. Version 2: with GPUs. */
+  /** Pull repair for open offers that gossip missed. Version 2: with GPUs; version 3: with rules of comparison. */
   offers: method({
     name: 'offers',
-    version: 2,
+    version: 3,
     kind: 'unary',
     request: record({ known: z.array(hex32).max(LIST_MAX) }),
     response: record({ offers: z.array(taskOffer).max(32) }),

@@ -9,6 +9,7 @@ import type { SignedReceipt, SignedRelease } from '../../src/protocol/records/ag
 import type { Attestation, AttestationBody } from '../../src/protocol/records/attestation.ts'
 import type { Bid, BidBody } from '../../src/protocol/records/bid.ts'
 import type { PeerCard, PeerCardBody } from '../../src/protocol/records/card.ts'
+import type { CompareRule } from '../../src/protocol/records/compare.ts'
 import type { Checkpoint, Result } from '../../src/protocol/records/delivery.ts'
 import type { ExecutionEvent } from '../../src/protocol/records/events.ts'
 import type { GpuOffer } from '../../src/protocol/records/gpu.ts'
@@ -151,6 +152,16 @@ export const gpu: GpuOffer = {
   ...{ vendor: 'nvidia', model: 'NVIDIA RTX A6000', memoryBytes: 48 * 2 ** 30 },
   ...{ count: 2, free: 1 }
 }
+/** One rule of each kind by which results are compared. */
+export const rules: Readonly<Record<CompareRule['by'], CompareRule>> = {
+  tolerance: { by: 'tolerance', absolute: 1e-6, relative: 1e-4 },
+  quantised: { by: 'quantised', step: 1e-3 },
+  pixels: { by: 'pixels', difference: 2, share: 0.001 }
+}
+/** An offer of a job whose results are not compared by bytes. */
+export const comparedOffer = (rule: CompareRule = rules.tolerance): Promise<TaskOffer> =>
+  offer({ compare: rule })
+
 /** An offer that needs a GPU. */
 export async function gpuOffer(): Promise<TaskOffer> {
   const { needs } = await offerBody()

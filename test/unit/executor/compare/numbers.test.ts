@@ -4,7 +4,14 @@ import fc from 'fast-check'
 import { formatNpy } from '../../../../src/executor/onnx/npy.ts'
 import type { TensorData } from '../../../../src/executor/onnx/tensor.ts'
 import { withWeights } from '../../../../src/executor/onnx/proto/write.ts'
-import { bundleOf, compareBytes, compareTrees, fingerprintOf, tolerance } from '../../../support/compare.ts'
+import {
+  bundleOf,
+  compareBytes,
+  compareTrees,
+  fingerprintOf,
+  tolerance,
+  type Tree
+} from '../../../support/compare.ts'
 import { TEMPLATE } from '../../../support/onnx.ts'
 
 const RULE = tolerance(1e-6, 1e-4)
@@ -149,18 +156,17 @@ describe('quantised digests', () => {
   })
 
   it('count paths, shapes, types and files without numbers', async () => {
-    const prints = await Promise.all(
-      [
-        { 'a.npy': floats(1, 2) },
-        { 'b.npy': floats(1, 2) },
-        { 'a.npy': npy(Float64Array.of(1, 2), [2, 1]) },
-        { 'a.npy': npy(Float32Array.of(1, 2)) },
-        { 'a.npy': 'no array' },
-        { 'a.npy': 'another' },
-        { 'a.npy': floats(1, 2), x: '' },
-        { 'a.npy': floats(1, 2), x: '1' }
-      ].map(tree => fingerprintOf(tree, 1e-3))
-    )
+    const trees: Tree[] = [
+      { 'a.npy': floats(1, 2) },
+      { 'b.npy': floats(1, 2) },
+      { 'a.npy': npy(Float64Array.of(1, 2), [2, 1]) },
+      { 'a.npy': npy(Float32Array.of(1, 2)) },
+      { 'a.npy': 'no array' },
+      { 'a.npy': 'another' },
+      { 'a.npy': floats(1, 2), x: '' },
+      { 'a.npy': floats(1, 2), x: '1' }
+    ]
+    const prints = await Promise.all(trees.map(tree => fingerprintOf(tree, 1e-3)))
     expect(new Set(prints).size).to.equal(prints.length)
   })
 
