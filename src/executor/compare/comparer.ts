@@ -20,7 +20,11 @@ const WORK_MAX = 16 * GiB
 /** Characters of a path in a reason. */
 const PATH_SHOWN = 100
 
-const different = (reason: string): Likeness => ({ same: false, reason: reason.slice(0, REASON_MAX) })
+/** Names in a reason are a stranger's: nothing in them moves a cursor or begins a line. */
+const different = (reason: string): Likeness => ({
+  same: false,
+  reason: reason.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?').slice(0, REASON_MAX)
+})
 const shown = (path: string): string => (path.length > PATH_SHOWN ? `${path.slice(0, PATH_SHOWN)}...` : path)
 
 /** The first path that only one of them has. */

@@ -106,6 +106,14 @@ describe('results of numbers', () => {
     )
   })
 
+  it('a reason stays one short line, whatever the names in a result', async () => {
+    const path = `${'x\n\u001b[2J'.repeat(30)}.npy`
+    const reason = await differ(floats(1), floats(2), path)
+    expect(reason).to.match(/^x\?\?\[2J/)
+    expect(reason?.length).to.be.at.most(300)
+    expect(reason).not.to.match(/[\u0000-\u001f]/)
+  })
+
   it('what is no bundle is like no other', async () => {
     const good = bundleOf({ a: '1' })
     for (const bad of [new Uint8Array(0), good.subarray(0, -1), Buffer.concat([good, Buffer.from('x')])])
