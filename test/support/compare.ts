@@ -11,10 +11,11 @@ export type Tree = Readonly<Record<string, Uint8Array | string>>
 const bytesOf = (data: Uint8Array | string): Uint8Array =>
   typeof data === 'string' ? new TextEncoder().encode(data) : data
 
-/** In chunks of an odd size: nothing may depend on where they end. */
+/** In chunks of an odd size, as Buffers like those of a file: nothing may depend on where they end, or that slice() copies. */
 export const opened = (bytes: Uint8Array, chunk = 4093): OpenBundle =>
   async function* () {
-    for (let at = 0; at < bytes.length; at += chunk) yield bytes.subarray(at, at + chunk)
+    for (let at = 0; at < bytes.length; at += chunk)
+      yield Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.min(chunk, bytes.length - at))
   }
 
 export const bundleOf = (tree: Tree): Uint8Array =>
@@ -68,12 +69,14 @@ export function packPng(p: Pixels, more: readonly Uint8Array[] = []): Uint8Array
   head.writeUInt32BE(p.width, 0)
   head.writeUInt32BE(p.height, 4)
   head.set([p.depth, p.colour], 8)
-  return Buffer.concat([
-    PNG_SIGNATURE,
-    pngChunk('IHDR', head),
-    pngChunk('tEXt', Buffer.from('Software\0another one', 'latin1')),
-    ...more,
-    pngChunk('IDAT', deflateSync(Buffer.concat(rows))),
-    pngChunk('IEND', new Uint8Array(0))
-  ])
+  return new Uint8Array(
+    Buffer.concat([
+      PNG_SIGNATURE,
+      pngChunk('IHDR', head),
+      pngChunk('tEXt', Buffer.from('Software\0another one', 'latin1')),
+      ...more,
+      pngChunk('IDAT', deflateSync(Buffer.concat(rows))),
+      pngChunk('IEND', new Uint8Array(0))
+    ])
+  )
 }

@@ -54,7 +54,7 @@ async function headOf(source: ByteSource): Promise<PngHead> {
   const first = await chunkHead(source)
   if (first.type !== 'IHDR' || first.length !== 13) throw broken('has no head')
   const parts: Uint8Array[] = []
-  for await (const piece of dataOf(source, first)) parts.push(piece.slice())
+  for await (const piece of dataOf(source, first)) parts.push(new Uint8Array(piece))
   const head = pngHead(Buffer.concat(parts))
   if (head.width * head.bytesPerPixel > ROW_MAX) throw broken('is too wide to be compared')
   return head
@@ -94,7 +94,7 @@ async function* rowsOf(head: PngHead, packed: AsyncGenerator<Uint8Array>): Async
   try {
     for (let y = 0; y < head.height; y++) {
       const raw = await source.exactly(size + 1)
-      const row = raw.slice(1)
+      const row = new Uint8Array(raw.subarray(1))
       unfilterRow(raw[0] ?? 0, row, above, head.bytesPerPixel)
       above = row
       yield row

@@ -70,7 +70,8 @@ export function parseNpyHead(head: Uint8Array, total: number, name: string): Npy
 export const npyValues = (kind: string, bytes: Uint8Array): TensorData => {
   const known = KINDS[kind]
   if (known === undefined) return refuse('An array', `holds values of the type '${kind}'`)
-  return new known[1](bytes.slice().buffer)
+  // a Buffer's own slice() would be a view of its pool
+  return new known[1](new Uint8Array(bytes).buffer)
 }
 
 /** Reads one array. LIMIT_INPUT for anything else; `name` is for the message. */
