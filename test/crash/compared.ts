@@ -7,7 +7,7 @@ import type { Clock } from '../../src/protocol/ports/clock.ts'
 import type { Engine, PreparedRun } from '../../src/protocol/ports/engine.ts'
 import { Person, type Role } from './cast.ts'
 import type { Call, Point } from './points.ts'
-import type { Theatre} from './theatre.ts';
+import type { Theatre } from './theatre.ts'
 import { isOver, linesOf, type Played, type Show, type ShowOptions } from './theatre.ts'
 
 const TRAIN = fileURLToPath(new URL('../../examples/onnx-digits/train.yaml', import.meta.url))

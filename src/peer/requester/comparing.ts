@@ -15,10 +15,20 @@ async function likeness(a: LiveExecution, b: LiveExecution, signal: AbortSignal)
   return await comparer.compare(open(a), open(b), a.job().plan.common.compare, signal)
 }
 
+/** False when its file is gone, which somebody else did: a result that still waits is fetched again. */
+async function isHere(live: LiveExecution): Promise<boolean> {
+  const { files, home } = live.ctx
+  if ((await files.stat(resultFile(home, live.entry))) !== undefined) return true
+  if (live.entry.state !== 'delivered') return true // reading it says what is wrong
+  await live.patch({ fetched: false }, 'result is gone from the disk; fetching it again')
+  return false
+}
+
 /** Compares two fetched results and journals the verdict with the first. Errors of the disk pass through. */
 export async function compareResults(a: LiveExecution, b: LiveExecution, signal: AbortSignal): Promise<void> {
   const other = b.entry.result?.digest
   if (other === undefined || a.entry.result === undefined) throw new Error('nothing to compare')
+  if (!(await isHere(a)) || !(await isHere(b))) return
   const { same, reason } = await likeness(a, b, signal)
   const verdict = { with: other, same, reason: reason?.slice(0, REASON_MAX) }
   const compared = [...(a.entry.compared ?? []), verdict].slice(-KEPT_MAX)
