@@ -196,7 +196,7 @@ async function makeContext(
     content,
     settlement,
     engines,
-    comparer: oneAtATime(createResultComparer()),
+    comparer: oneAtATime(createResultComparer(clock)),
     journal,
     chainNews
   }

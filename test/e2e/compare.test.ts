@@ -12,7 +12,7 @@ import { enginesFolder, needBlender, needOnnx } from '../support/engines.ts'
 import { needSandbox } from '../support/sandbox.ts'
 import { example, shoal, until } from '../support/e2e/cli.ts'
 import { submit } from '../support/e2e/jobs.ts'
-import { jobUntil, startWorld, story, type Buyer, type World } from '../support/e2e/world.ts'
+import { connect, jobUntil, startWorld, story, type Buyer, type World } from '../support/e2e/world.ts'
 
 const PEER = fileURLToPath(new URL('../support/e2e/liar.ts', import.meta.url))
 const COPIES = { 'verify.tier': 'replicas', 'verify.copies': 3, 'match.window': '4s', 'match.bids': 3 }
@@ -87,7 +87,16 @@ describe('results compared on a devnet', function () {
   }
   const byPeer = (job: FullJobView, i: number) =>
     job.executionList.find(e => e.operator === world.net.peers[i]?.operator && e.result !== undefined)
-  /** Peer 3 was refused with this reason, which people see; the others were paid for results of their own. */
+  /** The rule of the job as its provider has it from the offer. */
+  async function shownTo(i: number, job: FullJobView): Promise<unknown> {
+    const client = await connect(world.net.peers[i]?.home ?? '')
+    const { executions } = await client.call<{ executions: { agreement: string; compare: unknown }[] }>(
+      'GET',
+      '/v1/executions'
+    )
+    return executions.find(e => e.agreement === byPeer(job, i)?.agreement)?.compare
+  }
+  /** One peer was refused with this reason, which people see; the others were paid for results of their own. */
   async function refused(job: FullJobView, who: number, reason: RegExp): Promise<void> {
     const lie = byPeer(job, who)
     expect(lie?.state, story(job)).to.equal('disputed')
@@ -133,6 +142,7 @@ describe('results compared on a devnet', function () {
       const job = await buy(TRAIN, 'tolerance', { 'task.args': args })
       await refused(job, 2, /(model\.onnx|weights\/\w+\.npy) .* differ by [\d.e-]+, at most/)
       expect(job.compare).to.deep.equal({ by: 'tolerance', absolute: 1e-6, relative: 1e-4 })
+      expect(await shownTo(2, job)).to.deep.equal(job.compare)
       expect(byPeer(job, 2)?.acknowledged, 'what was signed for').to.equal('0')
       const [a, b] = [byPeer(job, 0), byPeer(job, 1)]
       expect(a?.result, 'their bytes').not.to.equal(b?.result)
@@ -144,6 +154,7 @@ describe('results compared on a devnet', function () {
       await cast(2, THIRD)
       const job = await buy(TRAIN, 'bytes', { 'task.args': args, 'verify.compare': { by: 'bytes' } })
       await refused(job, 1, /model\.onnx has other bytes/)
+      expect(await shownTo(1, job)).to.deep.equal({ by: 'bytes' })
       expect(byPeer(job, 0)?.result).to.equal(byPeer(job, 2)?.result)
     })
   })

@@ -2,6 +2,7 @@
 import { crc32, deflateSync } from 'node:zlib'
 import { PNG_SIGNATURE, type Pixels } from '../../src/executor/blender/png.ts'
 import { createResultComparer } from '../../src/executor/compare/comparer.ts'
+import { systemClock } from '../../src/peer/adapters/system-clock.ts'
 import { bundleFromMap } from '../../src/protocol/bundle.ts'
 import type { Likeness, OpenBundle } from '../../src/protocol/ports/compare.ts'
 import type { CompareRule } from '../../src/protocol/records/compare.ts'
@@ -21,7 +22,7 @@ export const opened = (bytes: Uint8Array, chunk = 4093): OpenBundle =>
 export const bundleOf = (tree: Tree): Uint8Array =>
   bundleFromMap(new Map(Object.entries(tree).map(([path, data]) => [path, bytesOf(data)])))
 
-const comparer = createResultComparer()
+const comparer = createResultComparer(systemClock)
 const { signal } = new AbortController()
 
 export const compareBytes = (

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readBundle, type BundleFile } from '../../protocol/bundle.ts'
 import { toHex } from '../../protocol/codec.ts'
 import type { Hex32 } from '../../protocol/ids.ts'
+import type { Clock } from '../../protocol/ports/clock.ts'
 import { GiB } from '../../protocol/limits.ts'
 import {
   REASON_MAX,
@@ -53,6 +54,7 @@ async function* pairs(
 }
 
 async function compare(
+  clock: Pick<Clock, 'sleep'>,
   a: OpenBundle,
   b: OpenBundle,
   rule: CompareRule | undefined,
@@ -66,7 +68,7 @@ async function compare(
   const fixed = apart.find(path => kindOf(path, rule) === undefined)
   if (fixed !== undefined) return different(`${shown(fixed)} has other bytes`)
   if (apart.length === 0 || rule === undefined) return { same: true }
-  const work = new Work(signal, WORK_MAX)
+  const work = new Work(clock, signal, WORK_MAX)
   for await (const [p, q] of pairs(a, b, new Set(apart))) {
     const difference = await kindOf(p.path, rule)?.compare(p, q, rule, work)
     if (difference !== undefined) return different(`${shown(p.path)} ${difference}`)
@@ -75,6 +77,7 @@ async function compare(
 }
 
 async function fingerprint(
+  clock: Pick<Clock, 'sleep'>,
   result: OpenBundle,
   step: number,
   signal: AbortSignal
@@ -83,12 +86,13 @@ async function fingerprint(
   const entries = await contentsOf(result, signal)
   if (entries === undefined) return undefined
   const whole = createHash('sha256').update(`shoal quantised 1 ${step}\n`)
+  const work = new Work(clock, signal, WORK_MAX)
   let i = 0
   for await (const file of readBundle(result(), RESULT_LIMITS)) {
     signal.throwIfAborted()
     const own = createHash('sha256')
     const kind = kindOf(file.path, rule)
-    if (kind?.quantise === undefined || !(await kind.quantise(file, step, own)))
+    if (kind?.quantise === undefined || !(await kind.quantise(file, step, own, work)))
       own.update(`bytes ${entries[i]?.digest ?? ''}\n`)
     whole.update(`${JSON.stringify(file.path)} ${own.digest('hex')}\n`)
     i++
@@ -97,4 +101,7 @@ async function fingerprint(
 }
 
 /** Pure TypeScript over streams: nothing of an engine's runtime is loaded, and no result is held in memory whole. */
-export const createResultComparer = (): ResultComparer => ({ compare, fingerprint })
+export const createResultComparer = (clock: Pick<Clock, 'sleep'>): ResultComparer => ({
+  compare: (a, b, rule, signal) => compare(clock, a, b, rule, signal),
+  fingerprint: (result, step, signal) => fingerprint(clock, result, step, signal)
+})

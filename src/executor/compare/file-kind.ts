@@ -2,6 +2,7 @@
 import type { Hash } from 'node:crypto'
 import type { BundleFile } from '../../protocol/bundle.ts'
 import { isShoalError, ShoalError } from '../../protocol/errors.ts'
+import type { Clock } from '../../protocol/ports/clock.ts'
 import type { CompareRule } from '../../protocol/records/compare.ts'
 
 /** Why two files are not the same, such as `at [3, 4]: 1 and 2 differ by 1, at most 0.001`; undefined when they are. */
@@ -10,12 +11,19 @@ export type Difference = string | undefined
 /** What one comparison of two results may still do: small files can hold a great deal. */
 export class Work {
   readonly signal: AbortSignal
+  readonly #clock: Pick<Clock, 'sleep'>
   #left: number
 
   /** `bytes`: unpacked, of both results together. */
-  constructor(signal: AbortSignal, bytes: number) {
+  constructor(clock: Pick<Clock, 'sleep'>, signal: AbortSignal, bytes: number) {
+    this.#clock = clock
     this.signal = signal
     this.#left = bytes
+  }
+
+  /** Lets everything else on this peer have its turn; to be called after some milliseconds of work. Rejects when the signal has aborted. */
+  async breathe(): Promise<void> {
+    await this.#clock.sleep(0, this.signal)
   }
 
   /** Before `bytes` are unpacked. CONTENT_TOO_LARGE when they are more than is compared; throws the signal's reason when it has aborted. */
@@ -32,7 +40,7 @@ export interface FileKind {
    */
   compare(a: BundleFile, b: BundleFile, rule: CompareRule, work: Work): Promise<Difference>
   /** Puts the file into the hash with its values rounded to multiples of `step`; false, with nothing of use in the hash, when it is not of the format. */
-  quantise?(file: BundleFile, step: number, hash: Hash): Promise<boolean>
+  quantise?(file: BundleFile, step: number, hash: Hash, work: Work): Promise<boolean>
 }
 
 /** Codes by which readers refuse what they read. */

@@ -5,11 +5,13 @@ import { collectBytes } from '../../protocol/byte-source.ts'
 import type { CompareRule } from '../../protocol/records/compare.ts'
 import { npyValues } from '../onnx/npy.ts'
 import { readModel } from '../onnx/proto/model.ts'
-import { refusedBytes, unreadable, type Difference, type FileKind } from './file-kind.ts'
+import { refusedBytes, unreadable, type Difference, type FileKind, type Work } from './file-kind.ts'
 import { apartText, quantise, toleranceOf, within, type Tolerance } from './numbers.ts'
 
 /** Largest model that is read, bytes; larger ones are the same only when their bytes are. */
 const MODEL_BYTES_MAX = 64 * 1024 * 1024
+/** Bytes of weights after which others have their turn. */
+const TURN = 2 * 1024 * 1024
 /** TensorProto.DataType of float and double, by NumPy's names. */
 const FLOATS: Readonly<Record<number, string>> = { 1: '<f4', 11: '<f8' }
 
@@ -37,6 +39,18 @@ async function read(file: BundleFile): Promise<Model> {
   return { bytes, weights: weights.sort((a, b) => a.from - b.from) }
 }
 
+/** The weights one by one, with a pause for others after some milliseconds of work. */
+async function* inTurns(weights: readonly Weight[], work: Work): AsyncGenerator<Weight> {
+  let bytes = 0
+  for (const w of weights) {
+    yield w
+    bytes += w.to - w.from
+    if (bytes < TURN) continue
+    await work.breathe()
+    bytes = 0
+  }
+}
+
 /** The stretches between the float weights. */
 function* between({ bytes, weights }: Model): Generator<Uint8Array> {
   let at = 0
@@ -59,9 +73,10 @@ function sameFrame(a: Model, b: Model): boolean {
   return true
 }
 
-function firstApart(a: Model, b: Model, t: Tolerance): Difference {
-  for (const [i, w] of a.weights.entries()) {
-    const other = b.weights[i]
+async function firstApart(a: Model, b: Model, t: Tolerance, work: Work): Promise<Difference> {
+  let i = 0
+  for await (const w of inTurns(a.weights, work)) {
+    const other = b.weights[i++]
     if (other === undefined) return 'has other weights'
     const [x, y] = [valuesOf(a, w), valuesOf(b, other)]
     const at = x.findIndex((v, j) => !within(v, y[j] ?? NaN, t))
@@ -72,7 +87,7 @@ function firstApart(a: Model, b: Model, t: Tolerance): Difference {
 }
 
 export const models: FileKind = {
-  async compare(a: BundleFile, b: BundleFile, rule: CompareRule): Promise<Difference> {
+  async compare(a: BundleFile, b: BundleFile, rule: CompareRule, work: Work): Promise<Difference> {
     const tolerance = toleranceOf(rule)
     if (tolerance === undefined) return 'has other bytes'
     let both: readonly [Model, Model]
@@ -81,10 +96,10 @@ export const models: FileKind = {
     } catch (e) {
       return unreadable(e)
     }
-    return sameFrame(...both) ? firstApart(...both, tolerance) : 'is another graph'
+    return sameFrame(...both) ? await firstApart(...both, tolerance, work) : 'is another graph'
   },
 
-  async quantise(file: BundleFile, step: number, hash: Hash): Promise<boolean> {
+  async quantise(file: BundleFile, step: number, hash: Hash, work: Work): Promise<boolean> {
     let model: Model
     try {
       model = await read(file)
@@ -94,7 +109,8 @@ export const models: FileKind = {
     }
     hash.update(`onnx ${model.weights.length}\n`)
     for (const stretch of between(model)) hash.update(`${stretch.length}\n`).update(stretch)
-    for (const w of model.weights) hash.update(Float64Array.from(valuesOf(model, w), v => quantise(v, step)))
+    for await (const w of inTurns(model.weights, work))
+      hash.update(Float64Array.from(valuesOf(model, w), v => quantise(v, step)))
     return true
   }
 }

@@ -6,13 +6,15 @@ import type { Hash } from 'node:crypto'
 import type { BundleFile } from '../../protocol/bundle.ts'
 import { collectBytes } from '../../protocol/byte-source.ts'
 import type { CompareRule } from '../../protocol/records/compare.ts'
-import { refusedBytes, unreadable, type Difference, type FileKind } from './file-kind.ts'
+import { refusedBytes, unreadable, type Difference, type FileKind, type Work } from './file-kind.ts'
 import { apartText, quantise, toleranceOf, within, type Tolerance } from './numbers.ts'
 
 /** Largest text that is read, bytes; larger ones are the same only when their bytes are. */
 export const TEXT_BYTES_MAX = 8 * 1024 * 1024
 /** Longest number, characters: what is longer is text. */
 const NUMBER_MAX = 48
+/** Numbers after which others have their turn: some ten milliseconds. */
+const TURN = 20_000
 const NUMBER = /[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/g
 
 interface Token {
@@ -58,7 +60,7 @@ const read = async (file: BundleFile): Promise<string> =>
   utf8.decode(await collectBytes(file.data, TEXT_BYTES_MAX))
 
 export const texts: FileKind = {
-  async compare(a: BundleFile, b: BundleFile, rule: CompareRule): Promise<Difference> {
+  async compare(a: BundleFile, b: BundleFile, rule: CompareRule, work: Work): Promise<Difference> {
     const tolerance = toleranceOf(rule)
     if (tolerance === undefined) return 'has other bytes'
     let both: readonly [string, string]
@@ -68,7 +70,9 @@ export const texts: FileKind = {
       return unreadable(e)
     }
     const other = tokens(both[1])
+    let n = 0
     for (const token of tokens(both[0])) {
+      if (++n % TURN === 0) await work.breathe()
       const next = other.next()
       const difference =
         next.done === true ? 'one ends before the other' : differ(token, next.value, tolerance)
@@ -77,7 +81,7 @@ export const texts: FileKind = {
     return undefined
   },
 
-  async quantise(file: BundleFile, step: number, hash: Hash): Promise<boolean> {
+  async quantise(file: BundleFile, step: number, hash: Hash, work: Work): Promise<boolean> {
     let text: string
     try {
       text = await read(file)
@@ -86,7 +90,9 @@ export const texts: FileKind = {
       return false
     }
     hash.update('text\n')
+    let turn = 0
     for (const { before, number } of tokens(text)) {
+      if (++turn % TURN === 0) await work.breathe()
       const n = number === undefined || whole(number) ? (number ?? '') : `~${quantise(Number(number), step)}`
       hash.update(JSON.stringify([before, n]))
     }

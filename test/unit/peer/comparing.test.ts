@@ -6,6 +6,7 @@ import { createResultComparer } from '../../../src/executor/compare/comparer.ts'
 import { formatNpy } from '../../../src/executor/onnx/npy.ts'
 import { jobText, type FullJob } from '../../../src/cli/ui/job-view.ts'
 import { nodeFiles } from '../../../src/peer/adapters/node-files.ts'
+import { systemClock } from '../../../src/peer/adapters/system-clock.ts'
 import type { PeerContext } from '../../../src/peer/context.ts'
 import { layoutOf } from '../../../src/peer/home/layout.ts'
 import type { ExecutionEntry } from '../../../src/peer/journal/entries.ts'
@@ -37,7 +38,7 @@ describe('comparing fetched results', () => {
     const ctx = {
       clock: new ManualClock(),
       chainNews: { listen: () => () => undefined },
-      ...{ files: nodeFiles, home, comparer: oneAtATime(createResultComparer()) },
+      ...{ files: nodeFiles, home, comparer: oneAtATime(createResultComparer(systemClock)) },
       journal: {
         putExecution: async (entry: ExecutionEntry, what: string, detail?: string) =>
           void written.push({ entry, what, detail })

@@ -4,6 +4,7 @@ import { createResultComparer } from '../../../../src/executor/compare/comparer.
 import { openPng } from '../../../../src/executor/compare/png-rows.ts'
 import { formatNpy } from '../../../../src/executor/onnx/npy.ts'
 import { withWeights } from '../../../../src/executor/onnx/proto/write.ts'
+import { systemClock } from '../../../../src/peer/adapters/system-clock.ts'
 import { bundleFromMap } from '../../../../src/protocol/bundle.ts'
 import type { OpenBundle } from '../../../../src/protocol/ports/compare.ts'
 import type { CompareRule } from '../../../../src/protocol/records/compare.ts'
@@ -15,7 +16,7 @@ import { raw } from '../formats/raw.ts'
 import { trustsLength } from '../plants.ts'
 import type { Decode, Target } from '../target.ts'
 
-const comparer = createResultComparer()
+const comparer = createResultComparer(systemClock)
 const { signal } = new AbortController()
 const STEP = 1e-3
 

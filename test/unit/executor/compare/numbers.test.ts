@@ -140,6 +140,18 @@ describe('results of numbers', () => {
       expect(await differ(a, b, 'a.json'), a).to.contain(says)
   })
 
+  it('a large text of numbers does not keep others waiting', async () => {
+    const text = '0.5 '.repeat(1_500_000)
+    let turns = 0
+    const others = setInterval(() => turns++, 1)
+    try {
+      expect(await differ(text, text.slice(0, -4) + '0.6 ', 'a.txt')).to.contain('0.5 and 0.6')
+    } finally {
+      clearInterval(others)
+    }
+    expect(turns, 'turns of others').to.be.at.least(20)
+  }).timeout(60_000)
+
   it('models: weights within the tolerance, the graph as it is', async () => {
     const model = (scale: number, name = 'w0'): Uint8Array =>
       withWeights(TEMPLATE, [
