@@ -7,6 +7,7 @@ import type { Peer } from '../peer/compose.ts'
 import type { JobEntry } from '../peer/journal/entries.ts'
 import { parseJobFile } from '../peer/jobfile/parse.ts'
 import { gatherResults } from '../peer/requester/gather.ts'
+import { standing } from '../peer/requester/seats.ts'
 import { policyView, sellerView } from '../peer/provider/view.ts'
 import { advertView, awardView, executionView, jobView, providerView } from '../peer/views.ts'
 import type { z } from '@hono/zod-openapi'
@@ -101,18 +102,15 @@ const jobCalls = (peer: Peer) => {
     /** Writes the accepted results of an ended job into another folder. */
     get: async (id: string, out: string) => {
       const job = await find(id)
-      const accepted = (await journal.executions(job.id)).filter(
-        e => e.fetched && (e.state === 'accepted' || e.state === 'settled')
-      )
-      const byShard = new Map(accepted.map(e => [e.shard, e]))
-      if (byShard.size < job.plan.inputs.length) {
+      const results = standing(await journal.executions(job.id))
+      if (results.length < job.plan.inputs.length) {
         throw new ShoalError(
           'NOT_FOUND',
-          `only ${byShard.size} of ${job.plan.inputs.length} shards have a result`,
+          `only ${results.length} of ${job.plan.inputs.length} shards have a result`,
           { next: `See: shoal job ${id}` }
         )
       }
-      await gatherResults(ctx, { ...job, plan: { ...job.plan, out } }, [...byShard.values()], ctx.stopping)
+      await gatherResults(ctx, { ...job, plan: { ...job.plan, out } }, results, ctx.stopping)
       return { id: job.id, out }
     }
   }

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { systemGpus } from '../executor/gpu/adapters/probe.ts'
 import { GpuSlots } from '../executor/gpu/slots.ts'
+import { createResultComparer } from '../executor/compare/comparer.ts'
 import { engineMultiplier } from '../executor/capacity/matmul.ts'
 import { identityFromSeed, identityVerifier } from '../p2p/identity.ts'
 import { createPeerNetwork } from '../p2p/network.ts'
@@ -45,6 +46,7 @@ import { closing, openEngines } from './engines.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { Journal } from './journal/journal.ts'
 import { Leftovers } from './leftovers.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { systemMachine } from './policy/adapters/machine.ts'
 import { PolicyKeeper } from './policy/keeper.ts'
 import type { MachinePort } from './policy/machine-port.ts'
@@ -194,6 +196,7 @@ async function makeContext(
     content,
     settlement,
     engines,
+    comparer: oneAtATime(createResultComparer(clock)),
     journal,
     chainNews
   }

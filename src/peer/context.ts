@@ -12,6 +12,7 @@ import type {
   PeerNetwork,
   Random,
   RecipientKey,
+  ResultComparer,
   Settlement
 } from '../protocol/ports/index.ts'
 import type { PeerCard } from '../protocol/records/card.ts'
@@ -38,6 +39,8 @@ export interface PeerContext {
   readonly content: ContentStore
   readonly settlement: Settlement
   readonly engines: ReadonlyMap<string, Engine>
+  /** One comparison at a time, whatever the number of jobs. */
+  readonly comparer: ResultComparer
   readonly journal: Journal
   readonly chainNews: ChainNews
   /** What providers say of themselves. */

@@ -1,6 +1,7 @@
 /** What people and programs see of jobs, peers and offers: plain JSON, amounts as decimal text in the token's unit. */
 import { formatAmount } from '../protocol/money.ts'
 import type { ContainerOffer } from '../protocol/records/container.ts'
+import type { CompareRule } from '../protocol/records/compare.ts'
 import type { CapacityAdvert } from '../protocol/records/advert.ts'
 import type { AwardEntry, ExecutionEntry, JobEntry, ProviderEntry } from './journal/entries.ts'
 import { audit } from './requester/award.ts'
@@ -8,6 +9,8 @@ import { bidDigest } from './records.ts'
 import { decideShard } from './requester/seats.ts'
 import { ruleOf } from '../market/award.ts'
 import { ruleInputOf } from './requester/award.ts'
+
+const BYTES = { by: 'bytes' } as const
 
 export interface ExecutionView {
   readonly shard: number
@@ -25,6 +28,10 @@ export interface ExecutionView {
   readonly resumedFrom?: { readonly attempt: number; readonly progress: number }
   readonly checkpoints: number
   readonly result?: string
+  /** Its result is the one that the job keeps for this shard. */
+  readonly stands?: boolean
+  /** What its result was held against: digest of the other result, and why they differ. */
+  readonly compared?: readonly { readonly with: string; readonly same: boolean; readonly reason?: string }[]
   readonly failure?: { readonly code: string; readonly message: string }
   readonly closing?: {
     readonly outcome: string
@@ -53,6 +60,8 @@ export const executionView = (e: ExecutionEntry): ExecutionView => ({
       : { attempt: e.resumedFrom.attempt, progress: e.resumedFrom.checkpoint.progress / 10_000 },
   checkpoints: e.checkpoint?.sequence ?? 0,
   result: e.result?.digest,
+  stands: e.stands,
+  compared: e.compared,
   failure: e.failure,
   closing:
     e.closing === undefined
@@ -82,6 +91,8 @@ export interface JobView {
   /** To providers and in fees so far, by the chain's word. */
   readonly spent: string
   readonly tier: string
+  /** When two results of a shard are the same. */
+  readonly compare: CompareRule | { readonly by: 'bytes' }
   readonly out: string
   readonly failure?: { readonly code: string; readonly message: string }
 }
@@ -111,6 +122,7 @@ export function jobView(job: JobEntry, executions: readonly ExecutionEntry[]): J
     maxPrice: formatAmount(plan.maxPrice),
     spent: formatAmount(spent),
     tier: plan.tier,
+    compare: plan.common.compare ?? BYTES,
     out: plan.out,
     failure: job.failure
   }
@@ -125,6 +137,8 @@ export const providerView = (e: ProviderEntry) => ({
   requester: e.requester.peer,
   price: formatAmount(e.agreement.price),
   acknowledged: formatAmount(e.receipt?.receipt.amount ?? 0n),
+  /** How the requester said that it compares results. */
+  compare: e.compare ?? BYTES,
   created: e.created,
   failure: e.failure,
   closing:

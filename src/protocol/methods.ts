@@ -70,7 +70,7 @@ export const methods = {
     quota: { count: 30, windowMs: 10_000 },
     concurrent: 2
   }),
-  /** Pull repair for open offers that gossip missed. Version 3: with GPUs and images. */
+  /** Pull repair for open offers that gossip missed. Version 3: with GPUs, images and rules of comparison. */
   offers: method({
     name: 'offers',
     version: 3,

@@ -53,6 +53,8 @@ export const castOf = (random: Random): Record<Role, Seat> => ({
 
 /** What a job of this cast is like, where it differs from the usual one. */
 export interface JobChanges {
+  /** Another job file; then nothing of the usual job is taken. */
+  readonly file?: string
   readonly overrides?: Readonly<Record<string, unknown>>
   readonly deliverMargin?: number
 }
@@ -90,11 +92,12 @@ export class Person {
   }
 
   #once = async (peer: Parameters<typeof createService>[0]): Promise<void> => {
+    const { file = NBODY, overrides } = this.#changes
     await createService(peer).submit({
-      file: await readFile(NBODY, 'utf8'),
-      path: NBODY,
-      folder: join(NBODY, '..'),
-      overrides: { ...JOB, ...this.#changes.overrides },
+      file: await readFile(file, 'utf8'),
+      path: file,
+      folder: join(file, '..'),
+      overrides: { ...(file === NBODY ? JOB : {}), ...overrides },
       out: this.#out,
       deliverMargin: this.#changes.deliverMargin ?? 12,
       challengeSeconds: 5,

@@ -6,6 +6,7 @@ import { layoutOf, type HomeLayout } from '../../src/peer/home/layout.ts'
 import { identityFromSeed } from '../../src/p2p/identity.ts'
 import type { Address, PeerIdString } from '../../src/protocol/ids.ts'
 import type { Clock } from '../../src/protocol/ports/clock.ts'
+import type { Engine } from '../../src/protocol/ports/engine.ts'
 import type { Logger } from '../../src/protocol/ports/log.ts'
 import type { NetworkParameters } from '../../src/protocol/ports/settlement.ts'
 import type { Random } from '../../src/protocol/ports/random.ts'
@@ -35,6 +36,8 @@ export interface Seat {
   readonly config: ConfigInput
   /** Simulated time between two steps of a task that it runs. */
   readonly stepMs: number
+  /** What runs tasks here; the wasm interpreter when absent. */
+  readonly engine?: (clock: Clock, stepMs: number) => Engine
 }
 
 export function seatOf(name: string, random: Random, config: ConfigInput, stepMs: number): Seat {
@@ -143,6 +146,7 @@ export class Slot {
     const { busy, hub, random, network, transport } = this.#scene
     const clock = mortalClock(this.#scene.clock, () => life.dead)
     const config = configSchema.parse(this.seat.config)
+    const engine = (this.seat.engine ?? simEngine)(clock, this.seat.stepMs)
     const wire = hub.network(this.seat.peer, config.profile)
     life.onDeath(() => hub.cut(wire.port))
     return await createPeer({
@@ -157,7 +161,7 @@ export class Slot {
         openFaultyStore({ folder, life, busy, clock, late: this.#scene.late === this.seat.name }),
       ports: {
         transport: faultyRpc(transport, life),
-        engines: new Map([['wasm', simEngine(clock, this.seat.stepMs)]]),
+        engines: new Map([[engine.id, engine]]),
         blockFiles: faultyBlocks(this.home.blocks, life, busy),
         wire: { network: wire, exchange: blocks => new SimExchange(hub, wire.port, blocks) }
       }

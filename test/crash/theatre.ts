@@ -34,6 +34,10 @@ export interface ShowOptions {
   readonly late?: string
   /** Simulated time between two steps of a task, where it differs from the usual. */
   readonly stepMs?: Partial<Record<Role, number>>
+  /** What is other about a peer. */
+  readonly seats?: Partial<Record<Role, Partial<Pick<Seat, 'engine' | 'config'>>>>
+  /** Copies of a shard that are all paid. */
+  readonly copies?: number
   /** Between the peers and the chain. */
   readonly rpc?: (real: RpcTransport, clock: Clock) => RpcTransport
   readonly play: (show: Show) => Promise<boolean>
@@ -85,7 +89,8 @@ export class Theatre {
       await Promise.all(Object.values(slots).map(s => s.stop()))
       const pinsMayStay = o.point !== undefined && groupOf(o.point.mode) === 'failed'
       const verdict = await judge({
-        ...{ chain: this.chain, slots, before, ended, out, expected: this.expected, pinsMayStay }
+        ...{ chain: this.chain, slots, before, ended, out, pinsMayStay },
+        ...{ expected: this.expected, copies: o.copies ?? 1 }
       })
       return { verdict, slots, wallMs: Math.round(performance.now() - begun) }
     } finally {
@@ -95,9 +100,13 @@ export class Theatre {
     }
   }
 
-  #slots(scene: Scene, folder: string, { point, stepMs }: ShowOptions): Slots {
+  #slots(scene: Scene, folder: string, { point, stepMs, seats }: ShowOptions): Slots {
     const slot = (role: Role) => {
-      const seat = { ...this.#seats[role], stepMs: stepMs?.[role] ?? this.#seats[role].stepMs }
+      const seat = {
+        ...this.#seats[role],
+        stepMs: stepMs?.[role] ?? this.#seats[role].stepMs,
+        ...seats?.[role]
+      }
       return new Slot(scene, seat, join(folder, role), point?.side === role ? point : undefined)
     }
     const [requester, provider, mortal, successor] = roles.map(slot) as [Slot, Slot, Slot, Slot]

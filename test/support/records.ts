@@ -9,6 +9,7 @@ import type { SignedReceipt, SignedRelease } from '../../src/protocol/records/ag
 import type { Attestation, AttestationBody } from '../../src/protocol/records/attestation.ts'
 import type { Bid, BidBody } from '../../src/protocol/records/bid.ts'
 import type { PeerCard, PeerCardBody } from '../../src/protocol/records/card.ts'
+import type { CompareRule } from '../../src/protocol/records/compare.ts'
 import type { Checkpoint, Result } from '../../src/protocol/records/delivery.ts'
 import type { ExecutionEvent } from '../../src/protocol/records/events.ts'
 import type { ContainerOffer } from '../../src/protocol/records/container.ts'
@@ -158,6 +159,15 @@ export async function containerOffer(): Promise<TaskOffer> {
   const { needs } = await offerBody()
   return await offer({ needs: { ...needs, engine: 'container', image: hex(0x44) } })
 }
+/** One rule of each kind by which results are compared. */
+export const rules: Readonly<Record<CompareRule['by'], CompareRule>> = {
+  tolerance: { by: 'tolerance', absolute: 1e-6, relative: 1e-4 },
+  quantised: { by: 'quantised', step: 1e-3 },
+  pixels: { by: 'pixels', difference: 2, share: 0.001 }
+}
+/** An offer of a job whose results are not compared by bytes. */
+export const comparedOffer = (rule: CompareRule = rules.tolerance): Promise<TaskOffer> =>
+  offer({ compare: rule })
 
 /** An offer that needs a GPU. */
 export async function gpuOffer(): Promise<TaskOffer> {

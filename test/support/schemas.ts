@@ -57,7 +57,14 @@ async function requests(): Promise<Sample[]> {
     [
       'offers',
       { known: [records.hex(1)] },
-      { offers: [await records.offer(), await records.gpuOffer(), await records.containerOffer()] }
+      {
+        offers: [
+          await records.offer(),
+          await records.gpuOffer(),
+          await records.containerOffer(),
+          await records.comparedOffer()
+        ]
+      }
     ],
     ['bid', { bid }, { accepted: false, reason: 'enough bids' }],
     ['bids', { offer: records.hex(1) }, { bids: [bid] }],
@@ -129,6 +136,9 @@ export async function samples(): Promise<Sample[]> {
     row('result', resultSchema, await records.result()),
     row('object reference', objectRef, records.object, SPEC_MAX),
     row('job common', jobCommon, records.common, SPEC_MAX),
+    ...Object.entries(records.rules).map(([by, compare]) =>
+      row(`job common by ${by}`, jobCommon, { ...records.common, compare }, SPEC_MAX)
+    ),
     row('shard spec', shardSpec, records.spec, SPEC_MAX),
     ...(await records.events()).map(e => row(`event ${e.kind}`, executionEvent, e)),
     ...(await requests())
@@ -149,7 +159,12 @@ export const sampleNames: readonly string[] = [
     'checkpoint',
     'result'
   ],
-  ...['object reference', 'job common', 'shard spec'],
+  ...[
+    'object reference',
+    'job common',
+    ...Object.keys(records.rules).map(by => `job common by ${by}`),
+    'shard spec'
+  ],
   ...['heartbeat', 'fetching', 'running', 'progress', 'log', 'checkpoint', 'result', 'failed'].map(
     k => `event ${k}`
   ),

@@ -1,5 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { formatAmount, SYMBOL } from '../../protocol/money.ts'
+import { ruleText } from '../../peer/compare-text.ts'
+import { compareRuleOf } from '../../peer/jobfile/compare.ts'
 import { parseJobFile } from '../../peer/jobfile/parse.ts'
 import { readModule } from '../../peer/requester/modules.ts'
 import { shardInputs, sizeOf } from '../../peer/requester/inputs.ts'
@@ -21,10 +23,11 @@ export const validate = command<{ json: boolean }, [string]>(async (cli, _flags,
         name: job.name,
         shards: job.count,
         inputBytes: bytes,
+        verify: { ...job.verify, compare: compareRuleOf(job) ?? { by: 'bytes' } },
         maxPrice: formatAmount(job.price.max)
       })
     )
   cli.print(
-    `${path} is a job of ${job.count} shard${job.count === 1 ? '' : 's'}, ${bytes} bytes of input, at most ${formatAmount(job.price.max)} ${SYMBOL}.`
+    `${path} is a job of ${job.count} shard${job.count === 1 ? '' : 's'}, ${bytes} bytes of input, at most ${formatAmount(job.price.max)} ${SYMBOL}.${job.verify.tier === 'none' ? '' : ` ${job.verify.copies} copies, results compared ${ruleText(compareRuleOf(job))}.`}`
   )
 })

@@ -1,7 +1,9 @@
 /** How jobs and executions look in a terminal. */
 import type { ExecutionView, JobView } from '../../peer/views.ts'
 import { SYMBOL } from '../../protocol/money.ts'
+import { ruleText } from '../../peer/compare-text.ts'
 import { formatDuration } from '../../protocol/units.ts'
+import { clean } from '../command.ts'
 import { shortJob, shortPeer, table } from './table.ts'
 
 export type FullJob = JobView & { readonly executionList: readonly ExecutionView[] }
@@ -22,6 +24,24 @@ export const jobsTable = (jobs: readonly JobView[]): string =>
 
 const percent = (f: number): string => `${Math.floor(f * 100)} %`
 
+/** How results are checked; nothing when nothing is. */
+const checkText = ({ tier, compare }: JobView): string[] =>
+  tier === 'none' && compare.by === 'bytes' ? [] : [`Check    ${tier}; results compared ${ruleText(compare)}`]
+
+/** Whose result was refused, and why. */
+function refusedText({ executionList }: FullJob): string[] {
+  const refused = executionList.filter(e => e.failure?.code === 'RESULT_MISMATCH')
+  if (refused.length === 0) return []
+  return [
+    '',
+    ...refused.map(e =>
+      clean(
+        `Refused  shard ${e.shard} attempt ${e.attempt} of ${shortPeer(e.provider)}: ${e.failure?.message ?? ''}`
+      )
+    )
+  ]
+}
+
 export function jobText(job: FullJob): string {
   // the reason of a failure comes first
   const head = job.failure === undefined ? [] : [`Failed   ${job.failure.code}: ${job.failure.message}`]
@@ -32,6 +52,7 @@ export function jobText(job: FullJob): string {
     `State    ${job.state}${job.desired === 'cancel' && job.state !== 'cancelled' ? ' (cancel asked for)' : ''}`,
     `Shards   ${job.shardsDone} of ${job.shards} done, ${job.executions} executions, ${job.resumed} resumed`,
     `Price    ${job.spent} of at most ${job.maxPrice} ${SYMBOL}`,
+    ...checkText(job),
     `Result   ${job.out}`,
     '',
     table(
@@ -54,5 +75,5 @@ export function jobText(job: FullJob): string {
       ])
     )
   ]
-  return lines.join('\n')
+  return [...lines, ...refusedText(job)].join('\n')
 }

@@ -13,13 +13,20 @@ type Item = FeedItem | { readonly kind: 'snapshot'; readonly job: FullJob }
 
 const ENDED = new Set(['settled', 'failed', 'cancelled'])
 
+/** A loss by its code, a refusal in words: that is what its provider will ask about. */
+function why({ failure, state }: ExecutionView): string {
+  if (failure === undefined) return ''
+  if (state === 'disputed') return `: ${failure.message}`
+  return state === 'lost' ? `: ${failure.code}` : ''
+}
+
 /** One change as a plain line. */
 export function changeLine(e: ExecutionView, what: string): string {
   const resumed =
     what === 'awarded' && e.resumedFrom !== undefined
       ? ` (resumes at ${Math.floor(e.resumedFrom.progress * 100)} %)`
       : ''
-  return `shard ${e.shard} attempt ${e.attempt}  ${shortPeer(e.provider)}  ${what}${resumed}${e.failure !== undefined && e.state === 'lost' ? `: ${e.failure.code}` : ''}`
+  return `shard ${e.shard} attempt ${e.attempt}  ${shortPeer(e.provider)}  ${what}${resumed}${why(e)}`
 }
 
 export interface WatchOptions {

@@ -7,7 +7,6 @@ import { nativeBox } from '../native/box.ts'
 import { prepareTask, type NativeParts } from '../native/prepare.ts'
 import type { ProcessPort, RunnerLaunch } from '../runner/process-port.ts'
 import type { Box, Mount } from '../sandbox/box.ts'
-import type { Comparison } from '../onnx/compare.ts'
 import { parseSettings } from './settings.ts'
 
 const RUNNER_FLAGS = ['--max-old-space-size=1024']
@@ -90,9 +89,5 @@ export class BlenderEngine implements Engine {
   /** As for every native engine: a core gives 10^9 nanoseconds of its time in a second. */
   async benchmark(): Promise<bigint> {
     return 1_000_000_000n
-  }
-
-  comparison(): Comparison {
-    return 'bytes'
   }
 }

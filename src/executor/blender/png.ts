@@ -18,10 +18,10 @@ export interface Pixels {
   readonly data: Uint8Array
 }
 
-const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
+export const PNG_SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
 const PIXELS_MAX = 300_000_000
 
-const broken = (what: string): ShoalError => new ShoalError('TASK_FAILED', `The picture ${what}.`)
+export const broken = (what: string): ShoalError => new ShoalError('TASK_FAILED', `The picture ${what}.`)
 
 interface Chunk {
   readonly type: string
@@ -30,7 +30,7 @@ interface Chunk {
 
 function* chunks(bytes: Uint8Array): Generator<Chunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (bytes.length < 8 || SIGNATURE.some((b, i) => bytes[i] !== b)) throw broken('is no PNG')
+  if (bytes.length < 8 || PNG_SIGNATURE.some((b, i) => bytes[i] !== b)) throw broken('is no PNG')
   for (let at = 8; at < bytes.length;) {
     if (at + 12 > bytes.length) throw broken('is cut off')
     const length = view.getUint32(at)
@@ -42,9 +42,10 @@ function* chunks(bytes: Uint8Array): Generator<Chunk> {
   }
 }
 
-type Head = Omit<Pixels, 'data'>
+export type PngHead = Omit<Pixels, 'data'>
 
-function headOf(data: Uint8Array): Head {
+/** The data of an IHDR chunk. TASK_FAILED for other layouts than 8 or 16 bit RGB and RGBA, and for more than PIXELS_MAX pixels. */
+export function pngHead(data: Uint8Array): PngHead {
   if (data.length !== 13) throw broken('has a broken head')
   const view = new DataView(data.buffer, data.byteOffset, 13)
   const [width, height] = [view.getUint32(0), view.getUint32(4)]
@@ -62,31 +63,44 @@ function paeth(left: number, up: number, corner: number): number {
   return a <= b && a <= c ? left : b <= c ? up : corner
 }
 
+/**
+ * Undoes the filter of one row in place (PNG specification, section 9). `above`: the row before, as many bytes; zeros for the first.
+ * `step`: bytes of a pixel. TASK_FAILED for a filter that there is not.
+ */
+export function unfilterRow(filter: number, row: Uint8Array, above: Uint8Array, step: number): void {
+  if (filter > 4) throw broken('has an unknown filter')
+  if (filter === 0) return
+  for (let x = 0; x < row.length; x++) {
+    const left = x < step ? 0 : (row[x - step] ?? 0)
+    const up = above[x] ?? 0
+    let guess = left
+    if (filter === 2) guess = up
+    else if (filter === 3) guess = (left + up) >> 1
+    else if (filter === 4) guess = paeth(left, up, x < step ? 0 : (above[x - step] ?? 0))
+    row[x] = (row[x] ?? 0) + guess
+  }
+}
+
 /** Undoes the filters of all rows. */
-function unfilter(raw: Uint8Array, { height, width, bytesPerPixel: step }: Head): Uint8Array {
-  const row = width * step
-  const out = new Uint8Array(row * height)
+function unfilter(raw: Uint8Array, { height, width, bytesPerPixel: step }: PngHead): Uint8Array {
+  const size = width * step
+  const out = new Uint8Array(size * height)
+  let above = new Uint8Array(size)
   for (let y = 0; y < height; y++) {
-    const filter = raw[y * (row + 1)] ?? 0
-    if (filter > 4) throw broken('has an unknown filter')
-    for (let x = 0; x < row; x++) {
-      const at = y * row + x
-      const left = x < step ? 0 : (out[at - step] ?? 0)
-      const up = y === 0 ? 0 : (out[at - row] ?? 0)
-      const corner = x < step || y === 0 ? 0 : (out[at - row - step] ?? 0)
-      const guess = [0, left, up, (left + up) >> 1, filter === 4 ? paeth(left, up, corner) : 0][filter] ?? 0
-      out[at] = (raw[y * (row + 1) + 1 + x] ?? 0) + guess
-    }
+    const row = out.subarray(y * size, (y + 1) * size)
+    row.set(raw.subarray(y * (size + 1) + 1, (y + 1) * (size + 1)))
+    unfilterRow(raw[y * (size + 1)] ?? 0, row, above, step)
+    above = row
   }
   return out
 }
 
 /** TASK_FAILED unless it is a plain RGB or RGBA picture of bounded size. */
 export function decodePng(bytes: Uint8Array): Pixels {
-  let head: Head | undefined
+  let head: PngHead | undefined
   const packed: Uint8Array[] = []
   for (const { type, data } of chunks(bytes)) {
-    if (type === 'IHDR') head = headOf(data)
+    if (type === 'IHDR') head = pngHead(data)
     else if (type === 'IDAT') packed.push(data)
   }
   if (head === undefined) throw broken('has no head')
@@ -141,7 +155,7 @@ export function encodePng(p: Pixels): Uint8Array {
   for (let y = 0; y < p.height; y++) raw.set(p.data.subarray(y * row, (y + 1) * row), y * (row + 1) + 1)
   const head = concatBytes([u32(p.width), u32(p.height), Uint8Array.of(p.depth, p.colour, 0, 0, 0)])
   return concatBytes([
-    SIGNATURE,
+    PNG_SIGNATURE,
     chunk('IHDR', head),
     chunk('IDAT', stored(raw)),
     chunk('IEND', new Uint8Array(0))

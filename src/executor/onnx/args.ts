@@ -1,6 +1,5 @@
 /** What a job may say to the ONNX engine: `infer` or `train`, then flags. One reading for requester and provider. */
 import { argsInvalid, Flags, inputPath } from '../native/flags.ts'
-import type { Comparison } from './compare.ts'
 
 /** `auto` takes the first that the runtime has: cuda, webgpu, cpu. */
 export const PROVIDERS = ['cpu', 'webgpu', 'cuda', 'auto'] as const
@@ -93,10 +92,6 @@ export function parseOnnxArgs(args: readonly string[]): OnnxArgs {
     'Example: args: [infer, --input, "x=images.npy"]'
   )
 }
-
-/** Only the CPU provider gives the same bytes again; what a GPU gives is compared with a tolerance. */
-export const onnxComparison = (args: OnnxArgs): Comparison =>
-  args.provider === 'cpu' ? 'bytes' : 'tolerance'
 
 /** The providers that a job may run on, best first, out of those that the runtime lists. */
 export function providersFor(choice: ProviderChoice, listed: readonly string[]): string[] {

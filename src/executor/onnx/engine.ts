@@ -5,8 +5,6 @@ import { prepareTask, type NativeParts } from '../native/prepare.ts'
 import { nativeBox } from '../native/box.ts'
 import type { ProcessPort, RunnerLaunch } from '../runner/process-port.ts'
 import type { Box } from '../sandbox/box.ts'
-import { onnxComparison, parseOnnxArgs } from './args.ts'
-import type { Comparison } from './compare.ts'
 
 /** The heap holds the data of one job besides paths and lines. */
 const RUNNER_FLAGS = ['--max-old-space-size=2048']
@@ -77,10 +75,5 @@ export class OnnxEngine implements Engine {
   /** A core gives 10^9 nanoseconds of its time in a second, on every machine: the units say what was used, not how much was done with it. */
   async benchmark(): Promise<bigint> {
     return 1_000_000_000n
-  }
-
-  /** How two outputs of a task with these arguments are compared. ARGS_INVALID. */
-  comparison(args: readonly string[]): Comparison {
-    return onnxComparison(parseOnnxArgs(args))
   }
 }

@@ -23,33 +23,63 @@ const refuse = (name: string, what: string): never => {
   })
 }
 
-/** Reads one array. LIMIT_INPUT for anything else; `name` is for the message. */
-export function parseNpy(bytes: Uint8Array, name: string): Tensor {
+/** What an array's first bytes say of the rest. */
+export interface NpyHead {
+  readonly dims: readonly number[]
+  /** NumPy's name of the type, such as `<f4`. */
+  readonly kind: string
+  /** Of one value, in bytes. */
+  readonly size: number
+}
+
+/** Bytes that tell how long the head is. */
+export const NPY_START = 12
+
+/** Bytes of the whole head, from its first NPY_START. LIMIT_INPUT. */
+export function npyHeadSize(bytes: Uint8Array, name: string): number {
   if (bytes.length < 10 || MAGIC.some((m, i) => bytes[i] !== m)) return refuse(name, 'is no .npy file')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const major = bytes[6] ?? 0
   if (major < 1 || major > 3) return refuse(name, `has the unknown .npy version ${major}`)
-  if (major > 1 && bytes.length < 12) return refuse(name, 'is cut off')
+  if (major > 1 && bytes.length < NPY_START) return refuse(name, 'is cut off')
   const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true)
-  const from = (major === 1 ? 10 : 12) + length
-  if (length > HEADER_MAX || from > bytes.length) return refuse(name, 'has a broken header')
-  const header = new TextDecoder('latin1').decode(bytes.subarray(from - length, from))
-  const kind = /'descr'\s*:\s*'([^']{1,8})'/.exec(header)?.[1] ?? ''
-  const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1]
-  const shape = /'shape'\s*:\s*\(([\d, ]{0,100})\)/.exec(header)?.[1]
+  if (length > HEADER_MAX) return refuse(name, 'has a broken header')
+  return (major === 1 ? 10 : NPY_START) + length
+}
+
+/** Reads the head of a file of `total` bytes, which must hold as many values as its shape says. LIMIT_INPUT. */
+export function parseNpyHead(head: Uint8Array, total: number, name: string): NpyHead {
+  const text = new TextDecoder('latin1').decode(head.subarray(head[6] === 1 ? 10 : NPY_START))
+  const kind = /'descr'\s*:\s*'([^']{1,8})'/.exec(text)?.[1] ?? ''
+  const order = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1]
+  const shape = /'shape'\s*:\s*\(([\d, ]{0,100})\)/.exec(text)?.[1]
   const known = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
   if (known === undefined) return refuse(name, `holds values of the type '${kind}'`)
   if (order !== 'False' || shape === undefined) return refuse(name, 'is not in C order')
   const dims = shape.split(',').flatMap(s => (s.trim() === '' ? [] : [Number(s)]))
   if (dims.length > RANK_MAX || dims.some(d => !Number.isSafeInteger(d)))
     return refuse(name, 'has a broken shape')
-  const [size, make] = known
-  if (bytes.length - from !== countOf(dims) * size)
-    return refuse(
-      name,
-      `has ${bytes.length - from} bytes of data where its shape needs ${countOf(dims) * size}`
-    )
-  return { dims, data: new make(bytes.slice(from).buffer) }
+  const [size] = known
+  const left = total - head.length
+  if (left !== countOf(dims) * size)
+    return refuse(name, `has ${left} bytes of data where its shape needs ${countOf(dims) * size}`)
+  return { dims, kind, size }
+}
+
+/** Values of a type that a head names, copied: the bytes may lie anywhere. */
+export const npyValues = (kind: string, bytes: Uint8Array): TensorData => {
+  const known = KINDS[kind]
+  if (known === undefined) return refuse('An array', `holds values of the type '${kind}'`)
+  // a Buffer's own slice() would be a view of its pool
+  return new known[1](new Uint8Array(bytes).buffer)
+}
+
+/** Reads one array. LIMIT_INPUT for anything else; `name` is for the message. */
+export function parseNpy(bytes: Uint8Array, name: string): Tensor {
+  const from = npyHeadSize(bytes, name)
+  if (from > bytes.length) return refuse(name, 'has a broken header')
+  const { dims, kind } = parseNpyHead(bytes.subarray(0, from), bytes.length, name)
+  return { dims, data: npyValues(kind, bytes.subarray(from)) }
 }
 
 function kindOf(data: TensorData): string {

@@ -1,20 +1,12 @@
 /** What a job file says to its engine, checked as the engine itself will: a mistake shows before anything is bought. */
 import { parseSettings } from '../../executor/blender/settings.ts'
-import { onnxComparison, parseOnnxArgs } from '../../executor/onnx/args.ts'
+import { parseOnnxArgs } from '../../executor/onnx/args.ts'
 import { isShoalError } from '../../protocol/errors.ts'
+import { compareProblem } from './compare.ts'
 import type { Problem } from './parse.ts'
 import type { JobFile } from './schema.ts'
 
 const ARGS: Problem['paths'] = [['task', 'args'], ['task']]
-
-function onnxProblem({ task, verify }: JobFile): Problem | undefined {
-  const args = parseOnnxArgs(task.args)
-  if (verify.tier !== 'replicas' || onnxComparison(args) === 'bytes') return undefined
-  return {
-    message: `verify.tier: replicas compares bytes, which the provider ${args.provider} does not give twice; use --provider cpu, or tier none`,
-    paths: [['verify', 'tier'], ...ARGS]
-  }
-}
 
 function blenderProblem({ task }: JobFile): Problem | undefined {
   parseSettings(task.args)
@@ -26,12 +18,16 @@ function blenderProblem({ task }: JobFile): Problem | undefined {
   }
 }
 
-/** The first thing that the job's engine would refuse. */
+function settingsProblem(job: JobFile): Problem | undefined {
+  if (job.task.engine === 'blender') return blenderProblem(job)
+  if (job.task.engine === 'onnx') parseOnnxArgs(job.task.args)
+  return undefined
+}
+
+/** The first thing that the job's engine would refuse, or that its results cannot be compared by. */
 export function engineProblem(job: JobFile): Problem | undefined {
   try {
-    if (job.task.engine === 'onnx') return onnxProblem(job)
-    if (job.task.engine === 'blender') return blenderProblem(job)
-    return undefined
+    return settingsProblem(job) ?? compareProblem(job)
   } catch (e) {
     if (isShoalError(e, 'ARGS_INVALID'))
       return { message: e.next === undefined ? e.message : `${e.message}; ${e.next}`, paths: ARGS }

@@ -4,6 +4,7 @@ import { COPIES_MAX, SHARDS_MAX } from '../../protocol/limits.ts'
 import { nodeClass } from '../../protocol/records/advert.ts'
 import { parseGas, parseSize } from '../../protocol/units.ts'
 import { amountText, durationText, sizeText } from '../home/config-schema.ts'
+import { compareSchema } from './compare.ts'
 
 const gas = z.union([z.string(), z.number()]).transform((value, context): bigint => {
   try {
@@ -107,7 +108,9 @@ export const jobFileSchema = z.strictObject({
   verify: z
     .strictObject({
       tier: z.enum(['none', 'replicas']).default('none'),
-      copies: z.number().int().min(2).max(COPIES_MAX).default(2)
+      copies: z.number().int().min(2).max(COPIES_MAX).default(2),
+      /** When two results are the same; by the engine when absent (compare.ts). */
+      compare: compareSchema.optional()
     })
     .prefault({}),
   /** Attempts at one shard before the job fails. */

@@ -16,11 +16,13 @@ import {
   bytes
 } from '../../protocol/fields.ts'
 import { COPIES_MAX, LIST_MAX, SHARDS_MAX } from '../../protocol/limits.ts'
+import { REASON_MAX } from '../../protocol/ports/compare.ts'
 import type { JobState } from '../../protocol/machines/job.ts'
 import type { ExecutionState, ProviderState } from '../../protocol/machines/execution.ts'
 import { nodeClass } from '../../protocol/records/advert.ts'
 import { agreement, signedReceipt } from '../../protocol/records/agreement.ts'
 import { bid } from '../../protocol/records/bid.ts'
+import { compareRule } from '../../protocol/records/compare.ts'
 import { checkpoint, result } from '../../protocol/records/delivery.ts'
 import { SOURCE_MAX } from '../jobfile/limits.ts'
 import { imageNeed } from '../../protocol/records/container.ts'
@@ -165,6 +167,15 @@ export const executionEntry = record({
   result: result.optional(),
   /** The opened result lies on our disk. */
   fetched: z.boolean(),
+  /** Digest of the result's rounded values, where the job is compared by them. */
+  fingerprint: hex32.optional(),
+  /** What it was held against, by the other result's digest. */
+  compared: z
+    .array(record({ with: hex32, same: z.boolean(), reason: z.string().max(REASON_MAX).optional() }))
+    .max(LIST_MAX)
+    .optional(),
+  /** It is the result of its shard: others may be paid beside it, this one is kept. */
+  stands: z.boolean().optional(),
   failure: failure.optional(),
   closing: closing.optional()
 })
@@ -195,6 +206,8 @@ export const providerEntry = record({
   /** Least memory of the GPU that it was promised; absent: none. */
   gpuMemoryBytes: uint().optional(),
   engine: text,
+  /** How its result will be compared, by the offer that it bid on; absent: by bytes. */
+  compare: compareRule.optional(),
   resume: bps,
   task: record({
     spec: record({ cid, wrapped: bytes(32, 256) }),

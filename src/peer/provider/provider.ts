@@ -187,6 +187,7 @@ export class Provider implements Startable {
       agreement: r.agreement,
       providerSignature: await ctx.operator.sign('Agreement', r.agreement),
       ...{ engine, gpuMemoryBytes },
+      compare: found.offer.compare,
       resume: r.resume,
       starts: 0
     }

@@ -1,11 +1,12 @@
 /** started -> finished or failed: fetch, run, checkpoint, seal. What the task writes is sealed to the requester before it leaves. */
 import { digestOf, fromHex } from '../../protocol/codec.ts'
 import { oneChunk } from '../../protocol/bundle.ts'
-import { decode } from '../../protocol/codec.ts'
+import { decode, encode } from '../../protocol/codec.ts'
 import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
 import { MiB, SPEC_MAX } from '../../protocol/limits.ts'
 import type { Engine, RunHooks, RunOutcome, TaskCheckpoint } from '../../protocol/ports/engine.ts'
 import type { GpuAccess } from '../../protocol/ports/gpu.ts'
+import type { CompareRule } from '../../protocol/records/compare.ts'
 import type { CheckpointBody, ResultBody } from '../../protocol/records/delivery.ts'
 import { shardSpec, type ObjectRef, type ShardSpec } from '../../protocol/records/spec.ts'
 import { signingBytes } from '../../protocol/signing.ts'
@@ -63,6 +64,9 @@ async function open(
   return bytes
 }
 
+const sameRule = (a: CompareRule | undefined, b: CompareRule | undefined): boolean =>
+  Buffer.compare(encode(a ?? null), encode(b ?? null)) === 0
+
 /** The spec, checked against what both sides signed. */
 async function fetchSpec(live: LiveProvision, signal: AbortSignal): Promise<ShardSpec> {
   const { ctx, entry } = live
@@ -83,6 +87,9 @@ async function fetchSpec(live: LiveProvision, signal: AbortSignal): Promise<Shar
     throw new ShoalError('RECORD_INVALID', 'spec: for another shard')
   if (spec.module.digest !== spec.common.module)
     throw new ShoalError('RECORD_INVALID', 'spec: another module than agreed')
+  // the rule was in the offer that we bid on: work under another would be judged otherwise than was said
+  if (!sameRule(spec.common.compare, entry.compare))
+    throw new ShoalError('RECORD_INVALID', 'spec: results compared otherwise than offered')
   return spec
 }
 

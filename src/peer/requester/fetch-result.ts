@@ -7,6 +7,8 @@ import type { HomeLayout } from '../home/layout.ts'
 import type { ExecutionEntry } from '../journal/entries.ts'
 import type { LiveExecution } from './live-execution.ts'
 
+type Fetched = Pick<ExecutionEntry, 'fetched' | 'fingerprint'>
+
 const TRIES = 5
 const RETRY_MS = 500
 
@@ -16,7 +18,8 @@ export const resultFile = (
   e: Pick<ExecutionEntry, 'jobId' | 'shard' | 'attempt' | 'copy'>
 ): string => join(resultFolder(home, e.jobId), `${e.shard}-${e.attempt}-${e.copy}.bundle`)
 
-async function fetchOnce(live: LiveExecution, signal: AbortSignal): Promise<void> {
+/** What is known of the result once it is here. */
+async function fetchOnce(live: LiveExecution, signal: AbortSignal): Promise<Fetched> {
   const { ctx, entry } = live
   const { result } = entry
   if (result === undefined) throw new Error('no result to fetch')
@@ -33,9 +36,21 @@ async function fetchOnce(live: LiveExecution, signal: AbortSignal): Promise<void
   const file = resultFile(ctx.home, entry)
   await ctx.files.makeFolder(resultFolder(ctx.home, entry.jobId))
   await ctx.files.write(file, stream)
-  if (stream.digest() === result.digest) return
+  if (stream.digest() === result.digest)
+    return { fetched: true, fingerprint: await printOf(live, file, signal) }
   await ctx.files.remove(file)
   throw new ShoalError('RESULT_MISMATCH', 'the result is not what its provider signed')
+}
+
+/** Digest of the rounded values, for jobs that are compared by it: equal ones need not be looked at again. */
+async function printOf(
+  { ctx, job }: LiveExecution,
+  file: string,
+  signal: AbortSignal
+): Promise<Fetched['fingerprint']> {
+  const { compare } = job().plan.common
+  if (compare?.by !== 'quantised') return undefined
+  return await ctx.comparer.fingerprint(() => ctx.files.stream(file, { signal }), compare.step, signal)
 }
 
 /** Sets `fetched`, or loses the execution when the result cannot be had or is not what was signed. */
@@ -43,8 +58,7 @@ export async function fetchResult(live: LiveExecution, signal: AbortSignal): Pro
   let last = new ShoalError('CONTENT_NOT_FOUND', 'the result could not be fetched')
   for (let i = 0; i < TRIES && !signal.aborted; i++) {
     try {
-      await fetchOnce(live, signal)
-      await live.patch({ fetched: true }, 'result fetched')
+      await live.patch(await fetchOnce(live, signal), 'result fetched')
       return
     } catch (e) {
       if (signal.aborted) return

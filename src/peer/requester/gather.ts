@@ -1,5 +1,6 @@
 /** gathering: the accepted results of all shards become the job's output folder, whole or not at all. */
 import { dirname, join } from 'node:path'
+import { RESULT_LIMITS } from '../../executor/compare/contents.ts'
 import { bundleFromMap, bundleToMap, comparePaths, oneChunk, readBundle } from '../../protocol/bundle.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { GiB, MiB } from '../../protocol/limits.ts'
@@ -10,7 +11,6 @@ import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { contextOf } from '../hashing.ts'
 import { resultFile, resultFolder } from './fetch-result.ts'
 
-const LIMITS = { maxFiles: 100_000, maxBytes: 4 * GiB }
 /** What a gather module may use, on the requester's own machine. */
 const GATHER = {
   gas: 1_000_000_000_000n,
@@ -29,7 +29,7 @@ async function unpack(
   folder: string,
   wanted: readonly string[]
 ): Promise<void> {
-  for await (const file of readBundle(source, LIMITS)) {
+  for await (const file of readBundle(source, RESULT_LIMITS)) {
     if (wanted.length > 0 && !wanted.some(w => file.path === w || file.path.startsWith(w + '/'))) continue
     const path = join(folder, ...file.path.split('/'))
     await files.makeFolder(dirname(path), { mode: 0o755 })
@@ -43,7 +43,7 @@ type Accepted = readonly ExecutionEntry[]
 async function concat(ctx: PeerContext, accepted: Accepted): Promise<Map<string, Uint8Array>> {
   const parts = new Map<string, Uint8Array[]>()
   for (const e of accepted) {
-    for (const [path, bytes] of await bundleToMap(ctx.files.stream(resultFile(ctx.home, e)), LIMITS)) {
+    for (const [path, bytes] of await bundleToMap(ctx.files.stream(resultFile(ctx.home, e)), RESULT_LIMITS)) {
       parts.set(path, [...(parts.get(path) ?? []), bytes])
     }
   }
@@ -69,7 +69,7 @@ async function gatherByModule(
     module.push(c)
   const tree = new Map<string, Uint8Array>()
   for (const e of accepted) {
-    for (const [path, bytes] of await bundleToMap(ctx.files.stream(resultFile(ctx.home, e)), LIMITS))
+    for (const [path, bytes] of await bundleToMap(ctx.files.stream(resultFile(ctx.home, e)), RESULT_LIMITS))
       tree.set(`${e.shard}/${path}`, bytes)
   }
   const bundle = bundleFromMap(new Map([...tree].sort(([a], [b]) => comparePaths(a, b))))

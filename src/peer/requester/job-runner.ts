@@ -8,6 +8,7 @@ import { bidOf, matchRound } from './award.ts'
 import { proposeExecution } from './agree.ts'
 import { Waiter } from '../waiter.ts'
 import type { BidBook } from './bid-book.ts'
+import { compareResults, reasonAgainst } from './comparing.ts'
 import { drive } from './drive.ts'
 import { contentOf, heldFor } from '../leftovers.ts'
 import { resultFolder } from './fetch-result.ts'
@@ -23,10 +24,12 @@ import {
   idOf,
   neverBegan,
   openSeats,
+  standing,
   taskFailures,
   unreliable,
   type Seat
 } from './seats.ts'
+import type { Decision } from './verify.ts'
 
 const TICK_MS = 500
 /** After a round that filled no seat, ms. */
@@ -41,6 +44,7 @@ export class JobRunner {
   readonly #waiter: Waiter
   #matching: Promise<void> | undefined
   #gathering: Promise<void> | undefined
+  #comparing: Promise<void> | undefined
   #nextRoundAt = 0
   /** The last round filled nothing: old failures are forgiven. */
   #dry = false
@@ -109,7 +113,7 @@ export class JobRunner {
       }
       await this.#waiter.pause(TICK_MS, signal)
     }
-    await Promise.allSettled([...this.#drives, this.#matching, this.#gathering])
+    await Promise.allSettled([...this.#drives, this.#matching, this.#gathering, this.#comparing])
     if (this.#record.terminal) await this.#forget()
   }
 
@@ -131,7 +135,7 @@ export class JobRunner {
         .finally(() => (this.#gathering = undefined))
       return
     }
-    await this.#wind()
+    await this.#wind(signal)
   }
 
   /** running: decide over what came in, then give out what is missing. */
@@ -142,8 +146,9 @@ export class JobRunner {
     for (let shard = 0; shard < plan.inputs.length; shard++) {
       const executions = this.#executions().filter(e => e.shard === shard)
       const decision = decideShard(plan, executions)
-      for (const id of decision.accept) await this.#accept(id)
-      for (const id of decision.dispute) await this.#refuse(id)
+      for (const id of decision.accept) await this.#accept(id, id === decision.settled)
+      for (const id of decision.dispute) await this.#refuse(id, decision.settled, signal)
+      this.#compare(decision, signal)
       if (decision.settled !== undefined) settled++
       else open.push(...openSeats(plan, shard, executions, this.#dry))
       const failed = failures(executions)
@@ -183,20 +188,36 @@ export class JobRunner {
     await this.#record.move('fail', 'failing', { code, message: message.slice(0, 2000) })
   }
 
-  async #accept(id: string): Promise<void> {
+  /** Begins the comparison that the decision waits for; one at a time, its end wakes the job. */
+  #compare({ compare }: Decision, signal: AbortSignal): void {
+    const [a, b] = (compare ?? []).map(id => this.#live.get(id))
+    if (a === undefined || b === undefined) return
+    this.#comparing ??= compareResults(a, b, signal)
+      .then(() => this.#waiter.wake())
+      .catch(err => {
+        if (!signal.aborted)
+          this.#ctx.log.error({ err, job: this.job.id }, 'comparing results failed; trying again')
+      })
+      .finally(() => (this.#comparing = undefined))
+  }
+
+  /** `stands`: it becomes the result of its shard. */
+  async #accept(id: string, stands: boolean): Promise<void> {
     const live = this.#live.get(id)
     if (live?.entry.result === undefined) return
     const receipt = await signReceipt(live, live.entry.result.digest, live.entry.agreement.price)
-    if (!(await live.move('accept', 'result accepted', { receipt }))) return
+    const patch = stands ? { receipt, stands } : { receipt }
+    if (!(await live.move('accept', 'result accepted', patch))) return
     await this.#ctx.journal.addWork(live.entry.agreement.provider, 'completed')
     this.#ctx.network.report(live.entry.provider.peer, 'useful')
   }
 
-  async #refuse(id: string): Promise<void> {
+  async #refuse(id: string, settled: string | undefined, signal: AbortSignal): Promise<void> {
     const live = this.#live.get(id)
     if (live === undefined) return
-    const failure = { code: 'RESULT_MISMATCH', message: 'differs from what the other copies agree on' }
-    if (await live.move('dispute', 'result differs from the others', { failure }))
+    const message = await reasonAgainst(live, this.#live.get(settled ?? ''), this.#ctx.log, signal)
+    const failure = { code: 'RESULT_MISMATCH', message }
+    if (await live.move('dispute', 'result refused: it differs', { failure }, message))
       await this.#ctx.journal.addWork(live.entry.agreement.provider, 'failed')
   }
 
@@ -254,15 +275,12 @@ export class JobRunner {
   }
 
   async #gather(signal: AbortSignal): Promise<void> {
-    const byShard = new Map<number, ExecutionEntry>()
-    for (const e of this.#executions())
-      if (e.state === 'accepted' || e.state === 'settled') byShard.set(e.shard, e)
     try {
       const { plan } = this.job
       const out = await gatherResults(
         this.#ctx,
         this.job,
-        [...byShard.values()],
+        standing(this.#executions()),
         signal,
         `${plan.out}-${this.job.id.slice(2, 10)}`
       )
@@ -289,10 +307,11 @@ export class JobRunner {
   }
 
   /** settling, failing, cancelling: what is not accepted is given up; the job ends when every escrow has. */
-  async #wind(): Promise<void> {
+  async #wind(signal: AbortSignal): Promise<void> {
     const left = await windUp([...this.#live.values()], {
-      accept: live => this.#accept(idOf(live.entry)),
-      refuse: live => this.#refuse(idOf(live.entry))
+      accept: (live, stands) => this.#accept(idOf(live.entry), stands),
+      refuse: (live, settled) => this.#refuse(idOf(live.entry), settled, signal),
+      compare: decision => this.#compare(decision, signal)
     })
     if (left === 0 && this.#matching === undefined)
       await this.#record.move('closed', 'every escrow is closed')

@@ -71,8 +71,8 @@ export class LiveExecution {
   }
 
   /** Changes facts, not the state. */
-  async patch(patch: Partial<ExecutionEntry>, what = ''): Promise<void> {
-    await this.#mutex.run(() => this.#write({ ...this.#entry, ...patch }, what))
+  async patch(patch: Partial<ExecutionEntry>, what = '', detail?: string): Promise<void> {
+    await this.#mutex.run(() => this.#write({ ...this.#entry, ...patch }, what, detail))
   }
 
   /** Progress worth showing, not worth a write. */

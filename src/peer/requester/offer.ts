@@ -38,6 +38,7 @@ export async function makeOffer(
     wanted: plan.match.bids,
     rule: plan.match.rule,
     tier: plan.tier,
+    compare: plan.common.compare,
     region: plan.match.region,
     energy: plan.match.energy,
     excluded: [...excluded],

@@ -8,6 +8,7 @@ import { contexts } from '../contexts.ts'
 import type { PeerContext } from '../context.ts'
 import { hashed } from '../hashing.ts'
 import type { JobPlan } from '../journal/entries.ts'
+import { compareRuleOf } from '../jobfile/compare.ts'
 import type { JobFile } from '../jobfile/schema.ts'
 import { entriesOf, shardInputs, sizeOf } from './inputs.ts'
 import { readModule } from './modules.ts'
@@ -74,7 +75,8 @@ function commonOf(
       inputBytes
     },
     shards: job.count,
-    module
+    module,
+    compare: compareRuleOf(job)
   }
 }
 

@@ -30,14 +30,58 @@ export const neverBegan = (e: ExecutionEntry): boolean => e.state === 'declined'
 const paid = (e: ExecutionEntry): boolean => e.state === 'accepted' || e.state === 'settled'
 const hopeful = (e: ExecutionEntry): boolean => HOPEFUL.has(e.state)
 
+/** What became of a fetched result. */
+const fateOf = (e: ExecutionEntry): Candidate['fate'] =>
+  paid(e) ? 'accepted' : hopeful(e) ? 'waiting' : 'refused'
+
+type Comparison = NonNullable<ExecutionEntry['compared']>[number]
+
+/** What a comparison of two results said, whichever executions of the shard (`all`) brought them; undefined when there was none. */
+export function comparisonOf(
+  all: readonly ExecutionEntry[],
+  a: ExecutionEntry,
+  b: ExecutionEntry
+): Comparison | undefined {
+  const [x, y] = [a.result?.digest, b.result?.digest]
+  for (const { result, compared = [] } of all) {
+    const other = result?.digest === x ? y : result?.digest === y ? x : undefined
+    const found = other === undefined ? undefined : compared.find(c => c.with === other)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Whether two fetched results are the same, as far as is known without looking at them again. */
+function sameResult(
+  plan: JobPlan,
+  all: readonly ExecutionEntry[],
+  a: ExecutionEntry,
+  b: ExecutionEntry
+): boolean | undefined {
+  if (a.result?.digest === b.result?.digest) return true
+  if (plan.common.compare === undefined) return false
+  if (a.fingerprint !== undefined && a.fingerprint === b.fingerprint) return true
+  return comparisonOf(all, a, b)?.same
+}
+
 export function decideShard(plan: JobPlan, executions: readonly ExecutionEntry[]): Decision {
-  const candidates: Candidate[] = executions.flatMap(e =>
-    e.result !== undefined && e.fetched && hopeful(e)
-      ? [{ id: idOf(e), digest: e.result.digest, accepted: paid(e) }]
-      : []
-  )
+  const entries = new Map<Candidate, ExecutionEntry>()
+  for (const e of executions)
+    if (e.result !== undefined && e.fetched)
+      entries.set({ id: idOf(e), digest: e.result.digest, fate: fateOf(e), stands: e.stands }, e)
   const pending = executions.filter(e => hopeful(e) && !(e.fetched && e.result !== undefined)).length
-  return decide(plan.tier, plan.copies, candidates, pending)
+  return decide(plan.tier, plan.copies, [...entries.keys()], pending, (x, y) => {
+    const [a, b] = [entries.get(x), entries.get(y)]
+    return a === undefined || b === undefined ? undefined : sameResult(plan, executions, a, b)
+  })
+}
+
+/** The execution whose result stands for each shard, of those that were paid. */
+export function standing(executions: readonly ExecutionEntry[]): ExecutionEntry[] {
+  const byShard = new Map<number, ExecutionEntry>()
+  for (const e of executions.filter(e => paid(e) && e.fetched))
+    if (e.stands === true || !byShard.has(e.shard)) byShard.set(e.shard, e)
+  return [...byShard.values()]
 }
 
 /** The furthest checkpoint that an earlier attempt at this seat left with us. */

@@ -1,10 +1,15 @@
 /** The end of a job: finished work is judged and paid, all else is given up, until every escrow has closed. */
 import type { LiveExecution } from './live-execution.ts'
-import { decideShard } from './seats.ts'
+import { decideShard, idOf } from './seats.ts'
+import type { Decision } from './verify.ts'
 
 export interface Judge {
-  accept(live: LiveExecution): Promise<void>
-  refuse(live: LiveExecution): Promise<void>
+  /** `stands`: its shard has no other result. */
+  accept(live: LiveExecution, stands: boolean): Promise<void>
+  /** `settled`: the execution whose result stands for the shard. */
+  refuse(live: LiveExecution, settled: string): Promise<void>
+  /** What the decision waits for. */
+  compare(decision: Decision): void
 }
 
 const NOT_NEEDED = { code: 'CANCELLED', message: 'no longer needed' }
@@ -14,9 +19,13 @@ async function judge(live: LiveExecution, all: readonly LiveExecution[], by: Jud
   const { entry } = live
   if (!entry.fetched || entry.result === undefined) return // still being fetched: drive() decides
   const shard = all.map(l => l.entry).filter(e => e.shard === entry.shard)
-  const { settled } = decideShard(live.job().plan, shard)
-  if (settled !== undefined && settled !== entry.result.digest) await by.refuse(live)
-  else await by.accept(live)
+  const decision = decideShard(live.job().plan, shard)
+  const { settled, accept, dispute } = decision
+  const id = idOf(entry)
+  if (settled === undefined) await by.accept(live, false)
+  else if (accept.includes(id)) await by.accept(live, id === settled)
+  else if (dispute.includes(id)) await by.refuse(live, settled)
+  else by.compare(decision) // or others are still on their way
 }
 
 /** One pass; returns how many executions have not ended yet. */

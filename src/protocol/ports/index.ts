@@ -1,5 +1,6 @@
 export type * from './capacity.ts'
 export type * from './clock.ts'
+export type * from './compare.ts'
 export type * from './content.ts'
 export type * from './engine.ts'
 export type * from './files.ts'

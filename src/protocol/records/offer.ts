@@ -5,6 +5,7 @@ import { COPIES_MAX, LIST_MAX, SHARDS_MAX } from '../limits.ts'
 import { nodeClass } from './advert.ts'
 import { peerCard } from './card.ts'
 import { imageNeed } from './container.ts'
+import { compareRule } from './compare.ts'
 
 export const tier = z.enum(['none', 'replicas'])
 export type Tier = z.output<typeof tier>
@@ -43,6 +44,8 @@ export const offerBody = record({
   wanted: uint(LIST_MAX),
   rule: text,
   tier,
+  /** How results are compared, as in the JobCommon record; absent: by their bytes. */
+  compare: compareRule.optional(),
   region: text,
   energy: z.enum(['any', 'renewable']),
   /** Operators that failed this job before: their bids would be refused. */

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { amount, bytes, cid, hex32, record, text, uint } from '../fields.ts'
 import { SHARDS_MAX } from '../limits.ts'
+import { compareRule } from './compare.ts'
 
 /** A sealed object together with its key: only ever inside something that is itself sealed. */
 export const objectRef = record({
@@ -34,7 +35,9 @@ export const jobCommon = record({
   limits: runLimits,
   shards: uint(SHARDS_MAX),
   /** sha-256 of the module. */
-  module: hex32
+  module: hex32,
+  /** How results are compared; absent: by their bytes. */
+  compare: compareRule.optional()
 })
 export type JobCommon = z.output<typeof jobCommon>
 

@@ -1,5 +1,6 @@
 /** Every decoder. */
 import { chainTargets } from './targets/chain.ts'
+import { compareTargets } from './targets/compare.ts'
 import { engineTargets } from './targets/engines.ts'
 import { recordTargets } from './targets/records.ts'
 import { streamTargets } from './targets/streams.ts'
@@ -12,7 +13,8 @@ export async function allTargets(): Promise<Target[]> {
     ...(await streamTargets()),
     ...(await textTargets()),
     ...chainTargets(),
-    ...engineTargets()
+    ...engineTargets(),
+    ...compareTargets()
   ]
   const names = new Set(all.map(t => t.name))
   if (names.size !== all.length) throw new Error('two targets have one name')

@@ -53,7 +53,7 @@ export function runOnce(target: Target, decode: Decode, bytes: Uint8Array): Ran 
 }
 
 /** Time on the processor, ms: on a busy machine a decoder waits for its turn, which is not its fault. Node before 22.19 has only the clock. */
-function processorMs(): number {
+export function processorMs(): number {
   const { threadCpuUsage } = process as { threadCpuUsage?: () => { user: number; system: number } }
   if (threadCpuUsage === undefined) return performance.now()
   const { user, system } = threadCpuUsage()

@@ -16,7 +16,7 @@ gather: { module: merge.wasm }
 resources: { cpu: 1, memory: 128MiB, gpu: none }
 limits: { gas: 20e9, wall: 2m }
 price: { max: "0.50" }
-verify: { tier: replicas, copies: 2 }
+verify: { tier: replicas, copies: 2, compare: { by: bytes } }
 deadline: 10m
 `
 const CONFIG = `profile: full

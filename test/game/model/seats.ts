@@ -30,7 +30,7 @@ function entryOf(s: Uint8Array, d: number, replicas: boolean): ExecutionEntry | 
 
 const planOf = (w: World): JobPlan => {
   const { tier } = w.game.config
-  return { tier, copies: tier === 'replicas' ? 2 : 1 } as unknown as JobPlan
+  return { tier, copies: tier === 'replicas' ? 2 : 1, common: {} } as unknown as JobPlan
 }
 
 const entries = (w: World, s: Uint8Array): { d: number; entry: ExecutionEntry }[] =>

@@ -1,6 +1,6 @@
 /** The ONNX engine in real processes, with the real runtime. */
 import { expect } from 'chai'
-import { sameWithin } from '../../../src/executor/onnx/compare.ts'
+import { within, type Tolerance } from '../../../src/executor/compare/numbers.ts'
 import type { OnnxEngine } from '../../../src/executor/onnx/engine.ts'
 import type { Tensor } from '../../../src/executor/onnx/tensor.ts'
 import { formatNpy } from '../../../src/executor/onnx/npy.ts'
@@ -16,6 +16,9 @@ import { Rng } from '../../fuzz/driver/rng.ts'
 
 const bytesOf = (files: ReadonlyMap<string, Uint8Array>): [string, string][] =>
   [...files].map(([path, data]) => [path, Buffer.from(data).toString('base64')])
+
+const sameWithin = (a: Tensor, b: Tensor, t: Tolerance): boolean =>
+  a.data.length === b.data.length && a.data.every((v, i) => within(Number(v), Number(b.data[i]), t))
 
 /** SIGKILL; the process may have ended by itself just before. */
 function killed(pid: number): void {

@@ -2,6 +2,8 @@
 import { within, type Mutant } from '../mutant.ts'
 
 const admit = ['test/unit/executor/onnx/admit.test.ts']
+const compare = ['test/unit/executor/compare/numbers.test.ts']
+const pictures = ['test/unit/executor/compare/pictures.test.ts']
 const arrays = ['test/unit/executor/onnx/arrays.test.ts']
 const blender = ['test/unit/executor/blender.test.ts']
 const native = ['test/unit/executor/native.test.ts']
@@ -59,11 +61,59 @@ export const engines: readonly Mutant[] = within('src/executor', [
   },
   {
     id: 'infinite-tolerance',
-    file: 'onnx/compare.ts',
-    find: '|| !Number.isFinite(allowed)',
+    file: 'compare/numbers.ts',
+    find: 'apart < Infinity && apart <= allowedOf',
+    replace: 'apart <= allowedOf',
+    means: 'infinities of other signs, or values far apart, are the same',
+    tests: compare
+  },
+  {
+    id: 'tolerance-of-the-larger',
+    file: 'compare/numbers.ts',
+    find: 't.relative * Math.min(Math.abs(x), Math.abs(y))',
+    replace: '(1 + t.relative) * Math.max(Math.abs(x), Math.abs(y))',
+    means: 'a huge value allows its own difference',
+    tests: compare
+  },
+  {
+    id: 'nan-passes',
+    file: 'compare/numbers.ts',
+    find: 'Number.isNaN(x) && Number.isNaN(y)',
+    replace: 'Number.isNaN(x) || Number.isNaN(y)',
+    means: 'a result of NaN everywhere is paid',
+    tests: compare
+  },
+  {
+    id: 'labels-within-tolerance',
+    file: 'compare/arrays.ts',
+    find: 'FLOATS.has(x.kind) ? toleranceOf(rule) : undefined',
+    replace: 'toleranceOf(rule)',
+    means: 'whole numbers pass for one another',
+    tests: compare
+  },
+  {
+    id: 'pictures-without-end',
+    file: 'compare/png-rows.ts',
+    find: "if ((await source.some(1)) !== undefined) throw broken('holds more than its head says')",
     replace: '',
-    means: 'beside an infinity every value is within the tolerance',
-    tests: arrays
+    means: 'a picture may hold more than its head says',
+    tests: pictures
+  },
+  {
+    id: 'colours-do-not-count',
+    file: 'compare/pictures.ts',
+    find: 'a.meaning() === b.meaning() ? undefined :',
+    replace: 'a.meaning() !== undefined ? undefined :',
+    means: 'a colour profile of a liar changes what is seen',
+    tests: pictures
+  },
+  {
+    id: 'a-file-less',
+    file: 'compare/comparer.ts',
+    find: 'const at = a.findIndex((e, i) => b[i]?.path !== e.path)',
+    replace: 'const at = a.findIndex((e, i) => b[i] !== undefined && b[i]?.path !== e.path)',
+    means: 'a result without some of its files is the same as the whole',
+    tests: compare
   },
   {
     id: 'scene-scripts-run',

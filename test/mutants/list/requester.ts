@@ -2,6 +2,7 @@
 import { within, type Mutant } from '../mutant.ts'
 
 const seats = ['test/unit/peer/seats.test.ts']
+const verify = ['test/unit/peer/verify.test.ts']
 const game = ['test/unit/game/game.test.ts']
 const book = ['test/unit/peer/bid-book.test.ts']
 const gather = ['test/unit/peer/gather.test.ts']
@@ -46,6 +47,38 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
     find: 'Math.floor(copies / 2) + 1',
     replace: 'Math.ceil(copies / 2)',
     means: 'of two copies one liar decides',
+    tests: verify
+  },
+  {
+    id: 'first-come-decides',
+    file: 'verify.ts',
+    find: 'votes.near(c).size >= needed && votes.share(c, anchor)',
+    replace: 'votes.near(c).has(anchor)',
+    means: 'who is paid depends on whose result came first',
+    tests: verify
+  },
+  {
+    id: 'late-liars-agree',
+    file: 'verify.ts',
+    find: ' && votes.share(c, anchor)',
+    replace: '',
+    means: 'providers that were given up pay one another with late lies',
+    tests: verify
+  },
+  {
+    id: 'refused-too-early',
+    file: 'verify.ts',
+    find: 'votes.near(c).size + votes.open(c) + pending < needed ||',
+    replace: 'votes.near(c).size < needed ||',
+    means: 'an honest result is disputed before the others are in',
+    tests: verify
+  },
+  {
+    id: 'kept-the-last',
+    file: 'seats.ts',
+    find: 'if (e.stands === true || !byShard.has(e.shard))',
+    replace: 'if (e.stands === true || e.shard >= 0)',
+    means: 'the job keeps another result than the one that stands',
     tests: seats
   },
   {
@@ -188,8 +221,8 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
   {
     id: 'wind-up-pays-the-liar',
     file: 'wind.ts',
-    find: 'if (settled !== undefined && settled !== entry.result.digest) await by.refuse(live)',
-    replace: 'if (settled === undefined) await by.refuse(live)',
+    find: 'settled === undefined) await',
+    replace: 'settled !== id) await',
     means: 'at the end of a job a result that differs from the others is paid',
     tests: ['test/unit/peer/wind.test.ts']
   },

@@ -1,4 +1,7 @@
-/** A peer like any other, but for an engine that alters what tasks put out. Run as a process: `node liar.ts --home DIR --json`. */
+/**
+ * A peer like any other, but for engines that alter what tasks put out. Run as a process: `node liar.ts --home DIR [--alter TEXT]`, the
+ * text as `alteration` takes it.
+ */
 import { bundleFromMap, bundleToMap, oneChunk } from '../../../src/protocol/bundle.ts'
 import type { Engine, PreparedRun } from '../../../src/protocol/ports/engine.ts'
 import { startApi } from '../../../src/api/adapters/server.ts'
@@ -11,16 +14,19 @@ import { systemRandom } from '../../../src/peer/adapters/system-random.ts'
 import { createPeer } from '../../../src/peer/compose.ts'
 import { openHome, unlock } from '../../../src/peer/home/home.ts'
 import { loadNetwork } from '../../../src/settlement/network.ts'
+import { alteration } from './alter.ts'
 
 const LIMITS = { maxFiles: 1_000, maxBytes: 64 * 1024 * 1024 }
 
-/** The first byte of every file of the output is changed. */
+const argument = (name: string): string | undefined => {
+  const at = process.argv.indexOf(name)
+  return at < 0 ? undefined : process.argv[at + 1]
+}
+const { change, delayMs } = alteration(argument('--alter') ?? 'flip')
+
 async function* altered(run: PreparedRun): AsyncGenerator<Uint8Array> {
   const files = await bundleToMap(run.collect(), LIMITS)
-  const changed = new Map(
-    [...files].map(([path, data]) => [path, Uint8Array.from(data, (b, i) => (i === 0 ? b ^ 1 : b))])
-  )
-  yield* oneChunk(bundleFromMap(changed))
+  yield* oneChunk(bundleFromMap(new Map([...files].map(([path, data]) => [path, change(path, data)]))))
 }
 
 const lying = (engine: Engine): Engine => ({
@@ -33,14 +39,18 @@ const lying = (engine: Engine): Engine => ({
   prepare: async (task, signal) => {
     const run = await engine.prepare(task, signal)
     return {
-      run: (hooks, s) => run.run(hooks, s),
+      run: async (hooks, s) => {
+        const outcome = await run.run(hooks, s)
+        await systemClock.sleep(delayMs, s)
+        return outcome
+      },
       collect: () => altered(run),
       dispose: () => run.dispose()
     }
   }
 })
 
-const root = process.argv[process.argv.indexOf('--home') + 1] ?? ''
+const root = argument('--home') ?? ''
 const text = async (path: string): Promise<string> => new TextDecoder().decode(await nodeFiles.read(path))
 const home = await openHome(nodeFiles, root, {})
 const secrets = await unlock(home, (await text(home.config.passphraseFile ?? '')).trim())

@@ -5,11 +5,15 @@ import { join } from 'node:path'
 import { nodeFiles } from '../../../src/peer/adapters/node-files.ts'
 import type { PeerContext } from '../../../src/peer/context.ts'
 import { parseJobFile } from '../../../src/peer/jobfile/parse.ts'
+import { makeOffer } from '../../../src/peer/requester/offer.ts'
+import { specDigestOf } from '../../../src/peer/spec-digest.ts'
 import { makePlan } from '../../../src/peer/requester/plan.ts'
 import { rejection } from '../../support/failures.ts'
 import { folderForEach } from '../../support/folders.ts'
 import { ManualClock } from '../../support/clock.ts'
-import { common, object } from '../../support/records.ts'
+import { job } from '../../support/entries.ts'
+import { TEMPLATE } from '../../support/onnx.ts'
+import { card, common, object, requester } from '../../support/records.ts'
 
 const TOKEN = 10n ** 18n
 
@@ -20,16 +24,16 @@ describe('the plan of a job', () => {
     await writeFile(join(folder(), 'in.txt'), 'x'.repeat(60))
   })
 
-  async function planOf(lines: string, maxInput = 1_000_000) {
+  async function planOf(lines: string, maxInput = 1_000_000, task = '\ntask: { module: a.wasm }\n') {
     const put = async (source: AsyncIterable<Uint8Array>) => {
       let size = 0
       for await (const chunk of source) size += chunk.byteLength
       return { cid: object.cid, key: object.key, size }
     }
-    const job = parseJobFile(`name: a\ntask: { module: a.wasm }\n${lines}`, 'job.yaml')
+    const file = parseJobFile(`name: a${task}${lines}`, 'job.yaml')
     const ports = { files: nodeFiles, content: { put }, config: { maxInput }, clock: new ManualClock() }
     const where = { id: common.jobId, folder: folder(), out: join(folder(), 'out') }
-    return await makePlan(job, ports as unknown as PeerContext, where)
+    return await makePlan(file, ports as unknown as PeerContext, where)
   }
 
   it('copies are paid out of the same purse: the ceiling of one execution is the cap over all of them', async () => {
@@ -39,6 +43,22 @@ describe('the plan of a job', () => {
     const single = await planOf('count: 2\nprice: { max: 6 }\n')
     expect(single.ceiling).to.equal(3n * TOKEN)
     for (const p of [replicas, single]) expect(p.maxPrice).to.equal(6n * TOKEN)
+  })
+
+  it('the rule of comparison is in what both sides sign, and in the offer for those who think about a bid', async () => {
+    await writeFile(join(folder(), 'a.onnx'), TEMPLATE)
+    const onnx = '\ntask: { engine: onnx, module: a.onnx, args: [infer, --input, x=x.npy] }\n'
+    const rule = { by: 'quantised', step: 0.5 }
+    const judged = await planOf(`verify: { compare: ${JSON.stringify(rule)} }\n`, 1_000_000, onnx)
+    expect(judged.common.compare).to.deep.equal(rule)
+    const plain = await planOf('verify: { compare: { by: bytes } }\n', 1_000_000, onnx)
+    expect(plain.common.compare).to.equal(undefined)
+    expect(specDigestOf(judged.common)).not.to.equal(specDigestOf(plain.common))
+    const parts = { clock: new ManualClock(), card: () => own, operator: requester.operator }
+    const own = await card(requester)
+    const offer = await makeOffer(parts, job({ plan: judged }), 1, 1, [])
+    expect(offer.compare).to.deep.equal(rule)
+    expect(offer.specHash).to.equal(specDigestOf(judged.common))
   })
 
   it('the input limit is over all shards together', async () => {

@@ -103,6 +103,20 @@ describe('what a provider runs', () => {
     expect(await outcome({ ...honest, common: more })).to.equal('RECORD_INVALID spec: not what was agreed')
   })
 
+  it('not what would be compared by another rule than was offered: a stricter one pays less', async () => {
+    const { tolerance, pixels } = r.rules
+    const judged = { ...common, compare: tolerance }
+    const spec = { ...honest, common: judged }
+    const agreement = r.agreement({ specHash: specDigestOf(judged) })
+    const other = 'RECORD_INVALID spec: results compared otherwise than offered'
+    expect(await outcome(spec, { agreement, compare: tolerance })).to.equal('ran')
+    for (const offered of [undefined, pixels, { ...r.rules.quantised }])
+      expect(await outcome(spec, { agreement, compare: offered })).to.equal(other)
+    expect(await outcome(honest, { compare: tolerance }), 'offered by tolerance, held to bytes').to.equal(
+      other
+    )
+  })
+
   it('not another shard, and not another module', async () => {
     expect(await outcome({ ...honest, shard: 4 })).to.equal('RECORD_INVALID spec: for another shard')
     expect(await outcome({ ...honest, module: object(input) })).to.equal(

@@ -1,13 +1,19 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { decide, quorumOf, type Candidate } from '../../../src/peer/requester/verify.ts'
-import { openSeats, decideShard, taskFailures, unreliable } from '../../../src/peer/requester/seats.ts'
+import {
+  decideShard,
+  openSeats,
+  standing,
+  taskFailures,
+  unreliable
+} from '../../../src/peer/requester/seats.ts'
 import { earned } from '../../../src/peer/requester/receipts.ts'
 import { jobView } from '../../../src/peer/views.ts'
-import type { ExecutionEntry } from '../../../src/peer/journal/entries.ts'
+import type { ExecutionEntry, JobPlan } from '../../../src/peer/journal/entries.ts'
 import { execution, job, plan } from '../../support/entries.ts'
 import {
   checkpoint,
+  common,
   filled,
   hex,
   person,
@@ -17,8 +23,8 @@ import {
   type Person
 } from '../../support/records.ts'
 
-const c = (id: string, digest: number, accepted = false): Candidate => ({ id, digest: hex(digest), accepted })
-const replicas = (copies: number) => plan({ tier: 'replicas', copies })
+const replicas = (copies: number, changes: Partial<JobPlan> = {}) =>
+  plan({ tier: 'replicas', copies, ...changes })
 /** An execution whose result was fetched. */
 const done = async (p: Person, copy: number, digest: number, changes: Partial<ExecutionEntry> = {}) =>
   await execution(p, {
@@ -28,84 +34,6 @@ const done = async (p: Person, copy: number, digest: number, changes: Partial<Ex
     result: await result(p, { digest: hex(digest) }),
     ...changes
   })
-
-describe('which results are accepted', () => {
-  it('none: the first result stands, an equal one is accepted too, another is disputed', () => {
-    expect(decide('none', 1, [], 1)).to.deep.equal({ accept: [], dispute: [], more: false })
-    expect(decide('none', 1, [c('a', 1)], 0)).to.deep.equal({
-      accept: ['a'],
-      dispute: [],
-      settled: hex(1),
-      more: false
-    })
-    expect(decide('none', 1, [c('a', 1, true), c('b', 1), c('d', 2)], 0)).to.deep.include({
-      accept: ['b'],
-      dispute: ['d'],
-      settled: hex(1)
-    })
-  })
-
-  it('replicas: a quorum is more than half of the copies', () => {
-    expect([1, 2, 3, 4, 5, 6, 7].map(quorumOf)).to.deep.equal([1, 2, 2, 3, 3, 4, 4])
-  })
-
-  it('replicas: nothing is accepted on one word, and nothing asked for while copies are out', () => {
-    expect(decide('replicas', 2, [c('a', 1)], 1)).to.deep.equal({ accept: [], dispute: [], more: false })
-    expect(decide('replicas', 3, [c('a', 1), c('b', 2)], 1)).to.deep.equal({
-      accept: [],
-      dispute: [],
-      more: false
-    })
-  })
-
-  it('replicas: equal hashes with a quorum stand at once and the liar is disputed', () => {
-    expect(decide('replicas', 3, [c('liar', 9), c('a', 1), c('b', 1)], 0)).to.deep.equal({
-      accept: ['a', 'b'],
-      dispute: ['liar'],
-      settled: hex(1),
-      more: false
-    })
-  })
-
-  it('replicas: a mismatch with all copies in asks for one more, which decides', () => {
-    expect(decide('replicas', 2, [c('a', 1), c('b', 2)], 0)).to.deep.equal({
-      accept: [],
-      dispute: [],
-      more: true
-    })
-    expect(decide('replicas', 2, [c('a', 1), c('b', 2), c('d', 2)], 0)).to.deep.include({
-      accept: ['b', 'd'],
-      dispute: ['a'],
-      more: false
-    })
-    expect(decide('replicas', 2, [c('a', 1), c('b', 2), c('d', 3)], 0).more).to.equal(true)
-  })
-
-  it('nothing is ever both accepted and disputed, and accepted always equals what stands', () => {
-    const candidate = fc.record({
-      id: fc.uuid(),
-      digest: fc.integer({ min: 1, max: 3 }).map(hex),
-      accepted: fc.constant(false)
-    })
-    fc.assert(
-      fc.property(
-        fc.constantFrom('none' as const, 'replicas' as const),
-        fc.integer({ min: 1, max: 7 }),
-        fc.array(candidate, { maxLength: 8 }),
-        fc.nat(3),
-        (tier, copies, list, pending) => {
-          const d = decide(tier, copies, list, pending)
-          expect(d.accept.filter(id => d.dispute.includes(id))).to.deep.equal([])
-          for (const id of d.accept) expect(list.find(x => x.id === id)?.digest).to.equal(d.settled)
-          if (d.settled === undefined) expect(d.accept.length + d.dispute.length).to.equal(0)
-          else expect(d.accept.length + d.dispute.length).to.equal(list.length)
-          if (tier === 'replicas' && d.settled !== undefined)
-            expect(d.accept.length).to.be.at.least(quorumOf(copies))
-        }
-      )
-    )
-  })
-})
 
 describe('which executions a shard still needs', () => {
   it('one seat at first, none while it is held, none once a result stands', async () => {
@@ -198,6 +126,57 @@ describe('which executions a shard still needs', () => {
     expect(
       unreliable([await failed(provider, 'LEASE_MISSED'), await failed(stranger, 'TASK_FAILED')])
     ).to.deep.equal([provider.operator.address])
+  })
+})
+
+describe('results that are not compared by bytes', () => {
+  const compared = (copies: number) =>
+    replicas(copies, { common: { ...common, compare: { by: 'tolerance', absolute: 1, relative: 0 } } })
+  const saw = (digest: number, same: boolean) => ({ with: hex(digest), same })
+
+  it('wait until they were held against one another; the verdict counts from either side, and for all of one digest', async () => {
+    const [a, b] = [await done(provider, 0, 1), await done(stranger, 1, 2)]
+    expect(decideShard(compared(2), [a, b])).to.deep.equal({
+      accept: [],
+      dispute: [],
+      more: false,
+      compare: ['3/1/0', '3/1/1']
+    })
+    expect(openSeats(compared(2), 3, [a, b], false), 'nobody is asked for more meanwhile').to.deep.equal([])
+    for (const pair of [
+      [{ ...a, compared: [saw(2, true)] }, b],
+      [a, { ...b, compared: [saw(1, true)] }]
+    ])
+      expect(decideShard(compared(2), pair)).to.deep.include({ accept: ['3/1/0', '3/1/1'] })
+    const third = await done(person(4), 2, 2)
+    const three = [a, { ...b, compared: [saw(1, false)] }, third]
+    expect(decideShard(compared(3), three)).to.deep.equal({
+      accept: ['3/1/1', '3/1/2'],
+      dispute: ['3/1/0'],
+      settled: '3/1/1',
+      more: false
+    })
+  })
+
+  it('equal fingerprints are the same without a look; other ones say nothing', async () => {
+    const list = [
+      await done(provider, 0, 1, { fingerprint: hex(7) }),
+      await done(stranger, 1, 2, { fingerprint: hex(7) }),
+      await done(person(4), 2, 3, { fingerprint: hex(8) })
+    ]
+    expect(decideShard(compared(3), list.slice(0, 2))).to.deep.include({ accept: ['3/1/0', '3/1/1'] })
+    expect(decideShard(compared(3), list).compare).to.deep.equal(['3/1/2', '3/1/0'])
+  })
+
+  it('the job keeps the result that stands, not the first or the last that was paid', async () => {
+    const paid = { state: 'settled' as const }
+    const list = [
+      await done(provider, 0, 1, paid),
+      await done(stranger, 1, 2, { ...paid, stands: true }),
+      await done(person(4), 2, 3, paid)
+    ]
+    expect(standing(list).map(e => e.copy)).to.deep.equal([1])
+    expect(standing(list.slice(0, 1)).map(e => e.copy)).to.deep.equal([0])
   })
 })
 

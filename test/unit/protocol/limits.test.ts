@@ -95,6 +95,11 @@ const upper: readonly (readonly [string, string, unknown, unknown])[] = [
   ['job common', 'env.LANG', text(4096), text(4097)],
   ['job common', 'name', text(256), text(257)],
   ['job common', 'shards', 1024, 1025],
+  ['job common by tolerance', 'compare.absolute', 1e6, 1e6 + 0.5],
+  ['job common by tolerance', 'compare.relative', 0.1, 0.1001],
+  ['job common by quantised', 'compare.step', 1e6, 1e6 + 0.5],
+  ['job common by pixels', 'compare.difference', 64, 65],
+  ['job common by pixels', 'compare.share', 0.1, 0.1001],
   ['shard spec', 'shard', 1024, 1025],
   ['event progress', 'progress', 10_000, 10_001],
   ['event progress', 'note', text(256), text(257)],
@@ -118,6 +123,11 @@ const lower: readonly (readonly [string, string, unknown, unknown])[] = [
   ['card', 'operatorSignature', '0x' + 'ab'.repeat(65), '0x' + 'ab'.repeat(64)],
   ['checkpoint', 'wrapped', bytes(32), bytes(31)],
   ['object reference', 'size', 0, -1],
+  ['job common by tolerance', 'compare.absolute', 0, -1e-9],
+  ['job common by tolerance', 'compare.relative', 0, -1e-9],
+  ['job common by quantised', 'compare.step', 1e-12, 0.9e-12],
+  ['job common by pixels', 'compare.difference', 0, -1],
+  ['job common by pixels', 'compare.share', 0, -1e-9],
   ['agreement', 'price', '0', '-1'],
   ['checkpoint', 'object', 'b' + 'a'.repeat(20), 'b' + 'a'.repeat(19)]
 ]
@@ -144,6 +154,9 @@ const odd: readonly (readonly [string, string, unknown])[] = [
   ['offer', 'jobId', '0x' + 'ab'.repeat(31)],
   ['offer', 'tier', 'jury'],
   ['checkpoint', 'object', 'zQmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbd'],
+  ['job common by tolerance', 'compare.by', 'bytes'],
+  ['job common by tolerance', 'compare.by', 'likeness'],
+  ['job common by pixels', 'compare.difference', 0.5],
   ['event log', 'stream', 'both'],
   ['event log', 'kind', 'gossip'],
   ['event failed', 'fault', 'nobody']

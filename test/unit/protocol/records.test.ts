@@ -90,6 +90,8 @@ function refusable(s: Sample, path: readonly string[], key: string, wrong: unkno
   if (Array.isArray(old) && Array.isArray(wrong)) return false
   if (typeof old === 'boolean' && typeof wrong === 'boolean') return false
   if (key === 'env') return !isPlain(wrong)
+  // the only fields with fractions
+  if (wrong === 1.5 && (key === 'absolute' || key === 'step')) return false
   const free = [
     'id',
     'model',

@@ -142,7 +142,11 @@ async function journalTargets(): Promise<Target[]> {
     [
       'journal: job',
       entries.jobEntry,
-      [journal.job(), journal.job({ failure: { code: 'X', message: 'y' } })]
+      [
+        journal.job(),
+        journal.job({ failure: { code: 'X', message: 'y' } }),
+        journal.job({ plan: journal.plan({ common: { ...records.common, compare: records.rules.pixels } }) })
+      ]
     ],
     [
       'journal: execution',
@@ -152,10 +156,19 @@ async function journalTargets(): Promise<Target[]> {
         await journal.execution(provider, {
           receipt: await records.receipt(),
           result: await records.result()
+        }),
+        await journal.execution(provider, {
+          compared: [{ with: records.hex(1), same: false, reason: 'a.npy at [0]' }],
+          fingerprint: records.hex(2),
+          stands: true
         })
       ]
     ],
-    ['journal: provision', entries.providerEntry, [await journal.provision()]],
+    [
+      'journal: provision',
+      entries.providerEntry,
+      [await journal.provision(), await journal.provision({ compare: records.rules.tolerance })]
+    ],
     ['journal: award', entries.awardEntry, [await journal.awardEntry()]],
     ['journal: history', entries.historyEntry, [{ at: records.NOW, what: 'job submitted', detail: 'x' }]],
     [

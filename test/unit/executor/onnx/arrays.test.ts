@@ -1,5 +1,4 @@
 import { expect } from 'chai'
-import { quantisedDigest, sameWithin } from '../../../../src/executor/onnx/compare.ts'
 import { formatCsv, parseCsv } from '../../../../src/executor/onnx/csv.ts'
 import { fileNames } from '../../../../src/executor/onnx/files.ts'
 import { formatNpy, parseNpy } from '../../../../src/executor/onnx/npy.ts'
@@ -75,33 +74,6 @@ describe('tables of numbers', () => {
       ['1\nInfinity\n', 'line 2']
     ] as const)
       expect(thrown(() => parseCsv(text(csv), 't'), 'LIMIT_INPUT').message).to.contain(says)
-  })
-})
-
-describe('comparing results', () => {
-  const tolerance = { absolute: 1e-6, relative: 1e-5 }
-
-  it('within a tolerance, of value and of shape', () => {
-    expect(sameWithin(list(1, 1000), list(1 + 5e-6, 1000.005), tolerance)).to.equal(true)
-    expect(sameWithin(list(1, 1000), list(1.0001, 1000), tolerance)).to.equal(false)
-    expect(sameWithin(list(0), list(2e-6), tolerance)).to.equal(false)
-    expect(sameWithin(list(NaN, Infinity), list(NaN, Infinity), tolerance)).to.equal(true)
-    expect(sameWithin(list(NaN), list(0), tolerance)).to.equal(false)
-    expect(sameWithin(list(Infinity), list(3e38), tolerance), 'no tolerance is infinite').to.equal(false)
-    expect(sameWithin(list(1, 2), { dims: [2, 1], data: Float32Array.of(1, 2) }, tolerance)).to.equal(false)
-  })
-
-  it('a quantised digest does not see small differences, sees large ones, and says nothing near a boundary', () => {
-    const a = list(0.1, -0.2, 3)
-    expect(quantisedDigest(list(0.1 + 1e-6, -0.2 - 1e-6, 3), 1e-3)).to.equal(quantisedDigest(a, 1e-3))
-    expect(quantisedDigest(list(0.1, -0.21, 3), 1e-3)).not.to.equal(quantisedDigest(a, 1e-3))
-    expect(quantisedDigest(list(-1e-9), 1e-3)).to.equal(quantisedDigest(list(1e-9), 1e-3))
-    expect(quantisedDigest({ dims: [3, 1], data: a.data }, 1e-3), 'the shape counts').not.to.equal(
-      quantisedDigest(a, 1e-3)
-    )
-    const [below, above] = [list(0.4999999), list(0.5000001)]
-    expect(quantisedDigest(below, 1), 'why sameWithin decides').not.to.equal(quantisedDigest(above, 1))
-    expect(sameWithin(below, above, tolerance)).to.equal(true)
   })
 })
 
