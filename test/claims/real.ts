@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import { engineMultiplier } from '../../src/executor/capacity/matmul.ts'
 import { createWasmEngine } from '../../src/executor/wasm/engine.ts'
 import { Challenger } from '../../src/peer/capacity/challenger.ts'
+import { productAnswerer } from '../../src/peer/capacity/answers/product.ts'
 import { Prover } from '../../src/peer/capacity/prover.ts'
 import { systemClock } from '../../src/peer/adapters/system-clock.ts'
 import { systemRandom } from '../../src/peer/adapters/system-random.ts'
@@ -37,7 +38,7 @@ async function prover(multiplier: Multiplier): Promise<P2PNetwork> {
   const { network } = await peer()
   const p = new Prover({
     ...{ clock: systemClock, log: noLog, network },
-    ...{ multipliers: new Map([['cpu', multiplier]]), busy: () => undefined }
+    ...{ answerers: new Map([['cpu', productAnswerer(multiplier, false)]]), busy: () => undefined }
   })
   await p.start()
   network.handle('attest', async () => ({}))
@@ -61,7 +62,11 @@ async function session(group: readonly P2PNetwork[], running: P2PNetwork[]): Pro
     identity: identityFromSeed(seed)
   })
   const targets = group.map(n => ({ peer: n.peerId, addresses: n.addresses() }))
-  const outcomes = await challenger.challenge(targets, 'cpu', SIZE, new AbortController().signal)
+  const outcomes = await challenger.challenge(
+    targets,
+    { kind: 'cpu', size: SIZE },
+    new AbortController().signal
+  )
   for (const o of outcomes) if (o.reason !== undefined) console.log(`  not attested: ${o.reason}`)
   return Math.max(0, ...outcomes.map(o => o.attestation?.score ?? 0))
 }

@@ -2,6 +2,7 @@
 import { AdvertBook } from '../../src/peer/advert-book.ts'
 import { Attestations } from '../../src/peer/capacity/attestations.ts'
 import { Challenger, type Outcome } from '../../src/peer/capacity/challenger.ts'
+import { productAnswerer } from '../../src/peer/capacity/answers/product.ts'
 import { Prover } from '../../src/peer/capacity/prover.ts'
 import { signAdvert, signCard, verifyAdvert } from '../../src/peer/records.ts'
 import { identityFromSeed, identityVerifier } from '../../src/p2p/identity.ts'
@@ -78,7 +79,7 @@ export class Stage {
     const base = { clock, random: this.#random, log: noLog, network, identity, journal }
     const prover = new Prover({
       ...base,
-      multipliers: new Map([['cpu', multiplier]]),
+      answerers: new Map([['cpu', productAnswerer(multiplier, false)]]),
       busy: busy ?? (() => undefined)
     })
     const attestations = new Attestations({
@@ -137,7 +138,7 @@ export class Stage {
     const group = this.book.groups().get(of.network.peerId) ?? []
     const targets = group.map(({ card }) => ({ peer: card.peer, addresses: card.addresses }))
     const { signal } = new AbortController()
-    return await this.clock.session(() => by.challenger.challenge(targets, 'cpu', size, signal))
+    return await this.clock.session(() => by.challenger.challenge(targets, { kind: 'cpu', size }, signal))
   }
 
   classOf(actor: Actor): string {

@@ -25,21 +25,25 @@ type Ports = Pick<PeerContext, 'network' | 'clock' | 'typed' | 'identities' | 'l
  * The operators (lower case) that are known to be able to bid on an offer. Undefined while too little is known of the network to
  * tell; then bidding lasts at least half of its window.
  */
-/** Whether what is proven of a bidder reaches the class of an offer. */
-export type Qualified = (bid: Bid, offer: TaskOffer) => boolean
+/** What is not proven of a bidder and would have to be for an offer, in words; undefined for nothing. */
+export type Shortcoming = (bid: Bid, offer: TaskOffer) => string | undefined
 
 export type Expected = (offer: TaskOffer) => ReadonlySet<Address> | undefined
 
 export class BidBook {
   readonly #ports: Ports
   readonly #expected: Expected
-  readonly #qualified: Qualified
+  readonly #shortcoming: Shortcoming
   readonly #open = new Map<Hex32, Open>()
 
-  constructor(ports: Ports, expected: Expected = () => undefined, qualified: Qualified = () => true) {
+  constructor(
+    ports: Ports,
+    expected: Expected = () => undefined,
+    shortcoming: Shortcoming = () => undefined
+  ) {
     this.#ports = ports
     this.#expected = expected
-    this.#qualified = qualified
+    this.#shortcoming = shortcoming
   }
 
   /** Offers whose bidding is not over, for peers that missed the gossip. */
@@ -59,8 +63,8 @@ export class BidBook {
       if (e instanceof ShoalError) return { accepted: false, reason: e.message.slice(0, 200) }
       throw e
     }
-    if (!this.#qualified(bid, open.offer))
-      return { accepted: false, reason: `class ${open.offer.class} is not proven of you` }
+    const shortcoming = this.#shortcoming(bid, open.offer)
+    if (shortcoming !== undefined) return { accepted: false, reason: shortcoming }
     // while the signatures were checked, bidding may have ended, and other bids may have filled the book
     if (this.#open.get(bid.offer) !== open) return { accepted: false, reason: 'no such open offer' }
     if (open.bids.size >= LIST_MAX && !open.bids.has(key)) return { accepted: false, reason: 'enough bids' }

@@ -1,5 +1,6 @@
 /** The buying side of a peer: submits jobs, runs them to their end, and takes them up again after a restart. */
-import { serves } from '../../market/classes.ts'
+import { NOTHING } from '../../market/classes.ts'
+import { unproven } from '../../market/weighed.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { toHex } from '../../protocol/codec.ts'
 import type { JobId } from '../../protocol/ids.ts'
@@ -29,7 +30,10 @@ export class Requester implements Startable {
     this.#ctx = ctx
     this.book = new BidBook(ctx, expected, (bid, offer) => {
       const advert = ctx.adverts.of(bid.card.peer)
-      return serves(advert === undefined ? 'general' : ctx.adverts.classOf(advert), offer.class)
+      if (!ctx.adverts.serves(advert, offer.class)) return `class ${offer.class} is not proven of you`
+      // one whose advert has not come yet has what any old machine has
+      const claimed = advert ?? { memoryBytes: Infinity, diskBytes: Infinity }
+      return unproven(offer.needs, claimed, advert === undefined ? NOTHING : ctx.adverts.proven(advert))
     })
   }
 
