@@ -94,10 +94,11 @@ export class Prover implements Startable {
     const { answerers, busy, log } = this.#parts
     const answerer = answerers.get(r.kind)
     if (answerer === undefined) return { reason: `no ${r.kind} to show` }
-    const reason = busy() ?? this.#tired()
+    const reason = busy() ?? this.#tired(context.from)
     if (reason !== undefined) return { reason }
     this.#running = true
     try {
+      await this.#forget()
       const answer = await this.#timed(() => answerer(r, context.signal))
       if (context.signal.aborted) await answer.drop()
       else this.#hold({ from: context.from, id: r.id, answer, asked: new Set(), cancel: () => undefined })
@@ -123,9 +124,10 @@ export class Prover implements Startable {
     }
   }
 
-  /** One at a time: two at once would each see half of this machine. */
-  #tired(): string | undefined {
-    if (this.#running || this.#held !== undefined) return 'another challenge is under way'
+  /** One at a time: two at once would each see half of this machine. A challenger that asks anew has given up what it asked before. */
+  #tired(from: PeerIdString): string | undefined {
+    if (this.#running || (this.#held !== undefined && this.#held.from !== from))
+      return 'another challenge is under way'
     return this.#time.left <= 0 ? 'challenged often enough for now' : undefined
   }
 
