@@ -120,7 +120,7 @@ export const capacityMethods = {
     firstByteMs: 10_000,
     frameMs: 5_000,
     quota: { count: 256, windowMs: 600_000 },
-    concurrent: 4
+    concurrent: 8
   }),
   /** What the challenger has seen, for the subject to show. Version 2: kinds beside `cpu` and `gpu`. */
   attest: method({

@@ -9,7 +9,7 @@ import type { Exam, ExamParts, Probe, Step } from './exam.ts'
 
 /** Longest for one direction, ms: who has not come through by then gets nothing. */
 const FLOW_MS = 20_000
-/** Pieces on their way at the same time, as the method allows. */
+/** Pieces on their way at the same time: half of what the method allows, since the other end lets go of one a little later than we do. */
 const AHEAD = 4
 
 const limited =
