@@ -6,6 +6,7 @@ import { audit } from './requester/award.ts'
 import { bidDigest } from './records.ts'
 import { decideShard } from './requester/seats.ts'
 import { ruleOf } from '../market/award.ts'
+import { NOTHING, type Proven } from '../market/classes.ts'
 import { ruleInputOf } from './requester/award.ts'
 
 export interface ExecutionView {
@@ -132,8 +133,8 @@ export const providerView = (e: ProviderEntry) => ({
       : { outcome: e.closing.outcome, paid: formatAmount(e.closing.paid), fee: formatAmount(e.closing.fee) }
 })
 
-/** `nodeClass`: the one that is proven, not the one that is claimed. */
-export const advertView = (a: CapacityAdvert, nodeClass = a.class) => ({
+/** `nodeClass`: the one that is proven, not the one that is claimed; `proven`: the scores that count. */
+export const advertView = (a: CapacityAdvert, nodeClass = a.class, proven: Proven = NOTHING) => ({
   peer: a.card.peer,
   operator: a.card.operator,
   class: nodeClass,
@@ -146,6 +147,7 @@ export const advertView = (a: CapacityAdvert, nodeClass = a.class) => ({
   })),
   gpus: a.gpus ?? [],
   attestations: (a.attestations ?? []).map(t => ({ by: t.challenger, kind: t.kind, score: t.score })),
+  proven,
   slotsFree: a.slotsFree,
   slotsTotal: a.slotsTotal,
   memoryBytes: a.memoryBytes,

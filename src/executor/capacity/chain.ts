@@ -21,6 +21,8 @@ export interface ChainParts {
 }
 
 const WALL_MS = 60_000
+/** The end of the last lease of each engine; never rejects. */
+const released = new WeakMap<Engine, Promise<void>>()
 
 /** Columns as rows. */
 function transposed(bt: Int8Array, n: number): Int8Array {
@@ -72,6 +74,7 @@ export const chainMultiplier = ({ engine, provider, lease }: ChainParts): Multip
     const { n, chain } = m
     if (chain === undefined || n < 1 || n > MATRIX_MAX)
       throw new ShoalError('RECORD_INVALID', `no chain of products: ${n} rows`)
+    await released.get(engine)
     const gpu = await lease?.(signal)
     if (lease !== undefined && gpu === undefined) throw new ShoalError('QUOTA_EXCEEDED', 'no GPU is free now')
     try {
@@ -79,8 +82,8 @@ export const chainMultiplier = ({ engine, provider, lease }: ChainParts): Multip
       const { data } = parseNpy(file, 'd.npy')
       return Int32Array.from(data as Float32Array)
     } finally {
-      // looking at it again takes a second, which is not the challenger's to wait for
-      void gpu?.release(signal)
+      // looking at it again takes a second, which is the next product's to wait for and not the challenger's
+      released.set(engine, gpu?.release(signal) ?? Promise.resolve())
     }
   }
 })
