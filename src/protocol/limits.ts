@@ -38,9 +38,10 @@ export const ROWS_MAX = 32
 export const STEPS_MAX = 256
 /** Largest data set that a challenge of memory or disk has filled, MiB. */
 export const HOARD_MAX = 4_096
-/** Its blocks, bytes; those that are asked for; and the hashes above one: 2^20 blocks. */
+/** Its blocks, bytes; those that are asked for, and those that each is made of; and the hashes above one: 2^20 blocks. */
 export const BLOCK = 4 * KiB
-export const SAMPLES = 24
+export const SAMPLES = 12
+export const SOURCES = 7
 export const PATH_MAX = 32 * 20
 /** Largest stream of a network challenge, MiB in each direction, and its pieces. */
 export const FLOW_MAX = 32

@@ -1,7 +1,18 @@
 /** Rows of the request protocol with which peers challenge one another's capacity. */
 import { z } from 'zod'
 import { bytes, hex32, record, text, uint } from './fields.ts'
-import { BLOCK, HOARD_MAX, KiB, MATRIX_MAX, PATH_MAX, PIECE, ROWS_MAX, SAMPLES, STEPS_MAX } from './limits.ts'
+import {
+  BLOCK,
+  HOARD_MAX,
+  KiB,
+  MATRIX_MAX,
+  PATH_MAX,
+  PIECE,
+  ROWS_MAX,
+  SAMPLES,
+  SOURCES,
+  STEPS_MAX
+} from './limits.ts'
 import { method } from './method.ts'
 import { attestation, capacityKind } from './records/attestation.ts'
 
@@ -83,7 +94,7 @@ export const capacityMethods = {
     kind: 'unary',
     request: record({ id: hex32, seed: bytes(32) }),
     response: record({
-      blocks: z.array(record({ block: bytes(BLOCK), path: bytes(0, PATH_MAX) })).max(4 * SAMPLES),
+      blocks: z.array(record({ block: bytes(BLOCK), path: bytes(0, PATH_MAX) })).max((1 + SOURCES) * SAMPLES),
       /** Paths of the asked blocks alone to the root of `rewrite`. */
       again: z.array(bytes(0, PATH_MAX)).max(SAMPLES)
     }),

@@ -107,6 +107,19 @@ describe('a data set that is slow to make', () => {
     )
   })
 
+  it('who keeps every second block must make more blocks for one answer than there are', () => {
+    const recipe = recipeOf(spec)
+    let made = 0
+    const enough = 4 * blocks
+    const need = (i: number): void => {
+      if (i % 2 === 0 || made > enough) return
+      made++
+      for (const s of recipe.sources(i)) need(s)
+    }
+    for (const i of samplesOf(filled(5), blocks)) for (const k of [i, ...recipe.sources(i)]) need(k)
+    expect(made).to.be.above(enough)
+  })
+
   it('half of the passes are saved by nobody: fewer make other blocks', () => {
     const recipe = recipeOf({ ...spec, passes: spec.passes / 2 })
     const sources = recipe.sources(7).map(s => at(honest, s))

@@ -115,7 +115,7 @@ const upper: readonly (readonly [string, string, unknown, unknown])[] = [
   ['show response', 'blocks', many(96, () => block), many(97, () => block)],
   ['show response', 'blocks.0.block', bytes(4096), bytes(4097)],
   ['show response', 'blocks.0.path', bytes(640), bytes(641)],
-  ['show response', 'again', many(24, () => bytes(64)), many(25, () => bytes(64))],
+  ['show response', 'again', many(12, () => bytes(64)), many(13, () => bytes(64))],
   ['flow response', 'data', bytes(262_144), bytes(262_145)],
   ['pour request', 'data', bytes(262_144), bytes(262_145)]
 ]
