@@ -72,7 +72,7 @@ export class Prover implements Startable {
       }),
       network.handle('pour', async ({ id, data }, { from }) => {
         const { answer } = this.#step(from, id, 'pour', true)
-        const { digest, last } = answer.pour?.(data) ?? this.#unknown()
+        const { digest, last } = await (answer.pour?.(data) ?? this.#unknown())
         if (last) this.#finish(from, id)
         return { digest }
       })

@@ -189,7 +189,7 @@ describe('challenges of memory, disk and line over real connections', () => {
       [
         /did not come/,
         changed(a => ({
-          pour: (data: Uint8Array) => ({ ...a.pour?.(data), digest: `0x${'00'.repeat(32)}` })
+          pour: async (data: Uint8Array) => ({ ...(await a.pour?.(data)), digest: `0x${'00'.repeat(32)}` })
         }))
       ]
     ]

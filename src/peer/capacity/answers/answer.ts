@@ -14,7 +14,7 @@ export interface Answer {
   readonly show?: (seed: Uint8Array, signal: AbortSignal) => Promise<ResponseOf<'show'>>
   readonly flow?: (signal: AbortSignal) => AsyncIterable<ResponseOf<'flow'>>
   /** Takes pieces until all that was announced has come; `last` with the last of them. */
-  readonly pour?: (data: Uint8Array) => { readonly digest: Hex32; readonly last: boolean }
+  readonly pour?: (data: Uint8Array) => Promise<{ readonly digest: Hex32; readonly last: boolean }>
   /** Harmless twice, never rejects. */
   drop(): Promise<void>
 }

@@ -30,7 +30,7 @@ export const flowAnswerer =
         }
         sent = true
       },
-      pour: data => {
+      pour: async data => {
         if (!sent || data.byteLength !== PIECE || left < PIECE)
           throw new ShoalError('QUOTA_EXCEEDED', 'not what was announced')
         left -= data.byteLength
