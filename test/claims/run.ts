@@ -1,6 +1,7 @@
 /** `npm run test:claims`: are false claims of capacity seen through, and honest ones believed? */
 import { parseArgs } from 'node:util'
 import { realTrial } from './real.ts'
+import { kindsTrial } from './kinds.ts'
 import { trial, type Judged } from './trial.ts'
 
 const HELP = `usage: npm run test:claims -- [--trials N] [--seed N] [--no-real]
@@ -43,7 +44,11 @@ async function main(): Promise<number> {
   if (o.help) return (console.log(HELP), 0)
   const all: Judged[] = []
   for (let i = 0; i < Number(o.trials); i++) all.push(...(await trial(Number(o.seed) + i)))
-  let wrong = report(`${o.trials} trials on simulated machines`, all)
+  let wrong = report(`${o.trials} trials of processors, on simulated machines`, all)
+  const kinds: Judged[] = []
+  for (let i = 0; i < Number(o.trials); i++) kinds.push(...(await kindsTrial(Number(o.seed) + i)))
+  wrong += report(`${o.trials} trials of memory, disk and line, on simulated ones`, kinds)
+  all.push(...kinds)
   if (!o['no-real']) wrong += report('this machine, real products, real connections', await realTrial())
   const cheats = all.filter(j => !j.honest)
   console.log(
