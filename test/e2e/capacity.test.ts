@@ -1,0 +1,60 @@
+/** Providers of one network prove to each other what they have, and their owners see it: real programs, real challenges. */
+import { expect } from 'chai'
+import { readdir } from 'node:fs/promises'
+import { shoal, until } from '../support/e2e/cli.ts'
+import { startWorld, type World } from '../support/e2e/world.ts'
+
+interface Status {
+  readonly provider: {
+    readonly class: string
+    readonly classes: readonly string[]
+    readonly proven: Readonly<Record<string, number>>
+    readonly attestations: readonly { readonly kind: string; readonly by: string; readonly score: number }[]
+  }
+}
+
+describe('capacity that is proven', function () {
+  this.timeout(420_000)
+  let world: World
+  before(async () => {
+    // three, since two other operators must agree
+    const provider = { challenges: '15s', memory: '64MiB', disk: '64MiB' }
+    world = await startWorld('capacity', { peers: 3, slots: 1, config: { provider } })
+  })
+  after(async () => {
+    await world?.stop()
+  })
+  const status = async (i: number): Promise<Status['provider']> => {
+    const client = world.net.peers[i]?.client
+    if (client === undefined) throw new Error('no such provider')
+    return (await client.call<Status>('GET', '/v1/status')).provider
+  }
+
+  it('processor, line, memory and disk of a peer are proven by the two others, and no file stays', async () => {
+    const kinds = ['cpu', 'network', 'memory', 'disk']
+    let found = -1
+    await until('everything of one peer is proven', 400_000, async () => {
+      for (const i of [0, 1, 2]) {
+        const { proven, attestations: at } = await status(i)
+        if (process.env['DBG']) console.log(i, JSON.stringify(proven), at.map(a => a.kind).join())
+        if (kinds.every(k => (proven[k] ?? 0) > 0)) found = i
+      }
+      return found >= 0
+    })
+    const { proven, classes, attestations } = await status(found)
+    expect(proven['memory']).to.equal(64)
+    expect(proven['gpu']).to.equal(0)
+    expect(classes).to.include('general')
+    for (const kind of kinds)
+      expect(new Set(attestations.filter(a => a.kind === kind).map(a => a.by)).size, kind).to.equal(2)
+    console.log(`      ${JSON.stringify(proven)}, ${classes.join(', ')}`)
+    const home = world.net.peers[found]?.home ?? ''
+    const said = await shoal(['doctor', '--json'], { home })
+    const { findings } = JSON.parse(said.stdout) as { findings: { name: string; said: string }[] }
+    expect(findings.find(f => f.name === 'proven memory')?.said).to.match(/64.*MiB/)
+    expect(findings.find(f => f.name === 'classes')?.said).to.contain('general')
+    await until('a moment without a challenge', 60_000, async () =>
+      (await readdir(home)).every(f => !f.startsWith('capacity'))
+    )
+  })
+})
