@@ -67,6 +67,8 @@ export class Rounds implements Startable {
           { peer, ...task, score: attestation?.score, class: attestation?.class, reason },
           'challenged'
         )
+      // who has no time for the first has none for the others
+      if (task === target.tasks[0] && outcomes.every(o => o.attestation === undefined)) return
     }
   }
 }
