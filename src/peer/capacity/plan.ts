@@ -1,4 +1,5 @@
 /** What a group is asked for in one session: each kind that it can show, sized so that it takes about as long as is aimed at. Pure. */
+import { BASE_MEMORY } from '../../market/weighed.ts'
 import { FLOW_MAX, HOARD_MAX, MATRIX_MAX, MiB, STEPS_MAX } from '../../protocol/limits.ts'
 import type { CapacityAdvert } from '../../protocol/records/advert.ts'
 import type { CapacityKind } from '../../protocol/records/attestation.ts'
@@ -11,7 +12,6 @@ const SIZES = [512, 768, 1024, 1536] as const
 const FIRST_SIZE = 1024
 const STEPS = [16, 64] as const
 /** MiB. */
-const MEMORY_MIN = 64
 const DISK = 32
 const FLOWS = [1, 2, 4, 8, 16] as const
 const FIRST_FLOW = 4
@@ -32,11 +32,9 @@ export function flowFor(score: number, count: number): number {
   return Math.max(1, Math.min(one, Math.floor(FLOWS_MAX / count)))
 }
 
-/** The largest power of two, MiB, that all of a group claim to have. */
-function memoryFor(bytes: number): number {
-  if (bytes < MEMORY_MIN * MiB) return 0
-  return Math.min(HOARD_MAX, 2 ** Math.floor(Math.log2(bytes / MiB)))
-}
+/** MiB that all of a group claim to have; none where the claim counts unproven. */
+const memoryFor = (bytes: number): number =>
+  bytes <= BASE_MEMORY ? 0 : Math.min(HOARD_MAX, Math.floor(bytes / MiB))
 
 type Claim = Pick<CapacityAdvert, 'memoryBytes' | 'diskBytes' | 'gpus' | 'attestations'>
 

@@ -20,8 +20,10 @@ describe('what a session asks for', () => {
   })
 
   it('memory and disk no larger than the smallest of the group claims, a GPU only where all have one', () => {
-    expect(kinds(plain)).to.deep.equal(['cpu 1024', 'network 4', 'memory 1024', 'disk 32'])
-    expect(kinds(plain, { ...plain, memoryBytes: 300 * MiB })).to.include('memory 256')
+    expect(kinds(plain), 'so much memory counts unproven').to.deep.equal(['cpu 1024', 'network 4', 'disk 32'])
+    const large = { ...plain, memoryBytes: 3 * GiB }
+    expect(kinds(large)).to.deep.equal(['cpu 1024', 'network 4', 'memory 3072', 'disk 32'])
+    expect(kinds(large, { ...plain, memoryBytes: 1_500 * MiB })).to.include('memory 1500')
     expect(kinds({ ...plain, memoryBytes: 64 * GiB })).to.include('memory 4096')
     expect(kinds({ memoryBytes: 63 * MiB, diskBytes: 63 * MiB })).to.deep.equal(['cpu 1024', 'network 4'])
     expect(kinds({ ...plain, gpus: [gpu] })).to.include('gpu 2048')
