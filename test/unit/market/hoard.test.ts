@@ -10,7 +10,7 @@ import {
   shownObjection,
   type Shown
 } from '../../../src/market/hoard.ts'
-import { BLOCK } from '../../../src/protocol/limits.ts'
+import { BLOCK, SOURCES } from '../../../src/protocol/limits.ts'
 import { filled } from '../../support/records.ts'
 
 const spec = hoardOf(filled(1), 1, 512)
@@ -89,6 +89,29 @@ describe('a data set that is slow to make', () => {
     )
     const short = { ...show(honest, filled(3)), blocks: [] }
     expect(objection(short, treeOf(honest).root, filled(3))).to.match(/0 blocks/)
+  })
+
+  it('blocks that a block is made of cannot be chosen when it is asked for', () => {
+    const seed = filled(6)
+    const recipe = recipeOf(spec)
+    const chosen = new Uint8Array(BLOCK)
+    const cheap = honest.slice()
+    // made of zeros, which stand under no root
+    for (const i of samplesOf(seed, blocks))
+      cheap.set(
+        recipe.make(
+          i,
+          recipe.sources(i).map(() => chosen)
+        ),
+        i * BLOCK
+      )
+    const tree = treeOf(cheap)
+    const shown = show(cheap, seed, tree)
+    const forged = {
+      ...shown,
+      blocks: shown.blocks.map((b, k) => (k % (1 + SOURCES) === 0 ? b : { ...b, block: chosen }))
+    }
+    expect(objection(forged, tree.root, seed)).to.match(/not under the root/)
   })
 
   it('what was written again must be the same under the mask that was told', () => {
