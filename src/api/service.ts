@@ -152,7 +152,8 @@ const peerCalls = (peer: Peer) => {
             }
     }),
     peers: async () => ctx.network.peers(),
-    offers: async () => peer.adverts.list().map(a => advertView(a, peer.adverts.classOf(a))),
+    offers: async () =>
+      peer.adverts.list().map(a => advertView(a, peer.adverts.classOf(a), peer.adverts.proven(a))),
     executions: async () => (await journal.providers()).map(providerView),
     pause: async (ms: number | undefined) => {
       const { policy } = sellerOf(peer)

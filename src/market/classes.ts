@@ -1,47 +1,46 @@
 /**
- * Which class a peer has: it follows from what others attest, never from what it says; its own word only lowers it. Pure.
+ * Which classes a peer has: they follow from what others attest, never from what it says; its own word only lowers them. Pure.
  *
  * What this proves is small and said plainly: that whoever answered had this much at that moment. It may have been another machine
  * behind the peer, and two operators may be one person: stake and records of finished jobs must say the rest.
  */
 import type { Address, PeerIdString } from '../protocol/ids.ts'
-import type { AttestationBody, CapacityKind } from '../protocol/records/attestation.ts'
+import { capacityKind, type AttestationBody, type CapacityKind } from '../protocol/records/attestation.ts'
 import { nodeClass, type NodeClass } from '../protocol/records/node-class.ts'
 
-/** What a class needs, in million multiply-adds a second. */
+/** A way to reach a class: all of these scores together, in the units of attestations. */
 export interface ClassRule {
   readonly class: NodeClass
-  readonly cpu: number
-  readonly gpu: number
+  readonly needs: Readonly<Partial<Record<CapacityKind, number>>>
 }
 
 /**
- * From the most demanding on; one of the two scores is enough. A core of 2024 makes about 900 in the metered engine, so 6,000 are eight
- * cores with their losses; a million on a GPU is 2 TFLOPS.
+ * Any one of a class's rules is enough; everyone is `general`. A core of 2024 makes about 900 million multiply-adds a second in the metered
+ * engine, so 6,000 are eight cores with their losses. For a GPU the start of its runtime counts (some seconds): 300,000 are what 2 TFLOPS
+ * show in 256 products. 60 MiB a second, read, written, flushed and read again, are what a rotating disk has, and six times what the
+ * fastest processor makes a data set anew with; 2 MiB a second move a GiB in nine minutes.
  */
 export const CLASS_RULES: readonly ClassRule[] = [
-  { class: 'high-end', cpu: 6_000, gpu: 1_000_000 },
-  { class: 'general', cpu: 0, gpu: 0 }
+  { class: 'high-end', needs: { cpu: 6_000 } },
+  { class: 'high-end', needs: { gpu: 300_000 } },
+  { class: 'storage', needs: { disk: 60 * 1024, network: 2 * 1024 } }
 ]
 
-/** How much a class promises: who has one serves those below it as well. `storage` promises no computing. */
+/** How much computing a class promises: who has one serves those below it as well. `storage` promises none, and is proven by itself. */
 const RANK: Readonly<Record<NodeClass, number>> = { storage: 0, general: 1, 'high-end': 2 }
 
+/** Whether an advert of this class can mean an offer of that one; what is proven must say the rest. */
 export const serves = (mine: NodeClass, wanted: NodeClass): boolean => RANK[mine] >= RANK[wanted]
-/** Classes that a peer of this class serves. */
-export const servedBy = (mine: NodeClass): NodeClass[] => nodeClass.options.filter(c => serves(mine, c))
 export const lower = (a: NodeClass, b: NodeClass): NodeClass => (RANK[a] <= RANK[b] ? a : b)
 
 /** Operators that must attest a score, so that one friend is not enough. */
 export const QUORUM = 2
 
-/** Scores in million multiply-adds a second; 0 where nothing is proven. `lanes`: what the CPU's was spread over. */
-export interface Proven {
-  readonly cpu: number
-  readonly gpu: number
+/** Scores by kind, in the units of attestations; 0 where nothing is proven. `lanes`: what the CPU's was spread over. */
+export interface Proven extends Readonly<Record<CapacityKind, number>> {
   readonly lanes: number
 }
-export const NOTHING: Proven = { cpu: 0, gpu: 0, lanes: 1 }
+export const NOTHING: Proven = { cpu: 0, gpu: 0, memory: 0, disk: 0, network: 0, lanes: 1 }
 
 /** What must be known to weigh attestations. Signatures were checked before. */
 export interface Witnesses {
@@ -74,19 +73,38 @@ function voices(kind: CapacityKind, list: readonly AttestationBody[], w: Witness
   return [...best.values()].sort((x, y) => y.score - x.score)
 }
 
-/** The score that a quorum of independent operators has seen at least. */
+/** The scores that a quorum of independent operators has seen at least. */
 export function proven(list: readonly AttestationBody[], w: Witnesses): Proven {
   const at = (w.quorum ?? QUORUM) - 1
-  const cpu = voices('cpu', list, w)[at]
-  const gpu = voices('gpu', list, w)[at]
-  return { cpu: cpu?.score ?? 0, gpu: gpu?.score ?? 0, lanes: cpu?.lanes ?? 1 }
+  const seen = capacityKind.options.map(kind => [kind, voices(kind, list, w)[at]] as const)
+  const scores = Object.fromEntries(seen.map(([kind, v]) => [kind, v?.score ?? 0]))
+  return { ...NOTHING, ...scores, lanes: seen.find(([kind]) => kind === 'cpu')?.[1]?.lanes ?? 1 }
 }
 
-/** The class of proven scores, lowered by the peer's own wish. */
-export function classOf(p: Pick<Proven, 'cpu' | 'gpu'>, wish?: NodeClass, rules = CLASS_RULES): NodeClass {
-  const reached = rules.find(r => p.cpu >= r.cpu || p.gpu >= r.gpu)?.class ?? 'general'
-  return wish === undefined ? reached : lower(reached, wish)
+type Scores = Readonly<Partial<Record<CapacityKind, number>>>
+
+const met = ({ needs }: ClassRule, p: Scores): boolean =>
+  capacityKind.options.every(kind => (p[kind] ?? 0) >= (needs[kind] ?? 0))
+
+const reaches = (c: NodeClass, p: Scores, rules: readonly ClassRule[]): boolean =>
+  rules.some(r => r.class === c && met(r, p))
+
+/** The classes that a peer with these proven scores serves. `wish` lowers: `storage` sells no computing, `general` nothing above it. */
+export function classesOf(p: Scores, wish?: NodeClass, rules = CLASS_RULES): NodeClass[] {
+  const wanted: readonly NodeClass[] =
+    wish === 'storage'
+      ? ['storage']
+      : nodeClass.options.filter(c => c === 'storage' || serves(wish ?? 'high-end', c))
+  return wanted.filter(c => c === 'general' || reaches(c, p, rules))
 }
+
+/** The class that stands in an advert: what it computes, lowered by the peer's own wish. */
+export const classOf = (p: Scores, wish?: NodeClass, rules = CLASS_RULES): NodeClass =>
+  lower(reaches('high-end', p, rules) ? 'high-end' : 'general', wish ?? 'high-end')
+
+/** The class whose need of this kind a score alone meets, the other needs left aside. */
+export const reached = (kind: CapacityKind, score: number, rules = CLASS_RULES): NodeClass =>
+  rules.find(({ needs }) => score >= (needs[kind] ?? Infinity))?.class ?? 'general'
 
 /** Gas of one multiply-add of the challenge in the metered engine (8.4, measured). */
 export const GAS_PER_MULTIPLY_ADD = 8n

@@ -1,7 +1,7 @@
 /** Whether a provider may and should bid on an offer: the first reason against it, or none. Pure; the provider can show the reason. */
 import type { Address } from '../protocol/ids.ts'
 import { serves } from './classes.ts'
-import type { AdvertBody } from '../protocol/records/advert.ts'
+import type { AdvertBody, NodeClass } from '../protocol/records/advert.ts'
 import type { ImageNeed } from '../protocol/records/container.ts'
 import type { OfferBody } from '../protocol/records/offer.ts'
 
@@ -43,6 +43,8 @@ export interface BidderState {
     | 'region'
     | 'energy'
   >
+  /** That are proven; where they are not known, what the advert says. */
+  readonly classes?: readonly NodeClass[]
   readonly rules: readonly string[]
   readonly now: number
 }
@@ -84,7 +86,8 @@ export function refusal(offer: OfferBody, me: BidderState): Refusal | undefined 
   if (offer.card.operator.toLowerCase() === me.operator.toLowerCase()) return 'own-offer'
   if (offer.excluded.some(a => a.toLowerCase() === me.operator.toLowerCase())) return 'excluded'
   if (!me.rules.includes(offer.rule)) return 'rule-unknown'
-  if (!serves(me.advert.class, offer.class)) return 'class-too-low'
+  if (!serves(me.advert.class, offer.class) || me.classes?.includes(offer.class) === false)
+    return 'class-too-low'
   if (engine === undefined) return 'engine-missing'
   if (!versionFits(offer.needs.engineVersion, engine.version)) return 'engine-version'
   const image = imageRefusal(offer.needs.image, me.advert.containers)

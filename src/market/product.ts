@@ -101,20 +101,22 @@ export interface Answer {
   readonly rows: readonly OpenedRow[]
 }
 
-function rowObjection(
+/** What is wrong with an opened row; `reduce` is applied to its product with each vector. */
+export function rowObjection(
   index: number,
   opened: OpenedRow,
   root: Hex32,
   expected: readonly Float64Array[],
-  q: Question
-) {
+  q: Question,
+  reduce: (sum: number) => number = sum => sum
+): string | undefined {
   const { row, proof } = opened
   if (!verifyProof(root, rowLeaf(index, row), proof)) return `row ${index} is not under the root`
   const view = new DataView(row.buffer, row.byteOffset, row.byteLength)
   for (const [t, r] of q.vectors.entries()) {
     let sum = 0
     for (let k = 0; k < r.length; k++) sum += view.getInt32(4 * k, true) * (r[k] ?? 0)
-    if (sum !== expected[t]?.[index]) return `row ${index} is wrong`
+    if (reduce(sum) !== expected[t]?.[index]) return `row ${index} is wrong`
   }
   return undefined
 }

@@ -9,7 +9,8 @@ import {
   type Method,
   type MethodName,
   type RequestOf,
-  type ResponseOf
+  type ResponseOf,
+  type StreamName
 } from '../protocol/methods.ts'
 import type {
   Conduct,
@@ -229,12 +230,12 @@ export class P2PNetwork implements PeerNetwork {
     return await this.#running(signal, s => this.#client.unary(to, rowOf(method), body, s))
   }
 
-  async *stream(
+  async *stream<N extends StreamName>(
     to: PeerAddress,
-    method: 'events',
-    body: RequestOf<'events'>,
+    method: N,
+    body: RequestOf<N>,
     signal?: AbortSignal
-  ): AsyncGenerator<ResponseOf<'events'>> {
+  ): AsyncGenerator<ResponseOf<N>> {
     const scope = linked(signal, this.#stopping.signal)
     try {
       yield* this.#client.frames(to, rowOf(method), body, scope.signal)

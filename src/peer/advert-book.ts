@@ -1,10 +1,11 @@
 /** Adverts of the network as this peer knows them: from gossip and from pull repair. Bounded; what expired is gone. */
-import { classOf, lower, NOTHING, proven, serves, type ClassRule, type Proven } from '../market/classes.ts'
+import { classesOf, classOf, NOTHING, proven, type ClassRule, type Proven } from '../market/classes.ts'
 import { BoundedMap } from '../protocol/bounded-map.ts'
 import { decode } from '../protocol/codec.ts'
 import { isShoalError } from '../protocol/errors.ts'
 import { ruleIds } from '../market/award.ts'
 import { expectedBidders } from '../market/expected.ts'
+import { weighed } from '../market/weighed.ts'
 import type { Address, PeerIdString } from '../protocol/ids.ts'
 import { ADDRESSES_MAX, GOSSIP_MESSAGE_MAX } from '../protocol/limits.ts'
 import { topics, type PeerAddress, type Verdict } from '../protocol/ports/network.ts'
@@ -86,7 +87,7 @@ export class AdvertBook implements Startable {
     const now = this.#ports.clock.now()
     for (const [peer, advert] of this.#known) if (advert.expires <= now) this.#remove(peer)
     return [...this.#known.values()]
-      .filter(a => nodeClass === undefined || serves(this.classOf(a), nodeClass))
+      .filter(a => nodeClass === undefined || this.serves(a, nodeClass))
       .sort((a, b) => b.issued - a.issued)
   }
 
@@ -97,7 +98,8 @@ export class AdvertBook implements Startable {
   bidders(offer: TaskOffer): ReadonlySet<Address> | undefined {
     const { clock } = this.#ports
     if (clock.monotonic() - this.#startedAt < SETTLED_MS) return undefined
-    return expectedBidders(offer, this.list(offer.class), ruleIds, clock.now())
+    const able = this.list(offer.class).map(a => weighed(a, this.proven(a)))
+    return expectedBidders(offer, able, ruleIds, clock.now())
   }
 
   /** Adverts that come from one machine or operator, as far as connections have shown; each peer's own among them. */
@@ -136,12 +138,23 @@ export class AdvertBook implements Startable {
     })
   }
 
-  /** The class that counts: what is proven, lowered by what the advert says. */
+  /** The class of computing that counts: what is proven, lowered by what the advert says. */
   classOf(advert: Pick<CapacityAdvert, 'card' | 'attestations' | 'class'>): NodeClass {
-    // what is proven is at least general, so a lower claim needs no look at the proof
-    return lower(advert.class, 'general') === advert.class
-      ? advert.class
-      : classOf(this.proven(advert), advert.class, this.#ports.classRules)
+    return classOf(this.proven(advert), advert.class, this.#ports.classRules)
+  }
+
+  /** Whether what is proven of a peer reaches a class. One whose advert is unknown is `general` and no more. */
+  serves(
+    advert: Pick<CapacityAdvert, 'card' | 'attestations' | 'class'> | undefined,
+    wanted: NodeClass
+  ): boolean {
+    // nothing need be proven for it
+    if (wanted === 'general') return advert?.class !== 'storage'
+    if (advert === undefined) return false
+    // `general` is no lowering here: an advert says it of whoever has not proven more computing
+    const wish = advert.class === 'storage' ? 'storage' : undefined
+    const classes = classesOf(this.proven(advert), wish, this.#ports.classRules)
+    return classes.includes(wanted) && (wanted !== 'high-end' || advert.class === 'high-end')
   }
 
   of(peer: PeerIdString): CapacityAdvert | undefined {

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { systemGpus } from '../executor/gpu/adapters/probe.ts'
 import { GpuSlots } from '../executor/gpu/slots.ts'
 import { createResultComparer } from '../executor/compare/comparer.ts'
-import { engineMultiplier } from '../executor/capacity/matmul.ts'
 import { identityFromSeed, identityVerifier } from '../p2p/identity.ts'
 import { createPeerNetwork } from '../p2p/network.ts'
 import { isShoalError, ShoalError } from '../protocol/errors.ts'
@@ -15,7 +14,6 @@ import type {
   Files,
   GpuProbe,
   Logger,
-  Multiplier,
   NetworkParameters,
   PeerNetwork,
   Random,
@@ -35,6 +33,8 @@ import { createContentStore, type ContentStoreParts } from '../storage/content-s
 import type { BlockExchange } from '../storage/exchange.ts'
 import { createRecipientKey, wrapKey } from '../storage/hpke.ts'
 import { AdvertBook } from './advert-book.ts'
+import { makeAnswerers } from './capacity/answerers.ts'
+import type { Answerer } from './capacity/answers/answer.ts'
 import { makeCapacityRooms, type CapacityRooms } from './capacity/rooms.ts'
 import { CardKeeper } from './card-keeper.ts'
 import { ChainNews } from './chain-news.ts'
@@ -70,8 +70,8 @@ export interface PeerPorts {
   /** GPUs of this machine; what its tools say when absent, and none when engines are put in. */
   readonly gpuProbe?: GpuProbe
   readonly machine?: MachinePort
-  /** What answers capacity challenges; the wasm engine on all slots when absent. */
-  readonly multipliers?: ReadonlyMap<CapacityKind, Multiplier>
+  /** What answers capacity challenges; the machine itself when absent. */
+  readonly answerers?: ReadonlyMap<CapacityKind, Answerer>
   /** A network without sockets, and how blocks move over it; libp2p and bitswap when absent. */
   readonly wire?: { readonly network: PeerNetwork; readonly exchange: (blocks: Blocks) => BlockExchange }
 }
@@ -213,13 +213,6 @@ async function makeContext(
   return { ctx, cards, store }
 }
 
-/** What answers challenges: the engine that most tasks use, on as many runs as there are slots. */
-function multipliersOf({ engines }: PeerContext, slots: number, ports: PeerPorts | undefined) {
-  const wasm = engines.get('wasm')
-  if (ports?.multipliers !== undefined) return ports.multipliers
-  return new Map<CapacityKind, Multiplier>(wasm === undefined ? [] : [['cpu', engineMultiplier(wasm, slots)]])
-}
-
 /** The selling side; speeds are measured with the engines that tasks will use. */
 async function makeProvider(
   base: PeerContext,
@@ -237,7 +230,7 @@ async function makeProvider(
   const slots = slotsOf(ctx.config)
   const capacity: Capacity = new Capacity(slots, () => advertiser.changed())
   const proofs = makeCapacityRooms(ctx, {
-    multipliers: multipliersOf(ctx, slots, ports),
+    answerers: ports?.answerers ?? (await makeAnswerers({ ctx, slots, offered: () => policy.provider })),
     busy: () => (capacity.free < capacity.total ? 'working for others' : undefined),
     changed: () => advertiser.changed()
   })

@@ -8,6 +8,7 @@ import { audit } from './requester/award.ts'
 import { bidDigest } from './records.ts'
 import { decideShard } from './requester/seats.ts'
 import { ruleOf } from '../market/award.ts'
+import { NOTHING, type Proven } from '../market/classes.ts'
 import { ruleInputOf } from './requester/award.ts'
 
 const BYTES = { by: 'bytes' } as const
@@ -155,8 +156,8 @@ export const containersView = (
     ? {}
     : { containers: { images: offer.images.map(hex => `sha256:${hex.slice(2)}`), uploads: offer.uploads } }
 
-/** `nodeClass`: the one that is proven, not the one that is claimed. */
-export const advertView = (a: CapacityAdvert, nodeClass = a.class) => ({
+/** `nodeClass`: the one that is proven, not the one that is claimed; `proven`: the scores that count. */
+export const advertView = (a: CapacityAdvert, nodeClass = a.class, proven: Proven = NOTHING) => ({
   peer: a.card.peer,
   operator: a.card.operator,
   class: nodeClass,
@@ -170,6 +171,7 @@ export const advertView = (a: CapacityAdvert, nodeClass = a.class) => ({
   gpus: a.gpus ?? [],
   ...containersView(a.containers),
   attestations: (a.attestations ?? []).map(t => ({ by: t.challenger, kind: t.kind, score: t.score })),
+  proven,
   slotsFree: a.slotsFree,
   slotsTotal: a.slotsTotal,
   memoryBytes: a.memoryBytes,

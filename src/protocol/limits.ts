@@ -4,7 +4,7 @@ export const KiB = 1024
 export const MiB = 1024 * KiB
 export const GiB = 1024 * MiB
 
-/** Gossip: small, expiring. An advert with its card measures about 900 bytes, one with all attestations and GPUs 5 KiB, an offer about 1 KiB. */
+/** Gossip: small, expiring. An advert with its card measures about 900 bytes, one with all attestations and GPUs 6 KiB, an offer about 1 KiB. */
 export const GOSSIP_MESSAGE_MAX = 8 * KiB
 /** Records on request streams: a bid set of 64 bids with cards stays below this. */
 export const RECORD_MAX = 16 * KiB
@@ -34,3 +34,15 @@ export const DEPTH_MAX = 12
 /** Rows of the largest matrix in a challenge, and rows of the product that are opened: 32 of 8 KiB fit a frame. */
 export const MATRIX_MAX = 2048
 export const ROWS_MAX = 32
+/** Products in a row of one GPU challenge: with matrices of 2048 rows 2 * 10^12 multiply-adds. */
+export const STEPS_MAX = 256
+/** Largest data set that a challenge of memory or disk has filled, MiB. */
+export const HOARD_MAX = 4_096
+/** Its blocks, bytes; those that are asked for, and those that each is made of; and the hashes above one: 2^20 blocks. */
+export const BLOCK = 4 * KiB
+export const SAMPLES = 12
+export const SOURCES = 7
+export const PATH_MAX = 32 * 20
+/** Largest stream of a network challenge, MiB in each direction, and its pieces. */
+export const FLOW_MAX = 32
+export const PIECE = 256 * KiB

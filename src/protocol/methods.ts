@@ -5,40 +5,17 @@
 import { z } from 'zod'
 import type { Schema } from './codec.ts'
 import { addresses, bps, bytes, cid, hex32, peerId, record, signature, text, uint } from './fields.ts'
-import { KiB, LIST_MAX, MATRIX_MAX, MiB, RECORD_MAX, ROWS_MAX } from './limits.ts'
+import { KiB, LIST_MAX, MiB, RECORD_MAX } from './limits.ts'
+import { method, type Method } from './method.ts'
+import { capacityMethods } from './methods-capacity.ts'
 import { capacityAdvert } from './records/advert.ts'
 import { agreement, signedReceipt, signedRelease } from './records/agreement.ts'
-import { attestation, capacityKind } from './records/attestation.ts'
 import { bid } from './records/bid.ts'
 import { peerCard } from './records/card.ts'
 import { checkpoint } from './records/delivery.ts'
 import { executionEvent } from './records/events.ts'
 import { taskOffer } from './records/offer.ts'
 
-/** `unary`: one request, one response. `stream`: one request, any number of response frames until the responder half-closes. */
-export type MethodKind = 'unary' | 'stream'
-
-export interface Method<Req, Res> {
-  readonly name: string
-  readonly version: number
-  readonly kind: MethodKind
-  readonly request: Schema<Req>
-  /** Of one frame. */
-  readonly response: Schema<Res>
-  readonly requestMax: number
-  /** Of one frame, in bytes. */
-  readonly responseMax: number
-  /** Longest wait for the (first) response frame, ms. */
-  readonly firstByteMs: number
-  /** Longest silence between two frames of a stream, ms. */
-  readonly frameMs: number
-  /** Requests that one peer may make in a window; more are refused with QUOTA_EXCEEDED. */
-  readonly quota: { readonly count: number; readonly windowMs: number }
-  /** Requests of one peer that may be open at the same time. */
-  readonly concurrent: number
-}
-
-const method = <Req, Res>(m: Method<Req, Res>): Method<Req, Res> => m
 const refusal = text.optional()
 
 export const methods = {
@@ -56,7 +33,7 @@ export const methods = {
     quota: { count: 60, windowMs: 10_000 },
     concurrent: 4
   }),
-  /** Pull repair: adverts that the asker does not know in this or a newer version. Version 3: with attestations, GPUs and images. */
+  /** Pull repair: adverts that the asker does not know in this or a newer version. Version 3: attestations of five kinds, images. */
   adverts: method({
     name: 'adverts',
     version: 3,
@@ -199,67 +176,14 @@ export const methods = {
     quota: { count: 2_000, windowMs: 10_000 },
     concurrent: 64
   }),
-  /**
-   * Show what you can do: the product of two seeded matrices. The answer is the Merkle root of the product's rows and comes when all
-   * of it has been computed; the time until then is the score. `reason` instead of a root: not now.
-   */
-  challenge: method({
-    name: 'challenge',
-    version: 1,
-    kind: 'unary',
-    request: record({ id: hex32, kind: capacityKind, seed: bytes(32), size: uint(MATRIX_MAX) }),
-    response: record({ root: hex32.optional(), lanes: uint(4096).optional(), reason: refusal }),
-    requestMax: KiB,
-    responseMax: KiB,
-    firstByteMs: 60_000,
-    frameMs: 5_000,
-    quota: { count: 6, windowMs: 600_000 },
-    concurrent: 1
-  }),
-  /** After the root: the product times the vectors, and the rows, that follow from a seed which is only told now. */
-  reveal: method({
-    name: 'reveal',
-    version: 1,
-    kind: 'unary',
-    request: record({ id: hex32, seed: bytes(32) }),
-    response: record({
-      /** For each vector, n little-endian float64 that hold whole numbers. */
-      products: bytes(8, 256 * KiB),
-      rows: z
-        .array(
-          record({
-            /** n little-endian int32. */
-            row: bytes(4, 4 * MATRIX_MAX),
-            proof: z.array(record({ side: z.enum(['left', 'right']), hash: hex32 })).max(12)
-          })
-        )
-        .max(ROWS_MAX)
-    }),
-    requestMax: KiB,
-    responseMax: 640 * KiB,
-    firstByteMs: 10_000,
-    frameMs: 5_000,
-    quota: { count: 6, windowMs: 600_000 },
-    concurrent: 1
-  }),
-  /** What the challenger has seen, for the subject to show. */
-  attest: method({
-    name: 'attest',
-    version: 1,
-    kind: 'unary',
-    request: record({ id: hex32, attestation }),
-    response: record({}),
-    requestMax: 2 * KiB,
-    responseMax: KiB,
-    firstByteMs: 5_000,
-    frameMs: 5_000,
-    quota: { count: 6, windowMs: 600_000 },
-    concurrent: 1
-  })
+  ...capacityMethods
 } as const
 
+export type { Method, MethodKind } from './method.ts'
 export type Methods = typeof methods
 export type MethodName = keyof Methods
+/** Methods whose answer is a stream of frames. */
+export type StreamName = 'events' | 'flow'
 export type RequestOf<N extends MethodName> = Methods[N] extends Method<infer Req, unknown> ? Req : never
 export type ResponseOf<N extends MethodName> =
   Methods[N] extends Method<never, infer Res>

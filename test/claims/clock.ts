@@ -1,4 +1,5 @@
 /** Simulated time for sessions: it moves to the next timer exactly when every request of the session waits for a simulated machine. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Cancel, Clock } from '../../src/protocol/ports/clock.ts'
 import { abortReason } from '../../src/protocol/signals.ts'
 
@@ -8,6 +9,7 @@ interface Timer {
 }
 
 export class SessionClock implements Clock {
+  readonly #inside = new AsyncLocalStorage<{ waits: number }>()
   readonly #timers = new Map<number, Timer>()
   #time: number
   #next = 0
@@ -25,9 +27,17 @@ export class SessionClock implements Clock {
 
   /** Real work goes on in here, except while all its requests wait. */
   session = <T>(work: () => Promise<T>): Promise<T> => this.#count(work, n => (this.#sessions += n))
-  request = <T>(work: () => Promise<T>): Promise<T> => this.#count(work, n => (this.#requests += n))
-  /** A request that is held up by a simulated machine. */
-  waiting = <T>(work: () => Promise<T>): Promise<T> => this.#count(work, n => (this.#waiting += n))
+  request = <T>(work: () => Promise<T>): Promise<T> =>
+    this.#inside.run({ waits: 0 }, () => this.#count(work, n => (this.#requests += n)))
+  /** A request that is held up by a simulated machine, at one place or at many. */
+  waiting = <T>(work: () => Promise<T>): Promise<T> => {
+    const request = this.#inside.getStore() ?? { waits: 0 }
+    return this.#count(work, n => {
+      const before = request.waits > 0
+      request.waits += n
+      return (this.#waiting += Number(request.waits > 0) - Number(before))
+    })
+  }
 
   timer = (ms: number, fn: () => void): Cancel => {
     if (ms <= 0) {

@@ -1,9 +1,8 @@
 /** A machine of a known speed that everything on it shares: products are real, the time they take is simulated. */
-import type { Cancel } from '../../src/protocol/ports/clock.ts'
+import type { Cancel, Clock } from '../../src/protocol/ports/clock.ts'
 import type { Matrices, Multiplier } from '../../src/protocol/ports/capacity.ts'
 import { abortReason } from '../../src/protocol/signals.ts'
 import type { Random } from '../../src/protocol/ports/random.ts'
-import type { SessionClock } from './clock.ts'
 
 /** The real product, as fast as plain code gets. */
 export function product({ n, a, bt }: Matrices): Int32Array {
@@ -17,21 +16,26 @@ export function product({ n, a, bt }: Matrices): Int32Array {
   return c
 }
 
+/** Simulated time counts work that is waited for; a real clock needs no telling. */
+export type MachineClock = Pick<Clock, 'monotonic' | 'timer'> & {
+  readonly waiting?: <T>(work: () => Promise<T>) => Promise<T>
+}
+
 interface Work {
   left: number
   readonly done: () => void
 }
 
 export class Machine {
-  /** Multiply-adds a millisecond, all together. */
+  /** Multiply-adds, or bytes, a millisecond, all together. */
   readonly speed: number
-  readonly #clock: SessionClock
+  readonly #clock: MachineClock
   readonly #random: Random
   readonly #work = new Set<Work>()
   #at = 0
   #cancel: Cancel = () => undefined
 
-  constructor(speed: number, clock: SessionClock, random: Random) {
+  constructor(speed: number, clock: MachineClock, random: Random) {
     this.speed = speed
     this.#clock = clock
     this.#random = random
@@ -54,12 +58,18 @@ export class Machine {
     })
   }
 
+  /** The same, told to the clock. */
+  async take(amount: number, signal?: AbortSignal): Promise<void> {
+    const { waiting = work => work() } = this.#clock
+    await waiting(() => this.compute(amount, signal))
+  }
+
   /** `share`: of the rows that are computed; the others are left 0. */
   multiplier(share = 1): Multiplier {
     return {
       lanes: 1,
       multiply: async (m, signal) => {
-        await this.#clock.waiting(() => this.compute(m.n ** 3 * share, signal))
+        await this.take(m.n ** 3 * share, signal)
         return product(m).fill(0, Math.ceil(m.n * share) * m.n)
       }
     }

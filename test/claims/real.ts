@@ -6,14 +6,12 @@
 import { availableParallelism } from 'node:os'
 import { engineMultiplier } from '../../src/executor/capacity/matmul.ts'
 import { createWasmEngine } from '../../src/executor/wasm/engine.ts'
-import { Challenger } from '../../src/peer/capacity/challenger.ts'
-import { Prover } from '../../src/peer/capacity/prover.ts'
+import { productAnswerer } from '../../src/peer/capacity/answers/product.ts'
 import { systemClock } from '../../src/peer/adapters/system-clock.ts'
-import { systemRandom } from '../../src/peer/adapters/system-random.ts'
-import { identityFromSeed } from '../../src/p2p/identity.ts'
-import { createPeerNetwork, type P2PNetwork } from '../../src/p2p/network.ts'
+import type { P2PNetwork } from '../../src/p2p/network.ts'
 import type { Multiplier } from '../../src/protocol/ports/capacity.ts'
 import { noLog } from '../support/tasks.ts'
+import { prover, session } from './real-peers.ts'
 import type { Judged } from './trial.ts'
 
 const SIZE = 1024
@@ -23,27 +21,6 @@ const NEEDED = 0.6
 /** How much slower the slow one is. */
 const SLOWER = 3
 
-async function peer(): Promise<{ network: P2PNetwork; seed: Uint8Array }> {
-  const seed = systemRandom.bytes(32)
-  const network = await createPeerNetwork({
-    ...{ profile: 'full', networkId: 'claims', seed, listen: ['/ip4/127.0.0.1/tcp/0'] },
-    ...{ clock: systemClock, random: systemRandom, log: noLog }
-  })
-  await network.start()
-  return { network, seed }
-}
-
-async function prover(multiplier: Multiplier): Promise<P2PNetwork> {
-  const { network } = await peer()
-  const p = new Prover({
-    ...{ clock: systemClock, log: noLog, network },
-    ...{ multipliers: new Map([['cpu', multiplier]]), busy: () => undefined }
-  })
-  await p.start()
-  network.handle('attest', async () => ({}))
-  return network
-}
-
 interface Claim {
   readonly name: string
   readonly way: string
@@ -51,19 +28,6 @@ interface Claim {
   /** Speed of its machine, to that of this one alone. */
   readonly has: number
   best: number
-}
-
-async function session(group: readonly P2PNetwork[], running: P2PNetwork[]): Promise<number> {
-  const { network, seed } = await peer()
-  running.push(network)
-  const challenger = new Challenger({
-    ...{ clock: systemClock, random: systemRandom, log: noLog, network },
-    identity: identityFromSeed(seed)
-  })
-  const targets = group.map(n => ({ peer: n.peerId, addresses: n.addresses() }))
-  const outcomes = await challenger.challenge(targets, 'cpu', SIZE, new AbortController().signal)
-  for (const o of outcomes) if (o.reason !== undefined) console.log(`  not attested: ${o.reason}`)
-  return Math.max(0, ...outcomes.map(o => o.attestation?.score ?? 0))
 }
 
 export async function realTrial(): Promise<Judged[]> {
@@ -84,7 +48,8 @@ export async function realTrial(): Promise<Judged[]> {
     identities: number,
     has = 1
   ): Promise<Claim> => {
-    const group = await Promise.all(Array.from({ length: identities }, () => prover(m)))
+    const answerer = productAnswerer(m, false)
+    const group = await Promise.all(Array.from({ length: identities }, () => prover('cpu', answerer)))
     running.push(...group)
     return { name, way, group, has, best: 0 }
   }
@@ -96,7 +61,8 @@ export async function realTrial(): Promise<Judged[]> {
       await claim('honest', '', all, 1)
     ]
     for (let i = 0; i < SESSIONS; i++)
-      for (const c of [alone, ...claims]) c.best = Math.max(c.best, await session(c.group, running))
+      for (const c of [alone, ...claims])
+        c.best = Math.max(c.best, await session(c.group, { kind: 'cpu', size: SIZE }, running))
     const needed = NEEDED * alone.best
     console.log(`\nthis machine alone: ${alone.best} million multiply-adds a second on ${all.lanes} lanes`)
     return claims.map(({ name, way, has, best }) => ({

@@ -1,12 +1,14 @@
 /** `npm run test:claims`: are false claims of capacity seen through, and honest ones believed? */
 import { parseArgs } from 'node:util'
+import { realKinds } from './real-kinds.ts'
 import { realTrial } from './real.ts'
+import { kindsTrial } from './kinds.ts'
 import { trial, type Judged } from './trial.ts'
 
 const HELP = `usage: npm run test:claims -- [--trials N] [--seed N] [--no-real]
   --trials N   simulated trials (default 20)
   --seed N     of the first trial (default 1)
-  --no-real    leave out the run with real products on this machine over real connections`
+  --no-real    leave out the runs with real products, files and streams on this machine over real connections`
 
 const percent = (x: number): string => `${Math.round(100 * x)} %`.padStart(6)
 
@@ -43,8 +45,15 @@ async function main(): Promise<number> {
   if (o.help) return (console.log(HELP), 0)
   const all: Judged[] = []
   for (let i = 0; i < Number(o.trials); i++) all.push(...(await trial(Number(o.seed) + i)))
-  let wrong = report(`${o.trials} trials on simulated machines`, all)
-  if (!o['no-real']) wrong += report('this machine, real products, real connections', await realTrial())
+  let wrong = report(`${o.trials} trials of processors, on simulated machines`, all)
+  const kinds: Judged[] = []
+  for (let i = 0; i < Number(o.trials); i++) kinds.push(...(await kindsTrial(Number(o.seed) + i)))
+  wrong += report(`${o.trials} trials of memory, disk and line, on simulated ones`, kinds)
+  all.push(...kinds)
+  if (!o['no-real']) {
+    wrong += report('this machine, real products, real connections', await realTrial())
+    wrong += report('this machine, real data sets, files and streams, real connections', await realKinds())
+  }
   const cheats = all.filter(j => !j.honest)
   console.log(
     `\n${cheats.filter(j => j.believed).length} of ${cheats.length} false claims believed, ` +

@@ -2,11 +2,13 @@
 import { AdvertBook } from '../../src/peer/advert-book.ts'
 import { Attestations } from '../../src/peer/capacity/attestations.ts'
 import { Challenger, type Outcome } from '../../src/peer/capacity/challenger.ts'
+import type { Answerer } from '../../src/peer/capacity/answers/answer.ts'
+import type { Task } from '../../src/peer/capacity/exams/exam.ts'
 import { Prover } from '../../src/peer/capacity/prover.ts'
 import { signAdvert, signCard, verifyAdvert } from '../../src/peer/records.ts'
 import { identityFromSeed, identityVerifier } from '../../src/p2p/identity.ts'
-import type { ClassRule } from '../../src/market/classes.ts'
-import type { Multiplier } from '../../src/protocol/ports/capacity.ts'
+import { NOTHING, type ClassRule, type Proven } from '../../src/market/classes.ts'
+import type { CapacityKind } from '../../src/protocol/records/attestation.ts'
 import type { ConnectedPeer, PeerNetwork } from '../../src/protocol/ports/network.ts'
 import type { Random } from '../../src/protocol/ports/random.ts'
 import type { PeerIdString } from '../../src/protocol/ids.ts'
@@ -30,7 +32,7 @@ export interface Actor {
 export interface Casting {
   readonly name: string
   readonly host: string
-  readonly multiplier: Multiplier
+  readonly answerers: ReadonlyMap<CapacityKind, Answerer>
   readonly busy?: () => string | undefined
 }
 
@@ -38,15 +40,18 @@ export class Stage {
   readonly clock: SessionClock
   readonly #random: Random
   readonly #rules: readonly ClassRule[]
+  readonly #work: number | undefined
   readonly #hub = new Hub()
   readonly #hosts = new Map<PeerIdString, string>()
   readonly #actors: Actor[] = []
   readonly book: AdvertBook
 
-  constructor(clock: SessionClock, random: Random, rules: readonly ClassRule[]) {
+  /** `work`: passes of a data set, as of `hoardOf`. */
+  constructor(clock: SessionClock, random: Random, rules: readonly ClassRule[], work?: number) {
     this.clock = clock
     this.#random = random
     this.#rules = rules
+    this.#work = work
     const seed = random.bytes(32)
     const network = this.#seeing(this.#hub.network(identityFromSeed(seed).peerId, 'full'))
     this.book = new AdvertBook({
@@ -59,12 +64,22 @@ export class Stage {
   #seeing<N extends PeerNetwork>(network: N): N {
     const peers = network.peers.bind(network)
     const request = network.request.bind(network)
-    network.request = (...args) => this.clock.request(() => request(...args))
+    const stream = network.stream.bind(network)
+    const { clock } = this
+    network.request = (...args) => clock.request(() => request(...args))
+    network.stream = async function* (...args) {
+      const frames = stream(...args)[Symbol.asyncIterator]()
+      for (;;) {
+        const next = await clock.request(() => frames.next())
+        if (next.done === true) return
+        yield next.value
+      }
+    }
     network.peers = (): ConnectedPeer[] => peers().map(p => ({ ...p, host: this.#hosts.get(p.peer) }))
     return network
   }
 
-  async cast({ name, host, multiplier, busy }: Casting): Promise<Actor> {
+  async cast({ name, host, answerers, busy }: Casting): Promise<Actor> {
     const clock = this.clock
     const identity = identityFromSeed(this.#random.bytes(32))
     const operator = createOperatorKey(this.#random.bytes(32), domain)
@@ -78,7 +93,7 @@ export class Stage {
     const base = { clock, random: this.#random, log: noLog, network, identity, journal }
     const prover = new Prover({
       ...base,
-      multipliers: new Map([['cpu', multiplier]]),
+      answerers,
       busy: busy ?? (() => undefined)
     })
     const attestations = new Attestations({
@@ -112,7 +127,7 @@ export class Stage {
     }
     const actor: Actor = {
       ...{ name, host, network, attestations, advert },
-      challenger: new Challenger({ ...base, rules: this.#rules }),
+      challenger: new Challenger({ ...base, rules: this.#rules, work: this.#work }),
       stop: async () => {
         await attestations.stop()
         await prover.stop()
@@ -133,11 +148,11 @@ export class Stage {
   }
 
   /** A session of one challenger with the whole group of a peer, as the book has seen it. */
-  async session(by: Actor, of: Actor, size: number): Promise<Outcome[]> {
+  async session(by: Actor, of: Actor, task: Task): Promise<Outcome[]> {
     const group = this.book.groups().get(of.network.peerId) ?? []
     const targets = group.map(({ card }) => ({ peer: card.peer, addresses: card.addresses }))
     const { signal } = new AbortController()
-    return await this.clock.session(() => by.challenger.challenge(targets, 'cpu', size, signal))
+    return await this.clock.session(() => by.challenger.challenge(targets, task, signal))
   }
 
   classOf(actor: Actor): string {
@@ -145,9 +160,9 @@ export class Stage {
     return advert === undefined ? 'unknown' : this.book.classOf(advert)
   }
 
-  provenOf(actor: Actor): number {
+  provenOf(actor: Actor): Proven {
     const advert = this.book.of(actor.network.peerId)
-    return advert === undefined ? 0 : this.book.proven(advert).cpu
+    return advert === undefined ? NOTHING : this.book.proven(advert)
   }
 
   async close(): Promise<void> {

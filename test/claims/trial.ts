@@ -1,5 +1,6 @@
 /** One trial: honest peers, a slow one and one machine under three names claim the same class; who is believed? */
 import type { ClassRule } from '../../src/market/classes.ts'
+import { productAnswerer } from '../../src/peer/capacity/answers/product.ts'
 import type { Multiplier } from '../../src/protocol/ports/capacity.ts'
 import { seededRandom } from '../support/sim/random.ts'
 import { SessionClock } from './clock.ts'
@@ -10,10 +11,7 @@ import { Stage, type Actor } from './stage.ts'
 const SIZE = 192
 /** What the class needs, million multiply-adds a second; 7.1 million of them then take 177 ms. */
 const NEEDED = 40
-const RULES: readonly ClassRule[] = [
-  { class: 'high-end', cpu: NEEDED, gpu: Infinity },
-  { class: 'general', cpu: 0, gpu: Infinity }
-]
+const RULES: readonly ClassRule[] = [{ class: 'high-end', needs: { cpu: NEEDED } }]
 const BEGIN = 1_800_000_000_000
 
 export const SLOW_WAYS = ['computes all', 'computes a part of the rows'] as const
@@ -72,7 +70,13 @@ async function play(stage: Stage, clock: SessionClock, seed: number): Promise<Ju
     host: string,
     multiplier: Multiplier,
     more: object = {}
-  ): Promise<Actor> => await stage.cast({ name, host, multiplier, ...more })
+  ): Promise<Actor> =>
+    await stage.cast({
+      name,
+      host,
+      answerers: new Map([['cpu', productAnswerer(multiplier, false)]]),
+      ...more
+    })
 
   const judges = [0, 1].map(i => join(`challenger ${i}`, `198.51.100.${i + 1}`, machine(1).multiplier()))
   const challengers = await Promise.all(judges)
@@ -106,18 +110,18 @@ async function play(stage: Stage, clock: SessionClock, seed: number): Promise<Ju
   if (sharedWay === 'one online at a time')
     for (const alone of shared) {
       await stage.show([...challengers, alone])
-      for (const by of challengers) await stage.session(by, alone, SIZE)
+      for (const by of challengers) await stage.session(by, alone, { kind: 'cpu', size: SIZE })
       await clock.sleep(120_000) // the others' adverts are gone by then
     }
   await stage.show([...challengers, ...others, ...shared])
   for (const by of challengers) {
-    for (const { actor } of rows) await stage.session(by, actor, SIZE)
+    for (const { actor } of rows) await stage.session(by, actor, { kind: 'cpu', size: SIZE })
     await clock.sleep(1_000)
     await stage.show([...challengers, ...others, ...shared])
   }
   return rows.map(({ actor, honest, has, way }) => ({
     ...{ name: actor.name, honest, has, way },
-    proven: stage.provenOf(actor) / NEEDED,
+    proven: stage.provenOf(actor).cpu / NEEDED,
     believed: stage.classOf(actor) === 'high-end'
   }))
 }

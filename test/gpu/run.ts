@@ -1,4 +1,4 @@
-/** `npm run test:gpu`: detection and leases on the real GPUs of this machine; where there are none it says so and ends well. */
+/** `npm run test:gpu`: detection, leases and capacity challenges on the real GPUs of this machine; where there are none it says so and ends well. */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { systemGpus } from '../../src/executor/gpu/adapters/probe.ts'
@@ -7,6 +7,7 @@ import { systemClock } from '../../src/peer/adapters/system-clock.ts'
 import type { Gpu } from '../../src/protocol/ports/gpu.ts'
 import { formatSize } from '../../src/protocol/units.ts'
 import { noLog } from '../support/tasks.ts'
+import { challengeGpu } from './challenge.ts'
 
 const { signal } = new AbortController()
 
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
   for (const s of left) console.log(`unfit: ${s.gpu.id}: ${s.unfit}`)
   assert.equal(left.length, slots.list().length - fit, 'a job that did nothing leaves nothing behind')
   console.log(`${fit} of ${gpus.length} leased, looked at and given back`)
+  await challengeGpu(slots, signal)
 }
 
 main().catch((e: unknown) => {

@@ -84,7 +84,7 @@ async function requests(): Promise<Sample[]> {
     ['receipt', receipt, {}],
     [
       'challenge',
-      { id, kind: 'cpu', seed: records.filled(3), size: 1024 },
+      { id, kind: 'gpu', seed: records.filled(3), size: 1024, steps: 16 },
       { root: records.hex(0x77), lanes: 2 }
     ],
     [
@@ -95,7 +95,18 @@ async function requests(): Promise<Sample[]> {
         rows: [{ row: records.filled(2, 32), proof: [{ side: 'left', hash: records.hex(0x78) }] }]
       }
     ],
-    ['attest', { id, attestation: await records.attestation() }, {}],
+    ['rewrite', { id, seed: records.filled(5) }, { root: records.hex(0x79) }],
+    [
+      'show',
+      { id, seed: records.filled(6) },
+      {
+        blocks: [{ block: records.filled(7, 4096), path: records.filled(8, 64) }],
+        again: [records.filled(9, 64)]
+      }
+    ],
+    ['flow', { id }, { data: records.filled(10, 48) }],
+    ['pour', { id, data: records.filled(11, 48) }, { digest: records.hex(0x7a) }],
+    ['attest', { id, attestation: await records.attestation(undefined, undefined, { kind: 'disk' }) }, {}],
     ['cancel', { agreement: id, reason: 'enough', receipt }, { release: await records.release() }]
   ]
   return rows.flatMap(([name, request, response]) => [

@@ -10,11 +10,17 @@ import { checkDisk, checkNode, checkVariables } from '../doctor/machine.ts'
 import { checkGpus } from '../doctor/gpus.ts'
 import { checkPeer, statusOf } from '../doctor/peer.ts'
 import { homeFolder } from '../home.ts'
+import type { OpenedHome } from '../../peer/home/home.ts'
 
 /** What this machine does, by its own measure. */
-async function measured(cli: Cli, root: string, signal: AbortSignal): Promise<Finding[]> {
+async function measured(
+  cli: Cli,
+  root: string,
+  home: OpenedHome | undefined,
+  signal: AbortSignal
+): Promise<Finding[]> {
   const { measureFindings } = await import('../doctor/measure.ts')
-  return await measureFindings(cli, root, signal)
+  return await measureFindings(cli, root, home, signal)
 }
 
 async function examine(cli: Cli, flags: DoctorFlags, signal: AbortSignal): Promise<Finding[]> {
@@ -27,7 +33,7 @@ async function examine(cli: Cli, flags: DoctorFlags, signal: AbortSignal): Promi
     ...(await checkGpus(systemGpus, signal)),
     ...findings
   ]
-  if (flags.measure) all.push(...(await measured(cli, root, signal)))
+  if (flags.measure) all.push(...(await measured(cli, root, home, signal)))
   if (home === undefined) return all
   all.push(...checkEngines(await engineStates(cli.files, home.config, home.layout)))
   if (home.config.provider.engines.includes('container')) {

@@ -1,18 +1,20 @@
 /** The running peer, when there is one: whom it knows. */
 import type { ApiClient } from '../../api/adapters/client.ts'
 import { note, ok, bad, type Finding } from './check.ts'
+import { checkProven, type ProvenStatus } from './proven.ts'
 
 export interface Status {
   readonly profile: string
   readonly connections: number
   readonly providersKnown: number
   readonly chain: { readonly reachable: boolean }
+  readonly provider?: ProvenStatus
 }
 
 export function checkPeer(status: Status | undefined): Finding[] {
   if (status === undefined)
     return [note('peer', 'none runs on this home; commands start a light one of their own', 'shoal up')]
-  const { connections, providersKnown } = status
+  const { connections, providersKnown, provider } = status
   return [
     ok('peer', `runs, profile ${status.profile}`),
     status.chain.reachable
@@ -24,7 +26,8 @@ export function checkPeer(status: Status | undefined): Finding[] {
           'network',
           'no peer connected',
           'Name one: shoal up --bootstrap MULTIADDR (shoal up prints its own)'
-        )
+        ),
+    ...(provider === undefined ? [] : checkProven(provider))
   ]
 }
 

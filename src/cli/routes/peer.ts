@@ -127,8 +127,11 @@ const status = buildCommand<CommonFlags, [], Cli>({
   parameters: { flags: common },
   docs: docs(
     'The peer that runs on this home',
-    ['Names, addresses, connections, the chain, live jobs and slots, as JSON.'],
-    ['shoal status', 'shoal status --json | jq .connections']
+    [
+      'Names, addresses, connections, the chain, live jobs and slots, as JSON. Of a provider also its classes and what others have proven:',
+      'cpu and gpu in million multiply-adds a second, memory in MiB, disk and network in KiB a second.'
+    ],
+    ['shoal status', 'shoal status --json | jq .connections', 'shoal status --json | jq .provider.proven']
   )
 })
 

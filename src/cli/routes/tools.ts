@@ -29,12 +29,17 @@ export interface DoctorFlags extends CommonFlags {
 const doctor = buildCommand<DoctorFlags, [], Cli>({
   loader: async () => (await import('../commands/doctor.ts')).doctor,
   parameters: {
-    flags: { ...homeFlags, ...jsonFlag, measure: flag('Measure processor, memory and disk (some seconds)') }
+    flags: {
+      ...homeFlags,
+      ...jsonFlag,
+      measure: flag('Measure processor, memory, disk and GPU (some seconds)')
+    }
   },
   docs: docs(
     'Say what is missing, and the command that mends it',
     [
       'Looks at Node, the environment, the disk, the GPUs, the home, its configuration and keys, engines, sandbox, peer, chain, money.',
+      'Of a running provider: what others have proven of it, and the classes that follow. --measure is this machine by its own word.',
       'Changes nothing, asks nothing. Exit code 0: nothing is in the way; 1: something is; 4: keys or funds are.'
     ],
     ['shoal doctor', 'shoal doctor --home /srv/shoal --json | jq ".findings[] | select(.state != \"ok\")"']

@@ -1,14 +1,14 @@
 /** Matrix products in the engine that tasks will use: what is measured and challenged is what a task gets. */
-import { bundleFromMap, bundleToMap, concatBytes, oneChunk } from '../../protocol/bundle.ts'
+import { bundleFromMap, concatBytes, oneChunk } from '../../protocol/bundle.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { KiB, MATRIX_MAX, MiB } from '../../protocol/limits.ts'
 import type { Matrices, Multiplier } from '../../protocol/ports/capacity.ts'
 import type { Engine, TaskRequest } from '../../protocol/ports/engine.ts'
 import { STEP, matmulMemory, matmulModule } from './matmul-module.ts'
+import { runForFile } from './run.ts'
 
 /** A product that takes longer is not worth waiting for, ms. */
 const WALL_MS = 60_000
-const hooks = { onProgress: () => undefined, onLog: () => undefined, onCheckpoint: () => Promise.resolve() }
 
 /** Rows `from` to `to` as a task. */
 function bandTask({ n, a, bt }: Matrices, from: number, to: number): TaskRequest {
@@ -38,24 +38,6 @@ function bandTask({ n, a, bt }: Matrices, from: number, to: number): TaskRequest
   }
 }
 
-async function runBand(engine: Engine, task: TaskRequest, signal: AbortSignal): Promise<Uint8Array> {
-  const prepared = await engine.prepare(task, signal)
-  try {
-    const outcome = await prepared.run(hooks, signal)
-    if (outcome.status !== 'done')
-      throw new ShoalError(
-        'ENGINE_BROKEN',
-        `The matrix product ended as ${outcome.status}: ${outcome.reason}`
-      )
-    const limits = { maxFiles: 4, maxBytes: task.limits.outputBytes }
-    const out = (await bundleToMap(prepared.collect(), limits)).get('c')
-    if (out === undefined) throw new ShoalError('ENGINE_BROKEN', 'The matrix product has no result.')
-    return out
-  } finally {
-    await prepared.dispose()
-  }
-}
-
 /** The first row of each band and the end, in multiples of STEP. */
 function bounds(n: number, lanes: number): number[] {
   const steps = n / STEP
@@ -72,13 +54,15 @@ export function engineMultiplier(engine: Engine, lanes: number): Multiplier {
     lanes,
     async multiply(m, signal) {
       const { n } = m
+      if (m.chain !== undefined)
+        throw new ShoalError('RECORD_INVALID', 'no chains of products in this engine')
       if (n % STEP !== 0 || n < STEP || n > MATRIX_MAX)
         throw new ShoalError(
           'RECORD_INVALID',
           `no matrix of ${n} rows: a multiple of ${STEP} up to ${MATRIX_MAX}`
         )
       const at = bounds(n, lanes)
-      const bands = at.slice(1).map((to, i) => runBand(engine, bandTask(m, at[i] ?? 0, to), signal))
+      const bands = at.slice(1).map((to, i) => runForFile(engine, bandTask(m, at[i] ?? 0, to), 'c', signal))
       // every band ends before we do: a failed one must not leave the others running unseen
       const ended = await Promise.allSettled(bands)
       for (const e of ended) if (e.status === 'rejected') throw e.reason

@@ -110,6 +110,7 @@ export class RequestServer {
       }
       await this.#answer(method, stream, { from, signal: scope.signal })
       await this.#end(stream, scope.signal)
+      await this.#rest(method, stream, scope.signal)
     } catch (cause) {
       if (!scope.signal.aborted && !this.#quotas.take(from, 'failed requests', guardLimits.requests.failed))
         this.#parts.report(from, 'spam')
@@ -205,6 +206,14 @@ export class RequestServer {
     await within(scope, s => endWriting(stream, s))
   }
 
+  /** Until the asker has ended its request: a reset before that would overtake what we have written. */
+  async #rest(method: AnyMethod, stream: Stream, signal: AbortSignal): Promise<void> {
+    if (stream.remoteWriteStatus === 'closed') return
+    const { clock, limits } = this.#parts
+    const scope = deadline(clock, limits.refusedMs, 'REQUEST_TIMEOUT', 'The asker goes on.', signal)
+    await within(scope, s => discardRest(stream, method.requestMax, s))
+  }
+
   /** Says why, if anybody listens. */
   async #refuse(
     method: AnyMethod,
@@ -220,9 +229,7 @@ export class RequestServer {
     try {
       await this.#write(stream, encodeFrame(encodeError(cause), method.responseMax), signal)
       await this.#end(stream, signal)
-      const { clock, limits } = this.#parts
-      const scope = deadline(clock, limits.refusedMs, 'REQUEST_TIMEOUT', 'The asker goes on.', signal)
-      await within(scope, s => discardRest(stream, method.requestMax, s))
+      await this.#rest(method, stream, signal)
     } catch (error) {
       const { message } = asShoalError(error, 'PEER_UNREACHABLE')
       this.#parts.log.debug({ method: method.name, peer: from, message }, 'a refusal did not arrive')

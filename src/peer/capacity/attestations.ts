@@ -15,6 +15,19 @@ const KEY = 'attestations'
 const KEPT_MAX = 4 * ATTESTATIONS_MAX
 const kept = record({ list: z.array(attestation).max(KEPT_MAX) })
 
+/** The best of each kind first, then the second of each: an advert has room for some, and every kind needs a quorum. */
+function bestOfEach(list: readonly Attestation[]): Attestation[] {
+  const count = new Map<string, number>()
+  const ranked = [...list]
+    .sort((x, y) => y.score - x.score)
+    .map(a => {
+      const rank = count.get(a.kind) ?? 0
+      count.set(a.kind, rank + 1)
+      return { a, rank }
+    })
+  return ranked.sort((x, y) => x.rank - y.rank).map(({ a }) => a)
+}
+
 export interface AttestationParts {
   readonly clock: Clock
   readonly log: Logger
@@ -56,7 +69,7 @@ export class Attestations implements Startable {
     this.#unhandle = undefined
   }
 
-  /** Those that are still good, best first. */
+  /** Those that are still good: the best of each kind, then the second of each, and so on. */
   all(): readonly Attestation[] {
     const now = this.#parts.clock.now()
     return this.#list.filter(a => a.expires > now)
@@ -74,8 +87,7 @@ export class Attestations implements Startable {
     const old = this.all().filter(o => !same(o) || (o.score > a.score && o.together >= a.together))
     // the newest of a challenger stands, unless an older one is better in every way
     const list = old.some(same) ? old : [...old, a]
-    list.sort((x, y) => y.score - x.score)
-    this.#list = list.slice(0, KEPT_MAX)
+    this.#list = bestOfEach(list).slice(0, KEPT_MAX)
     await journal.putMeta(KEY, encode({ list: this.#list }))
     changed()
   }

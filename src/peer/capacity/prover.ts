@@ -1,16 +1,13 @@
-/** Answers capacity challenges: computes the product on the engine that runs tasks, commits to it, then opens what is asked. */
-import { merkleProofs, merkleRoot } from '../../market/merkle.ts'
-import { matricesOf, productTimes, questionOf, rowLeaf, type OpenedRow } from '../../market/product.ts'
+/** Answers capacity challenges, one at a time: takes them or says why not now, holds what was committed to, and bounds what all of it costs. */
 import { BoundedMap } from '../../protocol/bounded-map.ts'
-import { ShoalError } from '../../protocol/errors.ts'
+import { isShoalError, ShoalError } from '../../protocol/errors.ts'
 import type { Hex32, PeerIdString } from '../../protocol/ids.ts'
 import type { RequestOf, ResponseOf } from '../../protocol/methods.ts'
-import type { Multiplier } from '../../protocol/ports/capacity.ts'
 import type { Clock, Logger, PeerNetwork, RequestContext, Startable } from '../../protocol/ports/index.ts'
 import type { CapacityKind } from '../../protocol/records/attestation.ts'
+import { Allowance } from './allowance.ts'
+import type { Answer, Answerer } from './answers/answer.ts'
 
-/** How long a product is kept for its opening, ms: a challenger asks at once. */
-const KEEP_MS = 15_000
 /** Share of this peer's time that challenges may take, and the most that may be saved up, ms. */
 const SHARE = 0.05
 const SAVED_MS = 120_000
@@ -21,7 +18,7 @@ export interface ProverParts {
   readonly clock: Clock
   readonly log: Logger
   readonly network: Pick<PeerNetwork, 'handle'>
-  readonly multipliers: ReadonlyMap<CapacityKind, Multiplier>
+  readonly answerers: ReadonlyMap<CapacityKind, Answerer>
   /** Why this is no moment to be measured, or undefined: a peer that works for others would be taken for a slow one. */
   readonly busy: () => string | undefined
 }
@@ -29,42 +26,63 @@ export interface ProverParts {
 interface Held {
   readonly from: PeerIdString
   readonly id: Hex32
-  readonly n: number
-  readonly c: Int32Array
-  readonly leaves: readonly Hex32[]
+  readonly answer: Answer
+  /** Steps that were asked for. */
+  readonly asked: Set<string>
+  cancel: () => void
 }
-
-const rowBytes = (c: Int32Array, n: number, i: number): Uint8Array =>
-  new Uint8Array(c.buffer, c.byteOffset + 4 * i * n, 4 * n)
 
 export class Prover implements Startable {
   readonly #parts: ProverParts
   readonly #answered = new BoundedMap<string, true>(ANSWERED_MAX)
+  readonly #time: Allowance
   #held: Held | undefined
   #running = false
-  #saved = SAVED_MS
-  #savedAt = 0
-  #drop = (): void => undefined
   #undo: (() => void)[] = []
 
   constructor(parts: ProverParts) {
     this.#parts = parts
+    this.#time = new Allowance(parts.clock, SHARE, SAVED_MS)
   }
 
   async start(): Promise<void> {
     if (this.#undo.length > 0) return
-    const { network, clock } = this.#parts
-    this.#savedAt = clock.monotonic()
+    const { network } = this.#parts
     this.#undo = [
       network.handle('challenge', (request, context) => this.#commit(request, context)),
-      network.handle('reveal', async (request, { from }) => this.#open(request, from))
+      network.handle('reveal', async ({ id, seed }, { from }) => {
+        const { answer } = this.#step(from, id, 'reveal')
+        this.#finish(from, id)
+        return answer.reveal?.(seed) ?? this.#unknown()
+      }),
+      network.handle('rewrite', async ({ id, seed }, { from, signal }) => {
+        const { answer } = this.#step(from, id, 'rewrite')
+        const root = await this.#timed(async () => await (answer.rewrite?.(seed, signal) ?? this.#unknown()))
+        return { root }
+      }),
+      network.handle('show', async ({ id, seed }, { from, signal }) => {
+        const { answer } = this.#step(from, id, 'show')
+        const shown = await this.#timed(async () => await (answer.show?.(seed, signal) ?? this.#unknown()))
+        this.#finish(from, id)
+        return shown
+      }),
+      network.handle('flow', ({ id }, { from, signal }) => {
+        const { answer } = this.#step(from, id, 'flow')
+        return answer.flow?.(signal) ?? this.#unknown()
+      }),
+      network.handle('pour', async ({ id, data }, { from }) => {
+        const { answer } = this.#step(from, id, 'pour', true)
+        const { digest, last } = await (answer.pour?.(data) ?? this.#unknown())
+        if (last) this.#finish(from, id)
+        return { digest }
+      })
     ]
   }
 
   async stop(): Promise<void> {
     for (const f of this.#undo) f()
     this.#undo = []
-    this.#forget()
+    await this.#forget()
   }
 
   /** Whether this peer has just answered that challenge of that challenger; true once. */
@@ -73,62 +91,79 @@ export class Prover implements Startable {
   }
 
   async #commit(r: RequestOf<'challenge'>, context: RequestContext): Promise<ResponseOf<'challenge'>> {
-    const multiplier = this.#parts.multipliers.get(r.kind)
-    if (multiplier === undefined) return { reason: `no ${r.kind} to show` }
-    const reason = this.#parts.busy() ?? this.#tired()
+    const { answerers, busy, log } = this.#parts
+    const answerer = answerers.get(r.kind)
+    if (answerer === undefined) return { reason: `no ${r.kind} to show` }
+    const reason = busy() ?? this.#tired(context.from)
     if (reason !== undefined) return { reason }
     this.#running = true
-    const begun = this.#parts.clock.monotonic()
     try {
-      const { size: n } = r
-      const c = await multiplier.multiply(matricesOf(r.seed, n), context.signal)
-      const leaves = Array.from({ length: n }, (_, i) => rowLeaf(i, rowBytes(c, n, i)))
-      this.#hold({ from: context.from, id: r.id, n, c, leaves })
-      return { root: merkleRoot(leaves), lanes: multiplier.lanes }
+      await this.#forget()
+      const answer = await this.#timed(() => answerer(r, context.signal))
+      if (context.signal.aborted) await answer.drop()
+      else this.#hold({ from: context.from, id: r.id, answer, asked: new Set(), cancel: () => undefined })
+      return { root: answer.root, lanes: answer.lanes }
     } catch (err) {
-      if (!context.signal.aborted) this.#parts.log.warn({ err }, 'a challenge could not be answered')
+      // what the asker may not have is no fault of ours, and costs it nothing
+      if (isShoalError(err, 'QUOTA_EXCEEDED', 'RECORD_INVALID')) return { reason: err.message }
+      if (!context.signal.aborted) log.warn({ err, kind: r.kind }, 'a challenge could not be answered')
       throw err
     } finally {
       this.#running = false
-      this.#saved -= this.#parts.clock.monotonic() - begun
     }
   }
 
-  /** One at a time: two at once would each see half of this machine. */
-  #tired(): string | undefined {
-    if (this.#running || this.#held !== undefined) return 'another challenge is under way'
-    const now = this.#parts.clock.monotonic()
-    this.#saved = Math.min(SAVED_MS, this.#saved + SHARE * (now - this.#savedAt))
-    this.#savedAt = now
-    return this.#saved <= 0 ? 'challenged often enough for now' : undefined
+  /** Work of a challenge is paid from the time that all of them may take. */
+  async #timed<T>(work: () => Promise<T>): Promise<T> {
+    const { clock } = this.#parts
+    const begun = clock.monotonic()
+    try {
+      return await work()
+    } finally {
+      this.#time.spend(clock.monotonic() - begun)
+    }
+  }
+
+  /** One at a time: two at once would each see half of this machine. A challenger that asks anew has given up what it asked before. */
+  #tired(from: PeerIdString): string | undefined {
+    if (this.#running || (this.#held !== undefined && this.#held.from !== from))
+      return 'another challenge is under way'
+    return this.#time.left <= 0 ? 'challenged often enough for now' : undefined
   }
 
   #hold(held: Held): void {
     this.#held = held
-    this.#drop = this.#parts.clock.timer(KEEP_MS, () => this.#forget())
+    this.#keep(held)
   }
 
-  #forget(): void {
-    this.#drop()
-    this.#held = undefined
+  /** From now on for as long as it is kept. */
+  #keep(held: Held): void {
+    held.cancel()
+    held.cancel = this.#parts.clock.timer(held.answer.keepMs, () => void this.#forget(held))
   }
 
-  #open(r: RequestOf<'reveal'>, from: PeerIdString): ResponseOf<'reveal'> {
+  async #forget(held = this.#held): Promise<void> {
+    held?.cancel()
+    if (this.#held === held) this.#held = undefined
+    await held?.answer.drop()
+  }
+
+  /** What is held for this asker; each step is taken once, but `often`. NOT_FOUND. */
+  #step(from: PeerIdString, id: Hex32, step: string, often = false): Held {
     const held = this.#held
-    if (held?.id !== r.id || held.from !== from) throw new ShoalError('NOT_FOUND', 'no such challenge')
-    this.#forget() // a second question about the same product is not answered
-    this.#answered.set(`${from} ${r.id}`, true)
-    const { n, c, leaves } = held
-    const { vectors, rows } = questionOf(r.seed, n)
-    const products = new Uint8Array(8 * n * vectors.length)
-    const view = new DataView(products.buffer)
-    for (const [t, vector] of vectors.entries())
-      productTimes(c, vector, n).forEach((x, i) => view.setFloat64(8 * (t * n + i), x, true))
-    const proofs = merkleProofs(
-      leaves,
-      rows.map(i => leaves[i] as Hex32)
-    )
-    const opened: OpenedRow[] = rows.map((i, at) => ({ row: rowBytes(c, n, i), proof: proofs[at] ?? [] }))
-    return { products, rows: opened.map(o => ({ row: o.row, proof: [...o.proof] })) }
+    if (held?.id !== id || held.from !== from) return this.#unknown()
+    if (held.asked.has(step)) return often ? held : this.#unknown()
+    held.asked.add(step)
+    this.#keep(held) // a step that comes often holds the place no longer than one
+    return held
+  }
+
+  #finish(from: PeerIdString, id: Hex32): void {
+    if (this.#held?.id === id) void this.#forget()
+    this.#answered.set(`${from} ${id}`, true)
+  }
+
+  #unknown(): never {
+    throw new ShoalError('NOT_FOUND', 'no such challenge')
   }
 }

@@ -1,6 +1,5 @@
 /** The parts of a provider that prove its capacity and have others prove theirs, wired. */
 import type { PeerIdString } from '../../protocol/ids.ts'
-import type { Multiplier } from '../../protocol/ports/capacity.ts'
 import type { PeerAddress } from '../../protocol/ports/network.ts'
 import type { CapacityAdvert } from '../../protocol/records/advert.ts'
 import type { CapacityKind } from '../../protocol/records/attestation.ts'
@@ -8,7 +7,9 @@ import { deadline, within } from '../../protocol/signals.ts'
 import type { AdvertBook } from '../advert-book.ts'
 import type { PeerContext } from '../context.ts'
 import { Attestations } from './attestations.ts'
-import { Challenger } from './challenger.ts'
+import { Challenger, TOGETHER_MAX } from './challenger.ts'
+import type { Answerer } from './answers/answer.ts'
+import { tasksFor } from './plan.ts'
 import { Prover } from './prover.ts'
 import { Rounds, type Target } from './rounds.ts'
 
@@ -20,7 +21,7 @@ export interface CapacityRooms {
 }
 
 export interface CapacityHooks {
-  readonly multipliers: ReadonlyMap<CapacityKind, Multiplier>
+  readonly answerers: ReadonlyMap<CapacityKind, Answerer>
   readonly busy: () => string | undefined
   /** Something new stands in the advert. */
   readonly changed: () => void
@@ -49,18 +50,14 @@ async function pickTarget(ctx: PeerContext, signal: AbortSignal): Promise<Target
     Promise.allSettled(adverts.claimedGroup(chosen.card.peer).map(a => network.connect(toPeer(a), s)))
   )
   const group = adverts.groups().get(chosen.card.peer) ?? [chosen]
-  const scores = group.flatMap(a => a.attestations ?? []).filter(a => a.kind === 'cpu')
-  return {
-    // whoever may be one of many that are too many for one session has its chance as well
-    group: [chosen, ...group.filter(a => a !== chosen)].map(toPeer),
-    kind: 'cpu',
-    score: Math.max(0, ...scores.map(a => a.score))
-  }
+  // whoever may be one of many that are too many for one session has its chance as well
+  const asked = [chosen, ...group.filter(a => a !== chosen)].slice(0, TOGETHER_MAX)
+  return { group: asked.map(toPeer), tasks: tasksFor(asked) }
 }
 
 export function makeCapacityRooms(ctx: PeerContext, hooks: CapacityHooks): CapacityRooms {
-  const { multipliers, busy, changed } = hooks
-  const prover = new Prover({ ...ctx, multipliers, busy })
+  const { answerers, busy, changed } = hooks
+  const prover = new Prover({ ...ctx, answerers, busy })
   const challenger = new Challenger(ctx)
   return {
     prover,

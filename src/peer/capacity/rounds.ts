@@ -1,25 +1,13 @@
 /** Challenges other providers at random moments: nobody can get ready for one. */
-import { MATRIX_MAX } from '../../protocol/limits.ts'
 import type { Clock, Logger, Random, Startable } from '../../protocol/ports/index.ts'
 import type { PeerAddress } from '../../protocol/ports/network.ts'
-import type { CapacityKind } from '../../protocol/records/attestation.ts'
 import type { Challenger } from './challenger.ts'
-
-/** What the product should take, ms: so long that starting the engine and the way of the answer hardly count. */
-const AIM_MS = 2_000
-const SIZES = [512, 768, 1024, 1536] as const
-/** With nothing known. */
-const FIRST_SIZE = 1024
-
-/** The smallest size that takes a peer of this score (million multiply-adds a second) the time that is aimed at. */
-export const sizeFor = (score: number): number =>
-  score <= 0 ? FIRST_SIZE : (SIZES.find(n => n ** 3 / 1_000 / score >= AIM_MS) ?? MATRIX_MAX)
+import type { Task } from './exams/exam.ts'
 
 export interface Target {
   readonly group: readonly PeerAddress[]
-  readonly kind: CapacityKind
-  /** Best score known of anyone in the group; 0 for none. */
-  readonly score: number
+  /** One after the other: each wants the whole machine. */
+  readonly tasks: readonly Task[]
 }
 
 export interface RoundParts {
@@ -72,9 +60,15 @@ export class Rounds implements Startable {
     const { challenger, log } = this.#parts
     const target = await this.#parts.target(signal)
     if (target === undefined) return
-    const size = sizeFor(target.score)
-    const outcomes = await challenger.challenge(target.group, target.kind, size, signal)
-    for (const { peer, attestation, reason } of outcomes)
-      log.info({ peer, size, score: attestation?.score, class: attestation?.class, reason }, 'challenged')
+    for (const task of target.tasks) {
+      const outcomes = await challenger.challenge(target.group, task, signal)
+      for (const { peer, attestation, reason } of outcomes)
+        log.info(
+          { peer, ...task, score: attestation?.score, class: attestation?.class, reason },
+          'challenged'
+        )
+      // who has no time for the first has none for the others
+      if (task === target.tasks[0] && outcomes.every(o => o.attestation === undefined)) return
+    }
   }
 }

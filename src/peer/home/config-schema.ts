@@ -108,7 +108,7 @@ export const configSchema = z.strictObject({
       policy: policySchema,
       memory: sizeText.prefault('1GiB'),
       disk: sizeText.prefault('2GiB'),
-      /** Lowers the class that others have proven of this peer; nothing raises it. */
+      /** Lowers the classes that others have proven of this peer; nothing raises them. `storage`: no computing. */
       class: nodeClass.optional(),
       /** Mean time between two challenges of other providers' capacity, whose answers we attest; 0s = none. */
       challenges: durationText.prefault('45m'),

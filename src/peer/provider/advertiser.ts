@@ -6,7 +6,7 @@ import type { Startable } from '../../protocol/ports/startable.ts'
 import type { AdvertBody, NodeClass } from '../../protocol/records/advert.ts'
 import type { ContainerOffer } from '../../protocol/records/container.ts'
 import type { Attestation } from '../../protocol/records/attestation.ts'
-import { classOf } from '../../market/classes.ts'
+import { classesOf, classOf, type Proven } from '../../market/classes.ts'
 import type { PolicyKeeper } from '../policy/keeper.ts'
 import type { AdvertBook } from '../advert-book.ts'
 import type { PeerContext } from '../context.ts'
@@ -56,11 +56,19 @@ export class Advertiser implements Startable {
     return this.#policy?.provider ?? this.#ctx.config.provider
   }
 
+  /** What independent operators have attested of this peer. */
+  get proven(): Proven {
+    return this.#book.proven({ card: this.#ctx.card(), attestations: this.#attested() })
+  }
+
   /** What others have proven, lowered by the configuration. */
   get nodeClass(): NodeClass {
-    const { card } = this.#ctx
-    const proven = this.#book.proven({ card: card(), attestations: this.#attested() })
-    return classOf(proven, this.#config.class)
+    return classOf(this.proven, this.#config.class)
+  }
+
+  /** Those whose offers this provider may take. */
+  get classes(): NodeClass[] {
+    return classesOf(this.proven, this.#config.class)
   }
 
   /** What the owner sells and the policy lets through. */

@@ -1,7 +1,6 @@
 /** Hears offers, decides by itself whether to bid, and makes the bid findable: sent to the requester and provided in the DHT. */
 import { entersAt } from '../../market/selection.ts'
 import { askOf, priceOf, refusal, type Refusal } from '../../market/eligibility.ts'
-import { servedBy } from '../../market/classes.ts'
 import { ruleIds } from '../../market/award.ts'
 import { decode } from '../../protocol/codec.ts'
 import { isShoalError } from '../../protocol/errors.ts'
@@ -90,7 +89,7 @@ export class Bidder implements Startable {
   /** Joins the topics of the classes that this provider serves now, and leaves those that it no longer does. */
   listen(): void {
     if (this.#stop === undefined) return
-    const served = new Set(servedBy(this.#advertiser.nodeClass))
+    const served = new Set(this.#advertiser.classes)
     for (const [c, leave] of this.#subscribed) {
       if (served.has(c)) continue
       leave()
@@ -207,6 +206,7 @@ export class Bidder implements Startable {
     heard.refusal = refusal(heard.offer, {
       operator: ctx.operator.address,
       advert,
+      classes: this.#advertiser.classes,
       rules: ruleIds,
       now: ctx.clock.now()
     })

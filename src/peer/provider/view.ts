@@ -47,6 +47,9 @@ export function sellerView(seller: NonNullable<Peer['provider']>) {
     slotsFree: capacity.free,
     slotsTotal: capacity.total,
     class: advertiser.nodeClass,
+    classes: advertiser.classes,
+    /** What two other operators at least have attested, by kind, in the units of attestations. */
+    proven: advertiser.proven,
     attestations: shown.map(a => ({
       ...{ by: a.challenger, kind: a.kind, score: a.score, class: a.class },
       ...{ together: a.together, at: a.at, expires: a.expires }

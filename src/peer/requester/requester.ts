@@ -1,6 +1,7 @@
 /** The buying side of a peer: submits jobs, runs them to their end, and takes them up again after a restart. */
-import { serves } from '../../market/classes.ts'
+import { NOTHING } from '../../market/classes.ts'
 import { imageRefusal } from '../../market/eligibility.ts'
+import { unproven } from '../../market/weighed.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { toHex } from '../../protocol/codec.ts'
 import type { JobId } from '../../protocol/ids.ts'
@@ -31,11 +32,13 @@ export class Requester implements Startable {
     this.#ctx = ctx
     this.book = new BidBook(ctx, expected, (bid, offer) => {
       const advert = ctx.adverts.of(bid.card.peer)
-      if (!serves(advert === undefined ? 'general' : ctx.adverts.classOf(advert), offer.class))
-        return `class ${offer.class} is not proven of you`
+      if (!ctx.adverts.serves(advert, offer.class)) return `class ${offer.class} is not proven of you`
       // who has sent no advert yet is believed: it has seen the offer
       const image = advert === undefined ? undefined : imageRefusal(offer.needs.image, advert.containers)
-      return image === undefined ? undefined : `your advert does not say that you run this image (${image})`
+      if (image !== undefined) return `your advert does not say that you run this image (${image})`
+      // one whose advert has not come yet has what any old machine has
+      const claimed = advert ?? { memoryBytes: Infinity, diskBytes: Infinity }
+      return unproven(offer.needs, claimed, advert === undefined ? NOTHING : ctx.adverts.proven(advert))
     })
   }
 

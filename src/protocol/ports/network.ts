@@ -1,6 +1,6 @@
 /** The peer-to-peer network as the rest sees it: typed requests, judged gossip, a DHT, and what peers deserve. */
 import type { PeerIdString } from '../ids.ts'
-import type { MethodName, RequestOf, ResponseOf } from '../methods.ts'
+import type { MethodName, RequestOf, ResponseOf, StreamName } from '../methods.ts'
 import type { Startable } from './startable.ts'
 
 export type Profile = 'full' | 'light'
@@ -27,11 +27,11 @@ export interface RequestContext {
 }
 
 /** A unary handler returns the response; a stream handler yields frames until it returns. */
-export type Handler<N extends MethodName> = N extends 'events'
+export type Handler<N extends MethodName> = N extends StreamName
   ? (request: RequestOf<N>, context: RequestContext) => AsyncIterable<ResponseOf<N>>
   : (request: RequestOf<N>, context: RequestContext) => Promise<ResponseOf<N>>
 
-export type UnaryName = Exclude<MethodName, 'events'>
+export type UnaryName = Exclude<MethodName, StreamName>
 
 export interface ConnectedPeer extends PeerAddress {
   readonly direction: 'inbound' | 'outbound'
@@ -55,12 +55,12 @@ export interface PeerNetwork extends Startable {
     signal?: AbortSignal
   ): Promise<ResponseOf<N>>
   /** One request, frames until the other side ends; leaving the loop closes the stream. */
-  stream(
+  stream<N extends StreamName>(
     to: PeerAddress,
-    method: 'events',
-    body: RequestOf<'events'>,
+    method: N,
+    body: RequestOf<N>,
     signal?: AbortSignal
-  ): AsyncIterable<ResponseOf<'events'>>
+  ): AsyncIterable<ResponseOf<N>>
   /** One handler per method; returns how to remove it. */
   handle<N extends MethodName>(method: N, handler: Handler<N>): () => void
   /** Joins a topic. The validator runs before anything is forwarded; `accept`ed messages are then delivered. */

@@ -4,18 +4,21 @@ import { bytes, peerId, record, timestamp, uint } from '../fields.ts'
 import { nodeClass } from './node-class.ts'
 
 /** What was challenged. */
-export const capacityKind = z.enum(['cpu', 'gpu'])
+export const capacityKind = z.enum(['cpu', 'gpu', 'memory', 'disk', 'network'])
 export type CapacityKind = z.output<typeof capacityKind>
 
-/** Attestations in one advert. */
-export const ATTESTATIONS_MAX = 8
+/** Attestations in one advert: two of each kind, and two more. */
+export const ATTESTATIONS_MAX = 12
 
 export const attestationBody = record({
   v: z.literal(1),
   subject: peerId,
   challenger: peerId,
   kind: capacityKind,
-  /** Million multiply-adds a second, over all lanes, round trip and start-up included. */
+  /**
+   * cpu, gpu: million multiply-adds a second, over all lanes, round trip and start-up included. memory: MiB held. disk: KiB a second
+   * read, written again, flushed and read back. network: KiB a second in the slower direction.
+   */
   score: uint(),
   /** The class that this score reached by the challenger's rules. */
   class: nodeClass,

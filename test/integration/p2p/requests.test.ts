@@ -157,6 +157,18 @@ describe('requests between real peers', () => {
     await until('nothing stays open', () => c.openInbound === 0)
   })
 
+  it('an answer that overtakes the end of a large request arrives: four at a time, none is lost', async () => {
+    const digest = `0x${'44'.repeat(32)}` as never
+    const stop = a.handle('pour', async () => ({ digest }))
+    const data = new Uint8Array(256 * 1024)
+    for (let i = 0; i < 8; i++) {
+      const ask = () => b.request(addressOf(a), 'pour', { id: digest, data })
+      const answers = await Promise.all([ask(), ask(), ask(), ask()])
+      expect(answers.map(x => x.digest)).to.deep.equal([digest, digest, digest, digest])
+    }
+    stop()
+  })
+
   it('a handler that never answers ends in a timeout that names the wait', async () => {
     const slow = await startPeer()
     await slow.libp2p.handle(`/shoal/test/adverts/${methods.adverts.version}`, () => undefined)

@@ -4,7 +4,9 @@ import { engineMultiplier } from '../../../src/executor/capacity/matmul.ts'
 import { createWasmEngine } from '../../../src/executor/wasm/engine.ts'
 import { proven } from '../../../src/market/classes.ts'
 import { Attestations } from '../../../src/peer/capacity/attestations.ts'
-import { Challenger, scoreOf } from '../../../src/peer/capacity/challenger.ts'
+import { productAnswerer } from '../../../src/peer/capacity/answers/product.ts'
+import { Challenger } from '../../../src/peer/capacity/challenger.ts'
+import { scoreOf } from '../../../src/peer/capacity/exams/product.ts'
 import { Prover } from '../../../src/peer/capacity/prover.ts'
 import { verifyAttestation } from '../../../src/peer/records.ts'
 import { identityFromSeed, identityVerifier } from '../../../src/p2p/identity.ts'
@@ -40,7 +42,11 @@ describe('a capacity challenge over real connections', () => {
   ): Promise<Subject> {
     const network = await startPeer()
     const base = { clock: systemClock, log: noLog, network }
-    const prover = new Prover({ ...base, multipliers: new Map([['cpu', multiplier]]), busy })
+    const prover = new Prover({
+      ...base,
+      answerers: new Map([['cpu', productAnswerer(multiplier, false)]]),
+      busy
+    })
     const journal = {
       meta: async (k: string) => meta.get(k),
       putMeta: async (k: string, v: Uint8Array) => void meta.set(k, v)
@@ -72,7 +78,7 @@ describe('a capacity challenge over real connections', () => {
     const it = await subject(honest)
     for (let i = 0; i < 2; i++) {
       const by = await challenger()
-      const [outcome] = await by.challenge([addressOf(it.network)], 'cpu', 2 * SIZE, signal)
+      const [outcome] = await by.challenge([addressOf(it.network)], { kind: 'cpu', size: 2 * SIZE }, signal)
       expect(outcome?.reason).to.equal(undefined)
       expect(outcome?.attestation?.score).to.be.at.least(1)
       if (outcome?.attestation !== undefined)
@@ -110,7 +116,7 @@ describe('a capacity challenge over real connections', () => {
     const by = await challenger()
     for (const [name, multiplier] of cheats) {
       const it = await subject(multiplier)
-      const [outcome] = await by.challenge([addressOf(it.network)], 'cpu', SIZE, signal)
+      const [outcome] = await by.challenge([addressOf(it.network)], { kind: 'cpu', size: SIZE }, signal)
       expect(outcome?.attestation, name).to.equal(undefined)
       expect(outcome?.reason, name).to.match(/differs|wrong/)
       expect(it.attestations.all(), name).to.have.length(0)
@@ -122,13 +128,13 @@ describe('a capacity challenge over real connections', () => {
     const group = [await subject(honest), await subject(honest, () => busy)]
     const targets = group.map(s => addressOf(s.network))
     const by = await challenger()
-    const refused = await by.challenge(targets, 'cpu', SIZE, signal)
+    const refused = await by.challenge(targets, { kind: 'cpu', size: SIZE }, signal)
     expect(refused.map(o => o.attestation)).to.deep.equal([undefined, undefined])
     expect(refused.map(o => o.reason ?? '').join())
       .to.contain('another identity')
       .and.contain('working for others')
     busy = undefined
-    const both = await by.challenge(targets, 'cpu', SIZE, signal)
+    const both = await by.challenge(targets, { kind: 'cpu', size: SIZE }, signal)
     expect(new Set(both.map(o => o.attestation?.score)).size).to.equal(1)
     expect(both.map(o => o.attestation?.together)).to.deep.equal([2, 2])
   })
@@ -137,7 +143,7 @@ describe('a capacity challenge over real connections', () => {
     const it = await subject(honest)
     const liar = await startPeer()
     const by = await challenger()
-    const [outcome] = await by.challenge([addressOf(it.network)], 'cpu', SIZE, signal)
+    const [outcome] = await by.challenge([addressOf(it.network)], { kind: 'cpu', size: SIZE }, signal)
     const a = outcome?.attestation
     if (a === undefined) throw new Error('no attestation')
     const id = ('0x' + '11'.repeat(32)) as `0x${string}` as never
@@ -155,7 +161,7 @@ describe('a capacity challenge over real connections', () => {
     const it = await subject(honest)
     const [one, two] = [await challenger(), await challenger()]
     const outcomes = await Promise.all(
-      [one, two].map(c => c.challenge([addressOf(it.network)], 'cpu', SIZE, signal))
+      [one, two].map(c => c.challenge([addressOf(it.network)], { kind: 'cpu', size: SIZE }, signal))
     )
     const reasons = outcomes.map(([o]) => o?.reason ?? 'attested').sort()
     expect(reasons).to.deep.equal(['attested', 'not now: another challenge is under way'])

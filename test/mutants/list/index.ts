@@ -1,5 +1,6 @@
 /** All deliberate bugs, in the order of the path: what is said, who gets the work, what is sealed and run, who is paid. */
 import type { Mutant } from '../mutant.ts'
+import { capacity } from './capacity.ts'
 import { cli } from './cli.ts'
 import { contracts } from './contracts.ts'
 import { engines } from './engines.ts'
@@ -17,6 +18,7 @@ export const mutants: readonly Mutant[] = [
   ...protocol,
   ...p2p,
   ...market,
+  ...capacity,
   ...storage,
   ...executor,
   ...engines,

@@ -128,7 +128,7 @@ export const market: readonly Mutant[] = within('src/market', [
   {
     id: 'rows-unread',
     file: 'product.ts',
-    find: 'if (sum !== expected[t]?.[index]) return',
+    find: 'if (reduce(sum) !== expected[t]?.[index]) return',
     replace: 'if (sum === Infinity) return',
     means: 'a prover that has computed no row at all passes with A (B r)',
     tests: ['test/unit/market/product.test.ts']

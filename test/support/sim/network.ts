@@ -1,6 +1,6 @@
 /** The PeerNetwork port of one simulated peer. */
 import type { PeerIdString } from '../../../src/protocol/ids.ts'
-import type { MethodName, RequestOf, ResponseOf } from '../../../src/protocol/methods.ts'
+import type { MethodName, RequestOf, ResponseOf, StreamName } from '../../../src/protocol/methods.ts'
 import type {
   ConnectedPeer,
   Handler,
@@ -62,12 +62,12 @@ export class SimNetwork implements PeerNetwork {
     })
   }
 
-  async *stream(
+  async *stream<N extends StreamName>(
     to: PeerAddress,
-    method: 'events',
-    body: RequestOf<'events'>,
+    method: N,
+    body: RequestOf<N>,
     signal?: AbortSignal
-  ): AsyncGenerator<ResponseOf<'events'>> {
+  ): AsyncGenerator<ResponseOf<N>> {
     const row = rowOf(method)
     await hop()
     if (this.#dead) await never()
@@ -78,7 +78,7 @@ export class SimNetwork implements PeerNetwork {
     const frames = handler(across(row.request, body, method, row.requestMax), {
       from: this.peerId,
       signal: scope.signal
-    }) as AsyncIterable<ResponseOf<'events'>>
+    }) as AsyncIterable<ResponseOf<N>>
     const source = frames[Symbol.asyncIterator]()
     try {
       for (;;) {

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { join } from 'node:path'
+import { NOTHING } from '../../../src/market/classes.ts'
 import { checkPeer } from '../../../src/cli/doctor/peer.ts'
+import { checkProven } from '../../../src/cli/doctor/proven.ts'
 import { checkDisk, checkNode, checkVariables } from '../../../src/cli/doctor/machine.ts'
 import { fundsOf } from '../../../src/cli/doctor/chain.ts'
 import { cleanEnv, makeFolder, removeFolder, runHere } from '../../mistakes/in-process.ts'
@@ -85,5 +87,24 @@ describe('doctor', function () {
     expect(of({ free: 1n }).state).to.equal('ok')
     const status = { profile: 'light', connections: 0, providersKnown: 0, chain: { reachable: false } }
     expect(checkPeer(status).map(f => f.state)).to.deep.equal(['ok', 'bad', 'note'])
+  })
+
+  it('what others have proven of a provider, in the units of its kind, or what is missing for it', () => {
+    const none = { classes: ['general'], proven: NOTHING, attestations: [] }
+    const one = { ...none, attestations: [{ kind: 'cpu' as const }] }
+    expect(checkProven(none)).to.have.length(1)
+    expect(checkProven(none)[0]).to.include({ name: 'proven', state: 'note' })
+    expect(checkProven(one)[0]?.said).to.match(/1 attestations, but no kind/)
+    const proven = { ...NOTHING, cpu: 1_200, memory: 4_096, disk: 61_440, network: 2_048 }
+    const said = checkProven({ ...one, classes: ['general', 'storage'], proven }).map(
+      f => `${f.name}: ${f.said}`
+    )
+    expect(said).to.deep.equal([
+      'classes: general, storage',
+      'proven cpu: 1200 million multiply-adds a second',
+      'proven memory: 4.0 GiB or more',
+      'proven disk: 60.0 MiB a second',
+      'proven network: 2.0 MiB a second'
+    ])
   })
 })

@@ -3,6 +3,7 @@ import type { Advert } from '../../../src/cli/offers/advert.ts'
 import { parseFilter } from '../../../src/cli/offers/filter.ts'
 import { groupOffers } from '../../../src/cli/offers/group.ts'
 import { offerTable } from '../../../src/cli/offers/show.ts'
+import { NOTHING } from '../../../src/market/classes.ts'
 import { MiB } from '../../../src/protocol/limits.ts'
 import { thrown } from '../../support/failures.ts'
 
@@ -13,6 +14,7 @@ const advert = (changes: Partial<Advert> = {}): Advert => ({
   engines: [{ id: 'wasm', version: '1', isolation: 'process', speed: '250000000', ask: undefined }],
   gpus: [],
   attestations: [],
+  proven: NOTHING,
   slotsFree: 2,
   slotsTotal: 4,
   memoryBytes: 1024 * MiB,

@@ -1,10 +1,11 @@
 import { expect } from 'chai'
 import {
   BASE_SPEED,
+  classesOf,
   classOf,
   NOTHING,
   proven,
-  servedBy,
+  reached,
   weighedSpeed,
   type Witnesses
 } from '../../../src/market/classes.ts'
@@ -69,19 +70,46 @@ describe('what is proven of a peer', () => {
   })
 
   it('gives the class; the own word lowers it and never raises it', () => {
-    expect(classOf({ cpu: 6_000, gpu: 0 })).to.equal('high-end')
-    expect(classOf({ cpu: 5_999, gpu: 0 })).to.equal('general')
-    expect(classOf({ cpu: 0, gpu: 1_000_000 })).to.equal('high-end')
-    expect(classOf({ cpu: 9_000, gpu: 0 }, 'general')).to.equal('general')
-    expect(classOf({ cpu: 9_000, gpu: 0 }, 'storage')).to.equal('storage')
+    expect(classOf({ cpu: 6_000 })).to.equal('high-end')
+    expect(classOf({ cpu: 5_999 })).to.equal('general')
+    expect(classOf({ gpu: 300_000 })).to.equal('high-end')
+    expect(classOf({ cpu: 9_000 }, 'general')).to.equal('general')
+    expect(classOf({ cpu: 9_000 }, 'storage')).to.equal('storage')
     expect(classOf(NOTHING, 'high-end')).to.equal('general')
-    expect(servedBy('general').sort()).to.deep.equal(['general', 'storage'])
+  })
+
+  it('storage follows from a proven disk and line together, and from no wish', () => {
+    const stores = { ...NOTHING, disk: 60 * 1024, network: 2 * 1024 }
+    expect(classesOf(NOTHING)).to.deep.equal(['general'])
+    expect(classesOf(NOTHING, 'storage')).to.deep.equal([])
+    expect(classesOf({ ...stores, disk: stores.disk - 1 })).to.deep.equal(['general'])
+    expect(classesOf({ ...stores, network: stores.network - 1 })).to.deep.equal(['general'])
+    expect(classesOf(stores)).to.deep.equal(['general', 'storage'])
+    expect(classesOf(stores, 'storage')).to.deep.equal(['storage'])
+    expect(classesOf({ ...stores, cpu: 6_000 })).to.deep.equal(['general', 'high-end', 'storage'])
+    expect(classesOf({ ...stores, cpu: 6_000 }, 'general')).to.deep.equal(['general', 'storage'])
+  })
+
+  it('each kind is proven by its own attestations, with a quorum of its own', () => {
+    const list = [seen(2, 9_000), seen(3, 7_000), seen(2, 500, { kind: 'disk' })]
+    const p = proven(
+      [...list, seen(3, 300, { kind: 'network' }), seen(2, 200, { kind: 'network' })],
+      witnesses
+    )
+    expect(p).to.deep.equal({ cpu: 7_000, gpu: 0, memory: 0, disk: 0, network: 200, lanes: 4 })
+  })
+
+  it('an attestation names the class whose need of its kind it meets', () => {
+    expect(reached('cpu', 6_000)).to.equal('high-end')
+    expect(reached('disk', 61_440)).to.equal('storage')
+    expect(reached('disk', 61_439)).to.equal('general')
+    expect(reached('memory', 4_096)).to.equal('general')
   })
 
   it('a claim of speed counts up to what is proven, and unproven for no more than any old machine', () => {
     expect(weighedSpeed(10n ** 12n, NOTHING)).to.equal(BASE_SPEED)
     expect(weighedSpeed(1n, NOTHING)).to.equal(1n)
-    expect(weighedSpeed(10n ** 12n, { cpu: 1_000, gpu: 0, lanes: 2 })).to.equal(4_000_000_000n)
-    expect(weighedSpeed(3_000_000_000n, { cpu: 1_000, gpu: 0, lanes: 2 })).to.equal(3_000_000_000n)
+    expect(weighedSpeed(10n ** 12n, { ...NOTHING, cpu: 1_000, lanes: 2 })).to.equal(4_000_000_000n)
+    expect(weighedSpeed(3_000_000_000n, { ...NOTHING, cpu: 1_000, lanes: 2 })).to.equal(3_000_000_000n)
   })
 })

@@ -73,6 +73,32 @@ describe('the book of adverts', () => {
     expect(book.list('general').map(a => a.card.peer)).not.to.include(provider.identity.peerId)
   })
 
+  it('storage counts for whoever has proven disk and line, whatever it computes, and for nobody who only wishes it', async () => {
+    const { book } = made()
+    for (const p of [stranger, requester]) book.add(await advert(p))
+    const claim = async (
+      seq: number,
+      nodeClass: 'general' | 'storage',
+      kinds: readonly ('disk' | 'network')[]
+    ) => {
+      const all = kinds.flatMap(kind =>
+        [stranger, requester].map(p => attestation(provider, p, { kind, score: 70_000 }))
+      )
+      const changes = { seq, class: nodeClass, attestations: await Promise.all(all) }
+      book.add(await advert(provider, changes))
+      return book.list('storage').map(a => a.card.peer)
+    }
+    const it = provider.identity.peerId
+    expect(await claim(1, 'storage', [])).to.deep.equal([])
+    expect(await claim(2, 'storage', ['disk'])).to.deep.equal([])
+    expect(await claim(3, 'general', ['disk', 'network'])).to.deep.equal([it])
+    expect(book.list('general')).to.have.length(3)
+    expect(await claim(4, 'storage', ['disk', 'network'])).to.deep.equal([it])
+    expect(book.list('general')).to.have.length(2)
+    expect(book.serves(undefined, 'storage'), 'of an unknown peer').to.equal(false)
+    expect(book.serves(undefined, 'general')).to.equal(true)
+  })
+
   it('an advert with an attestation that is forged, of another peer or too long-lived is refused', async () => {
     const v = { typed, identities: identityVerifier, clock: new ManualClock(NOW) }
     const good = await attestation()

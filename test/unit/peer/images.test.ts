@@ -1,5 +1,6 @@
 /** Which providers get a container's job: those whose adverts name its image, and nobody hears of another's fault. */
 import { expect } from 'chai'
+import { NOTHING } from '../../../src/market/classes.ts'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { identityVerifier } from '../../../src/p2p/identity.ts'
@@ -79,7 +80,8 @@ describe('a job whose task is a container', () => {
       network: { peerId: records.requester.identity.peerId, async *findProviders() {} },
       adverts: {
         of: (peer: string) => (peer === mine?.card.peer ? mine : undefined),
-        classOf: () => 'general'
+        serves: () => true,
+        proven: () => NOTHING
       }
     } as unknown as PeerContext
     const { book } = new Requester(ctx)

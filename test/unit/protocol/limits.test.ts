@@ -29,6 +29,8 @@ const bytes = (n: number): Uint8Array => new Uint8Array(n)
 const peerAt = (i: number) => ({ peer: provider.identity.peerId, seq: i })
 const engine = { id: 'wasm', version: '1', isolation: 'process', speed: '1' }
 const hashedAt = (i: number): string => hashed(`${i}`)
+const row = { row: bytes(8), proof: [] }
+const block = { block: bytes(4096), path: bytes(0) }
 const INT = Number.MAX_SAFE_INTEGER
 const UINT32 = 2 ** 32 - 1
 
@@ -113,7 +115,21 @@ const upper: readonly (readonly [string, string, unknown, unknown])[] = [
   ['start request', 'spec.wrapped', bytes(256), bytes(257)],
   ['start request', 'addresses', many(16, () => '/x'), many(17, () => '/x')],
   ['cancel request', 'reason', text(256), text(257)],
-  ['bid response', 'reason', text(256), text(257)]
+  ['bid response', 'reason', text(256), text(257)],
+  ['attestation', 'lanes', 4096, 4097],
+  ['attestation', 'together', 64, 65],
+  ['challenge request', 'size', 4096, 4097],
+  ['challenge request', 'steps', 256, 257],
+  ['challenge request', 'seed', bytes(32), bytes(33)],
+  ['challenge response', 'lanes', 4096, 4097],
+  ['reveal response', 'rows', many(32, () => row), many(33, () => row)],
+  ['rewrite request', 'seed', bytes(32), bytes(33)],
+  ['show response', 'blocks', many(96, () => block), many(97, () => block)],
+  ['show response', 'blocks.0.block', bytes(4096), bytes(4097)],
+  ['show response', 'blocks.0.path', bytes(640), bytes(641)],
+  ['show response', 'again', many(12, () => bytes(64)), many(13, () => bytes(64))],
+  ['flow response', 'data', bytes(262_144), bytes(262_145)],
+  ['pour request', 'data', bytes(262_144), bytes(262_145)]
 ]
 
 /** record, field, the smallest value that passes, the next one, which must not. */
@@ -129,7 +145,10 @@ const lower: readonly (readonly [string, string, unknown, unknown])[] = [
   ['job common by pixels', 'compare.difference', 0, -1],
   ['job common by pixels', 'compare.share', 0, -1e-9],
   ['agreement', 'price', '0', '-1'],
-  ['checkpoint', 'object', 'b' + 'a'.repeat(20), 'b' + 'a'.repeat(19)]
+  ['checkpoint', 'object', 'b' + 'a'.repeat(20), 'b' + 'a'.repeat(19)],
+  ['show response', 'blocks.0.block', bytes(4096), bytes(4095)],
+  ['flow response', 'data', bytes(1), bytes(0)],
+  ['pour request', 'data', bytes(1), bytes(0)]
 ]
 
 /** record, field, a value that looks right and is not. */
@@ -141,6 +160,8 @@ const odd: readonly (readonly [string, string, unknown])[] = [
   ['card', 'addresses.0', 'ip4/127.0.0.1'],
   ['card', 'profile', 'server'],
   ['card', 'expires', 0.5],
+  ['attestation', 'kind', 'bandwidth'],
+  ['challenge request', 'kind', 'storage'],
   ['advert', 'class', 'gpu'],
 
   ['offer', 'needs.image', 'latest'],

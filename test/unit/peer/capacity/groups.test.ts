@@ -1,6 +1,5 @@
 import { expect } from 'chai'
 import { claimedHosts, groupsOf, hostOf } from '../../../../src/peer/capacity/groups.ts'
-import { sizeFor } from '../../../../src/peer/capacity/rounds.ts'
 import type { Address } from '../../../../src/protocol/ids.ts'
 import { addressOf, person } from '../../../support/records.ts'
 
@@ -37,14 +36,5 @@ describe('identities that may share a machine', () => {
   it('a claimed host joins nobody who was not seen there', () => {
     const list = [identity(1, a, at(1)), identity(2, b, at(1))]
     expect(groupsOf(list, () => []).get(list[0]?.card.peer as never)).to.have.length(1)
-  })
-})
-
-describe('the size of a challenge', () => {
-  it('takes the peer about two seconds or more, within bounds', () => {
-    expect(sizeFor(0)).to.equal(1024)
-    expect(sizeFor(50)).to.equal(512)
-    expect(sizeFor(900)).to.equal(1536)
-    expect(sizeFor(1_000_000)).to.equal(2048)
   })
 })
