@@ -23,7 +23,7 @@ async function withoutLayer(stage: ContainerStage, layer: ContainerLayer): Promi
   const missed = layer.stops.filter(name => !out.includes(name))
   const ok = missed.length === 0
   return {
-    name: layer.name,
+    name: `of a container: ${layer.name}`,
     ok,
     said: ok ? `noticed: ${out.join('; ')}` : `not noticed: ${missed.join('; ')}`
   }
