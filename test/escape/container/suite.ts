@@ -7,7 +7,7 @@ import { containerPrograms } from './programs.ts'
 import { attemptContained, openContainerStage, type ContainerStage } from './trial.ts'
 
 /** Containers at a time: most of a trial is waiting for podman. */
-const LANES = 2
+const LANES = 3
 
 /** Does all of `items`, so many at a time. */
 async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
