@@ -1,6 +1,7 @@
 /** Images whose layers are no honest files: devices, marks, bombs. */
+import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
-import { gzipSync } from 'node:zlib'
+import { crc32, gzipSync } from 'node:zlib'
 import { file, MiB, shell, up, withMore, type HostileImage } from './image-kit.ts'
 import { rawImage, rawTar, sha256, type RawEntry } from './raw-tar.ts'
 
@@ -104,6 +105,14 @@ export const contents: readonly HostileImage[] = [
     module: () => bomb(2048 * MiB)
   },
   {
+    ...{
+      name: 'is packed so that unpacking takes gigabytes of memory',
+      script: 'true',
+      want: 'MODULE_INVALID'
+    },
+    ...{ module: hungry, wallMs: 15_000, says: 'takes more than it may' }
+  },
+  {
     name: 'holds more files than it may',
     wallMs: 5_000,
     script: 'true',
@@ -129,6 +138,25 @@ function bomb(bytes: number): Buffer {
     layers: [Buffer.concat([gzipSync(head), ...pieces])],
     diffs: [`sha256:${'00'.repeat(32)}`]
   })
+}
+
+/** Of xz, a dictionary of 4 GiB (xz file format, 5.3.1): all that is unpacked is held. */
+const LARGEST_DICTIONARY = 40
+/** Where the first block's header stands, and in it the byte of its dictionary. */
+const XZ = { header: 12, dictionary: 16 }
+
+/** Packed with a small dictionary by the machine's xz, then said to need the largest. */
+function hungry(): Buffer {
+  const head = rawTar([...shell(), { path: 'zeros', claims: 1152 * MiB }], true)
+  const { stdout, status } = spawnSync('sh', ['-c', '{ cat; head -c 1152M /dev/zero; } | xz -0 -T1 -c'], {
+    ...{ input: head, maxBuffer: 64 * MiB }
+  })
+  if (status !== 0 || stdout.length < 1000) throw new Error('there is no xz: apt-get install xz-utils')
+  const size = ((stdout[XZ.header] ?? 0) + 1) * 4
+  stdout[XZ.dictionary] = LARGEST_DICTIONARY
+  const sum = XZ.header + size - 4
+  stdout.writeUInt32LE(crc32(stdout.subarray(XZ.header, sum)), sum)
+  return rawImage({ layers: [stdout], diffs: [`sha256:${'00'.repeat(32)}`] })
 }
 
 function manyFiles(count: number): Buffer {

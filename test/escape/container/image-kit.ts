@@ -12,6 +12,8 @@ export interface HostileImage {
   readonly args?: readonly string[]
   /** How it may end: `done`, a limit, `exit`, the code of a refusal, several parted by |; in any way when absent. */
   readonly want?: string
+  /** Part of what is said of its end. */
+  readonly says?: string
   /** Wall time, ms, of one that would go on for ever. */
   readonly wallMs?: number
 }

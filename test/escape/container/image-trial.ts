@@ -86,6 +86,6 @@ export async function tryImage(stage: ContainerStage, image: HostileImage): Prom
   const after = hostState(stage)
   if (after !== before) return say(false, `the host is not as it was: ${after}`)
   const how = ended.how.replace(/^exit \d+$/, 'exit')
-  const fits = want === undefined || want.split('|').includes(how)
+  const fits = (want === undefined || want.split('|').includes(how)) && ended.said.includes(image.says ?? '')
   return say(fits, `${ended.how} ${fits ? '' : ended.said.slice(-300)}`.trim())
 }

@@ -7,7 +7,7 @@ import { containerPrograms } from './programs.ts'
 import { attemptContained, openContainerStage, type ContainerStage } from './trial.ts'
 
 /** Containers at a time: most of a trial is waiting for podman. */
-const LANES = 2
+const LANES = 3
 
 /** Does all of `items`, so many at a time. */
 async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
@@ -23,7 +23,7 @@ async function withoutLayer(stage: ContainerStage, layer: ContainerLayer): Promi
   const missed = layer.stops.filter(name => !out.includes(name))
   const ok = missed.length === 0
   return {
-    name: layer.name,
+    name: `of a container: ${layer.name}`,
     ok,
     said: ok ? `noticed: ${out.join('; ')}` : `not noticed: ${missed.join('; ')}`
   }

@@ -45,7 +45,9 @@ async function loadImage(module: Uint8Array, tar: string, memory: string): Promi
   writeFileSync(tar, module, { flag: 'wx', mode: 0o600 })
   const { code, err } = await podman([...globals(store), 'load', '--quiet', '--input', tar], memory, LOAD_MS)
   rmSync(tar)
-  const last = err.trim().split('\n').at(-1)?.slice(0, 300) ?? ''
+  if (code === -1) throw broken('podman cannot load the image: unpacking it takes more than it may.')
+  // where it lies is nothing to strangers
+  const last = err.trim().split('\n').at(-1)?.replaceAll(memory, '').slice(0, 300) ?? ''
   if (code !== 0) throw broken(`podman cannot load the image: ${last}`)
   const ids = (await asked(store, ['images', '--quiet', '--no-trunc'], memory)).trim().split('\n')
   const [id = ''] = new Set(ids)
