@@ -110,7 +110,7 @@ export const contents: readonly HostileImage[] = [
       script: 'true',
       want: 'MODULE_INVALID'
     },
-    ...{ module: hungry, wallMs: 15_000, says: 'takes more than it may' }
+    ...{ module: hungry, needs: 'xz', wallMs: 15_000, says: 'takes more than it may' }
   },
   {
     name: 'holds more files than it may',
@@ -151,7 +151,7 @@ function hungry(): Buffer {
   const { stdout, status } = spawnSync('sh', ['-c', '{ cat; head -c 1152M /dev/zero; } | xz -0 -T1 -c'], {
     ...{ input: head, maxBuffer: 64 * MiB }
   })
-  if (status !== 0 || stdout.length < 1000) throw new Error('there is no xz: apt-get install xz-utils')
+  if (status !== 0 || stdout.length < 1000) throw new Error('xz packed nothing')
   const size = ((stdout[XZ.header] ?? 0) + 1) * 4
   stdout[XZ.dictionary] = LARGEST_DICTIONARY
   const sum = XZ.header + size - 4

@@ -14,6 +14,8 @@ export interface HostileImage {
   readonly want?: string
   /** Part of what is said of its end. */
   readonly says?: string
+  /** A program of this machine that makes it. */
+  readonly needs?: string
   /** Wall time, ms, of one that would go on for ever. */
   readonly wallMs?: number
 }

@@ -1,4 +1,5 @@
 /** All that is tried on containers: programs, images, and each layer taken away in turn. */
+import { which } from '../../../src/executor/adapters/find-sandbox.ts'
 import type { Verdict } from '../trial.ts'
 import { hostileImages } from './images.ts'
 import { tryImage } from './image-trial.ts'
@@ -38,7 +39,11 @@ export async function tryContainers(show: Show, only?: string): Promise<void> {
   const stage = await openContainerStage()
   try {
     await inLanes(wanted(containerPrograms()), async p => show('container', await attemptContained(stage, p)))
-    await inLanes(wanted(hostileImages), async image => show('image', await tryImage(stage, image)))
+    await inLanes(wanted(hostileImages), async image => {
+      if (image.needs === undefined || which(image.needs) !== undefined)
+        show('image', await tryImage(stage, image))
+      else console.log(`skipped: the image that ${image.name}: it needs ${image.needs}`)
+    })
     if (only !== undefined) return
     for (const layer of containerLayers) show('without', await withoutLayer(stage, layer))
   } finally {
