@@ -1,6 +1,8 @@
 /** delivered: brings the sealed result home, opens it, checks its hash, keeps it as a file. */
 import { join } from 'node:path'
-import { asShoalError, ShoalError } from '../../protocol/errors.ts'
+import { RESULT_LIMITS } from '../../executor/compare/contents.ts'
+import { readBundle } from '../../protocol/bundle.ts'
+import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
 import { contexts } from '../contexts.ts'
 import { hashed } from '../hashing.ts'
 import type { HomeLayout } from '../home/layout.ts'
@@ -36,10 +38,24 @@ async function fetchOnce(live: LiveExecution, signal: AbortSignal): Promise<Fetc
   const file = resultFile(ctx.home, entry)
   await ctx.files.makeFolder(resultFolder(ctx.home, entry.jobId))
   await ctx.files.write(file, stream)
-  if (stream.digest() === result.digest)
-    return { fetched: true, fingerprint: await printOf(live, file, signal) }
+  const problem =
+    stream.digest() === result.digest
+      ? await unreadable(ctx.files.stream(file, { signal }))
+      : 'the result is not what its provider signed'
+  if (problem === undefined) return { fetched: true, fingerprint: await printOf(live, file, signal) }
   await ctx.files.remove(file)
-  throw new ShoalError('RESULT_MISMATCH', 'the result is not what its provider signed')
+  throw new ShoalError('RESULT_MISMATCH', problem)
+}
+
+/** Why the bytes are no result that anybody could take; what the files hold is for the tier to say. Errors of the disk pass through. */
+async function unreadable(source: AsyncIterable<Uint8Array>): Promise<string | undefined> {
+  try {
+    for await (const _ of readBundle(source, RESULT_LIMITS)) continue
+    return undefined
+  } catch (e) {
+    if (!isShoalError(e, 'RECORD_INVALID', 'CONTENT_TOO_LARGE')) throw e
+    return `the result cannot be read: ${e.message}`
+  }
 }
 
 /** Digest of the rounded values, for jobs that are compared by it: equal ones need not be looked at again. */
