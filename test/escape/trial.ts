@@ -90,21 +90,33 @@ const boxFor = (box: Box, program: string): Box => ({
   scratch: [{ inside: '/out', bytes: 64 * MiB }]
 })
 
-/** Processes that run as the user of some task. */
-export function leftovers(): string[] {
-  const found: string[] = []
-  for (const pid of readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
-    try {
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-      const uid = Number(/^Uid:\s+(\d+)/m.exec(status)?.[1])
-      const zombie = /^State:\s+Z/m.test(status)
-      if (uid >= JOB_UIDS.from && uid < JOB_UIDS.to && !zombie)
-        found.push(`${pid} ${/^Name:\s+(.*)/m.exec(status)?.[1]}`)
-    } catch {
-      continue // it ended meanwhile
-    }
+/** A process that runs as the user of some task; undefined for all others. */
+function jobProcess(
+  pid: string
+): { readonly pid: number; readonly parent: number; readonly name: string } | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const field = (name: string): string => new RegExp(`^${name}:\\s+(\\S+)`, 'm').exec(status)?.[1] ?? ''
+    const uid = Number(field('Uid'))
+    if (uid < JOB_UIDS.from || uid >= JOB_UIDS.to || field('State') === 'Z') return undefined
+    return { pid: Number(pid), parent: Number(field('PPid')), name: field('Name') }
+  } catch {
+    return undefined // it ended meanwhile
   }
-  return found
+}
+
+/**
+ * Processes of tasks that this process started, or that nobody owns any more. A task of another program on this machine has that
+ * program as its parent: it is not ours to wait for.
+ */
+export function leftovers(): string[] {
+  const found = readdirSync('/proc').flatMap(name => (/^\d+$/.test(name) ? (jobProcess(name) ?? []) : []))
+  const byPid = new Map(found.map(p => [p.pid, p]))
+  const rootOf = (p: (typeof found)[number]): number => {
+    const above = byPid.get(p.parent)
+    return above === undefined ? p.parent : rootOf(above)
+  }
+  return found.filter(p => [process.pid, 0, 1].includes(rootOf(p))).map(p => `${p.pid} ${p.name}`)
 }
 
 /** What is left of any task after a while; nothing, normally. */
