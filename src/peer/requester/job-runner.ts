@@ -32,7 +32,7 @@ import {
 import type { Decision } from './verify.ts'
 
 const TICK_MS = 500
-/** After a round that filled no seat, ms. */
+/** From the end of a round to the next one, ms. */
 const ROUND_PAUSE_MS = 1_000
 
 export class JobRunner {
@@ -263,7 +263,8 @@ export class JobRunner {
       filled++
     }
     this.#dry = filled === 0
-    if (filled < seats.length) this.#nextRoundAt = this.#ctx.clock.now() + ROUND_PAUSE_MS
+    // also after one that filled them all: what failed at once would fail again
+    this.#nextRoundAt = this.#ctx.clock.now() + ROUND_PAUSE_MS
   }
 
   /** A line of history when nobody bid, for another reason than before. */

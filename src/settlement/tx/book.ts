@@ -6,7 +6,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { TransactionKey } from '../keys/operator.ts'
 import type { Rpc } from '../rpc/reliable.ts'
 import { RpcRefused, toNumber } from '../rpc/rpc.ts'
-import { feeSource, raised, type Fees } from './fees.ts'
+import { feeSource, raised, tooCheap, type Fees, type FeesNow } from './fees.ts'
 import type { Intent, TxJournal } from './journal.ts'
 import { lane, type Lane } from './lane.ts'
 import type { Pending, Receipt, TxCall } from './pending.ts'
@@ -59,7 +59,7 @@ export class TxBook {
   readonly parts: SenderParts
   /** One nonce is given out at a time, in the order of the calls. */
   readonly lane: Lane = lane()
-  readonly fees: (signal?: AbortSignal) => Promise<Fees>
+  readonly fees: (signal?: AbortSignal) => Promise<FeesNow>
   readonly stopping = new AbortController()
   readonly #all = new Map<number, Pending>()
   /** Actions of an earlier process that finished in this one: key to hash. */
@@ -171,6 +171,7 @@ export class TxBook {
       return undefined
     } catch (e) {
       if (!(e instanceof RpcRefused)) return undefined // unreachable or stopping: it is in the journal and is sent again
+      if (tooCheap(e)) return undefined // the follower offers more
       return /already known|already imported|known transaction/i.test(e.message) ? undefined : e
     }
   }
@@ -235,8 +236,9 @@ export class TxBook {
       maxPriorityFeePerGas: fees.tip
     })
     const { nonce, key, contract, method, to, data, gas } = call
+    const { maxFee, tip } = fees
     const hashes = [signed.hash, ...earlier].slice(0, FORMS_MAX)
-    return { nonce, key, contract, method, to, data, gas, ...fees, raw: signed.raw, hashes }
+    return { nonce, key, contract, method, to, data, gas, maxFee, tip, raw: signed.raw, hashes }
   }
 
   #pending(intent: Intent, recovered: boolean): Pending {

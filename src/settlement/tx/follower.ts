@@ -134,8 +134,16 @@ export class TxFollower {
         this.#book.unmined(),
         await this.#book.count('latest', this.#book.stopping.signal)
       )
-    } else if (first.intent.nonce === count && clock.monotonic() - first.signedAt > options.stuckMs) {
-      await this.#book.resign(first, first.intent.nonce, first.intent.hashes)
+    } else if (first.intent.nonce === count) {
+      const since = clock.monotonic() - first.signedAt
+      if (since > options.stuckMs || (since > options.rebroadcastMs && (await this.#tooCheap(first))))
+        await this.#book.resign(first, first.intent.nonce, first.intent.hashes)
     }
+  }
+
+  /** No block takes it as it is: fees rose since it was signed, or the chain went back to a dearer time. */
+  async #tooCheap({ intent }: Pending): Promise<boolean> {
+    const { base } = await this.#book.fees(this.#book.stopping.signal)
+    return base > intent.maxFee
   }
 }

@@ -25,6 +25,10 @@ export class FakeChain implements RpcTransport {
   away = false
   /** Transactions below this fee stay in the pool. */
   minimumFee = 0n
+  /** Base fee of the newest block, wei. */
+  baseFee = 100n
+  /** Offers below the base fee are refused, as some nodes do, and not kept. */
+  refusesCheap = false
   mining = true
   /** Thrown by the next eth_estimateGas. */
   estimate: RpcRefused | undefined
@@ -68,7 +72,7 @@ export class FakeChain implements RpcTransport {
         number: quantity(n),
         hash: found.hash,
         timestamp: quantity(1_800_000_000 + n),
-        baseFeePerGas: '0x64'
+        baseFeePerGas: quantity(this.baseFee)
       }
     }
     switch (method) {
@@ -99,6 +103,8 @@ export class FakeChain implements RpcTransport {
         const tx = Transaction.from(String(first))
         const hash = String(tx.hash)
         this.sent.push(tx)
+        if ((tx.maxFeePerGas ?? 0n) < this.baseFee && this.refusesCheap)
+          throw new RpcRefused(-32003, 'max fee per gas less than block base fee', undefined)
         if (tx.nonce < this.nonce) throw new RpcRefused(-32003, 'nonce too low', undefined)
         if (this.pool.has(hash)) throw new RpcRefused(-32003, 'transaction already imported', undefined)
         this.pool.set(hash, tx)

@@ -107,6 +107,30 @@ describe('the transaction sender', () => {
       expect(fee * 10n >= (fees[i] ?? 0n) * 11n, fees.join(' ')).to.equal(true)
   })
 
+  it('a transaction that the chain lost and would not take at its old fee is signed anew at once', async () => {
+    const sender = await make({ confirmations: 30 })
+    await sender.submit(call('a'))
+    const [first] = chain.sent
+    // back to a block of a dearer time: twice its base fee is more than was offered
+    chain.rewind(0)
+    chain.baseFee = 1_000n
+    chain.minimumFee = 1_000n
+    await until(() => chain.nonce === 1)
+    const last = chain.sent.at(-1)
+    expect(last?.nonce).to.equal(first?.nonce)
+    expect((last?.maxFeePerGas ?? 0n) >= 1_000n).to.equal(true)
+  })
+
+  it('an offer below the base fee, which rose meanwhile, is no refusal of the call: it is made again, higher', async () => {
+    const sender = await make()
+    await sender.submit(call('a'))
+    chain.refusesCheap = true
+    chain.baseFee = 1_000n // the fees that are remembered are those of before
+    await sender.submit(call('b'))
+    expect(chain.nonce).to.equal(2)
+    expect((chain.sent.at(-1)?.maxFeePerGas ?? 0n) >= 1_000n).to.equal(true)
+  })
+
   it('finishes what an earlier process wrote down, and tells it to the caller that repeats the action', async () => {
     const first = await make()
     chain.mining = false
