@@ -20,6 +20,22 @@ describe('dag-cbor of records', () => {
     expect(encode({ a: 2n ** 100n, b: undefined })).to.deep.equal(encode({ a: (2n ** 100n).toString() }))
   })
 
+  it('an amount or an absent field in the middle changes nothing around it, however deep', () => {
+    const made = [{ k: 1 }, { k: 2n, l: undefined, m: [1, [3n, 'x'], {}] }, null, { z: [] }]
+    expect(encode({ a: made, b: { c: 4n, d: 5 } })).to.deep.equal(
+      dagCbor.encode({
+        a: [{ k: 1 }, { k: '2', m: [1, ['3', 'x'], {}] }, null, { z: [] }],
+        b: { c: '4', d: 5 }
+      })
+    )
+  })
+
+  it('encoding changes nothing in the value that it is given', () => {
+    const value = { a: [1n, { b: undefined, c: 2n }] }
+    encode(value)
+    expect(value).to.deep.equal({ a: [1n, { b: undefined, c: 2n }] })
+  })
+
   it('hex goes both ways and the digest is sha-256', () => {
     expect(toHex(bytes('00ff10'))).to.equal('0x00ff10')
     // FIPS 180-4, "abc"
