@@ -1,7 +1,7 @@
 /**
- * Runs all suites one after another and adds them up: `npm test`, and what CI runs. `npm test -- unit e2e` runs only those.
- * The failures of all suites are repeated at
- * the end; the last line counts every test: "N passed, N failed, N skipped".
+ * Runs all suites and adds them up: `npm test`, and what CI runs. `npm test -- unit e2e` runs only those. Suites that use one core and
+ * no clock run two at a time; the output of one that has no turn to speak is kept until it has. The failures of all suites are repeated
+ * at the end; the last line counts every test: "N passed, N failed, N skipped".
  */
 import { spawn } from 'node:child_process'
 
@@ -12,16 +12,21 @@ interface Suite {
 
 const mocha = (name: string): Suite => ({ name, command: ['mocha', `test/${name}/**/*.test.ts`] })
 
-const suites: readonly Suite[] = [
-  { name: 'lint', command: ['npm', 'run', '--silent', 'lint'] },
-  mocha('unit'),
-  mocha('fuzz'),
-  { name: 'fuzzing', command: ['npm', 'run', '--silent', 'fuzz', '--', '--seconds', '1', '--jobs', '2'] },
-  mocha('contracts'),
-  { name: 'forge', command: ['npm', 'run', '--silent', 'test:forge'] },
-  mocha('integration'),
-  mocha('e2e')
+const script = (name: string, run: string, ...args: string[]): Suite => ({
+  name,
+  command: ['npm', 'run', '--silent', run, ...args]
+})
+
+/** One after another; those of one line side by side. */
+const stages: readonly (readonly Suite[])[] = [
+  [script('lint', 'lint'), mocha('unit')],
+  [mocha('fuzz'), mocha('contracts')],
+  [script('fuzzing', 'fuzz', '--', '--seconds', '0.5', '--jobs', '2')],
+  [script('forge', 'test:forge')],
+  [mocha('integration')],
+  [mocha('e2e')]
 ]
+const suites = stages.flat()
 
 interface Result {
   readonly name: string
@@ -60,37 +65,39 @@ function count(text: string, ok: boolean): { passed: number; failed: number; ski
   return { passed, failed: ok ? failed : Math.max(1, failed), skipped }
 }
 
-/** A suite that takes longer has hung: the slowest takes five minutes on two cores. */
+/** A suite that takes longer has hung: the slowest takes seven minutes on two cores. */
 const SUITE_MS = 20 * 60_000
 
-async function run(suite: Suite): Promise<Result> {
-  process.stdout.write(`\n=== ${suite.name}\n`)
+/** What ends the suites that run now. */
+const ends = new Set<() => void>()
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    ends.forEach(end => end())
+    process.exit(130)
+  })
+
+/** Runs a suite; `show` takes its output as it comes. */
+async function run(suite: Suite, show: (chunk: string | Buffer) => void): Promise<Result> {
+  show(`\n=== ${suite.name}\n`)
   const begun = performance.now()
   const [program = '', ...args] = suite.command
   // a group of its own, so that a suite that hangs is ended with all that it started
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   const end = (): void => void (child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'))
-  const interrupted = (): void => {
-    end()
-    process.exit(130)
-  }
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+  ends.add(end)
   let text = ''
   const limit = setTimeout(() => {
     text += `\n  ${suite.name} did not end within ${SUITE_MS / 60_000} minutes\n`
     end()
   }, SUITE_MS)
-  for (const [from, to] of [
-    [child.stdout, process.stdout],
-    [child.stderr, process.stderr]
-  ] as const)
+  for (const from of [child.stdout, child.stderr])
     from.on('data', (chunk: Buffer) => {
-      to.write(chunk)
+      show(chunk)
       text += chunk.toString()
     })
   const code = await new Promise<number | null>(resolve => child.once('close', resolve))
   clearTimeout(limit)
-  process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+  ends.delete(end)
   const ok = code === 0
   return {
     name: suite.name,
@@ -107,9 +114,30 @@ if (unknown.length > 0) {
   console.error(`no suite ${unknown.join(', ')}; there are: ${suites.map(s => s.name).join(', ')}`)
   process.exit(2)
 }
+
+/** Side by side: the first speaks at once, each other after the one before it has ended. */
+async function stage(together: readonly Suite[]): Promise<Result[]> {
+  let before = Promise.resolve()
+  const running = together.map(async suite => {
+    const turn = before
+    let kept: (string | Buffer)[] | undefined = []
+    const show = (chunk: string | Buffer): void => void (kept?.push(chunk) ?? process.stdout.write(chunk))
+    const speak = turn.then(() => {
+      kept?.splice(0).forEach(chunk => process.stdout.write(chunk))
+      kept = undefined
+    })
+    const ended = run(suite, show)
+    before = ended.then(() => speak)
+    const result = await ended
+    await speak
+    return result
+  })
+  return await Promise.all(running)
+}
+
 const results: Result[] = []
-for (const suite of suites)
-  if (wanted.length === 0 || wanted.includes(suite.name)) results.push(await run(suite))
+for (const together of stages)
+  results.push(...(await stage(together.filter(s => wanted.length === 0 || wanted.includes(s.name)))))
 
 for (const r of results.filter(r => !r.ok)) console.log(`\n=== what failed in ${r.name}\n${r.failures}`)
 console.log('')

@@ -3,12 +3,12 @@ import {
   closeSync,
   constants,
   fstatSync,
-  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readSync,
-  writeFileSync
+  writeFileSync,
+  type Stats
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { comparePaths, PATH_LIMITS, pathProblem } from '../../protocol/bundle.ts'
@@ -78,17 +78,25 @@ export interface TreeLimits {
 /** Path of an open folder: whatever becomes of its name, this stays the same folder (proc(5), /proc/PID/fd). Linux only. */
 const opened = (fd: number): string => `/proc/self/fd/${fd}`
 
+/** What an open folder holds; nothing when it has been removed meanwhile. */
+function namesIn(fd: number): string[] {
+  try {
+    return readdirSync(opened(fd))
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw e
+  }
+}
+
 /**
- * All plain files below a folder; links, pipes and names that no bundle can hold are left out. The task may still run: every step goes
- * from an open folder, so a folder that it exchanges for a link leads nowhere. LimitReached above the limits.
+ * Goes through all that lies below a folder; links and names that no bundle can hold are left out. The task may still run: every step
+ * goes from an open folder, so a folder that it exchanges for a link leads nowhere. `file` gets each plain file, open; `more` is told
+ * of each name that was met and ends the walk by throwing. Throws when the folder itself cannot be opened.
  */
-export function readTree(folder: string, limits: TreeLimits): Map<string, Uint8Array> {
-  const found = new Map<string, Uint8Array>()
-  let [bytes, seen] = [0, 0]
+function walk(folder: string, more: () => void, file: (fd: number, stat: Stats, path: string) => void): void {
   const visit = (at: number, prefix: string, depth: number): void => {
-    for (const name of readdirSync(opened(at))) {
-      if (++seen > limits.maxFiles)
-        throw new LimitReached('output', `the task has more than ${limits.maxFiles} files`)
+    for (const name of namesIn(at)) {
+      more()
       const path = prefix + name
       const fd = pathProblem(path) === undefined ? openPlain(`${opened(at)}/${name}`) : undefined
       if (fd !== undefined) take(fd, path, depth)
@@ -98,10 +106,7 @@ export function readTree(folder: string, limits: TreeLimits): Map<string, Uint8A
     try {
       const stat = fstatSync(fd)
       if (stat.isDirectory() && depth < PATH_LIMITS.depth) visit(fd, `${path}/`, depth + 1)
-      if (!stat.isFile()) return
-      const data = readAll(fd, stat.size, limits.maxBytes - bytes)
-      bytes += data.length
-      found.set(path, data)
+      if (stat.isFile()) file(fd, stat, path)
     } finally {
       closeSync(fd)
     }
@@ -112,20 +117,40 @@ export function readTree(folder: string, limits: TreeLimits): Map<string, Uint8A
   } finally {
     closeSync(root)
   }
+}
+
+/** Counts names; LimitReached above `max`. */
+function counter(max: number): () => void {
+  let seen = 0
+  return () => {
+    if (++seen > max) throw new LimitReached('output', `the task has more than ${max} files`)
+  }
+}
+
+/** All plain files below a folder, sorted by path. LimitReached above the limits. */
+export function readTree(folder: string, limits: TreeLimits): Map<string, Uint8Array> {
+  const found = new Map<string, Uint8Array>()
+  let bytes = 0
+  walk(folder, counter(limits.maxFiles), (fd, stat, path) => {
+    const data = readAll(fd, stat.size, limits.maxBytes - bytes)
+    bytes += data.length
+    found.set(path, data)
+  })
   return new Map([...found].sort(([a], [b]) => comparePaths(a, b)))
 }
 
-/** What tells one state of a folder from another: names, sizes and times. Bounded like `readTree`; undefined when it is too much. */
+/** What tells one state of a folder from another: paths, sizes and times. Bounded like `readTree`; undefined when it is too much. */
 export function signature(folder: string, maxFiles: number): string | undefined {
   const parts: string[] = []
-  const visit = (at: string, depth: number): boolean =>
-    readdirSync(at).every(name => {
-      if (parts.length >= maxFiles || depth > PATH_LIMITS.depth) return false
-      const full = join(at, name)
-      const stat = lstatSync(full, { throwIfNoEntry: false })
-      if (stat?.isDirectory() === true) return visit(full, depth + 1)
-      if (stat?.isFile() === true) parts.push(`${full}:${stat.size}:${stat.mtimeMs}:${stat.ino}`)
-      return true
-    })
-  return visit(folder, 1) ? parts.sort().join('\n') : undefined
+  try {
+    walk(
+      folder,
+      counter(maxFiles),
+      (_fd, stat, path) => void parts.push(`${path}:${stat.size}:${stat.mtimeMs}:${stat.ino}`)
+    )
+  } catch (e) {
+    if (e instanceof LimitReached) return undefined
+    throw e
+  }
+  return parts.sort().join('\n')
 }

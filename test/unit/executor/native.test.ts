@@ -1,8 +1,10 @@
 import { expect } from 'chai'
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { LimitReached } from '../../../src/executor/adapters/runner-io.ts'
 import { readPlain, readTree, signature, writeTree } from '../../../src/executor/adapters/task-folders.ts'
 import { usage } from '../../../src/executor/adapters/usage.ts'
@@ -115,4 +117,37 @@ describe('a task’s folders', () => {
     for (let i = 0; i < 12; i++) writeFileSync(join(folder, `f${i}`), '')
     expect(signature(folder, 10)).to.equal(undefined)
   })
+
+  it('folders that come, go and turn into links while they are read are no fault, and lead nowhere', async () => {
+    const secret = mkdtempSync(join(tmpdir(), 'shoal-secret-'))
+    writeFileSync(join(secret, 'secret'), 'secret')
+    const swap = `
+      const fs = require('node:fs')
+      const [d, e] = ['d', 'e'].map(n => process.argv[1] + '/' + n)
+      for (const end = Date.now() + 1000; Date.now() < end; ) {
+        fs.mkdirSync(d)
+        fs.writeFileSync(d + '/own', 'own')
+        fs.renameSync(d, e)
+        fs.symlinkSync(process.argv[2], d)
+        fs.unlinkSync(d)
+        fs.rmSync(e, { recursive: true })
+      }`
+    const child = spawn(process.execPath, ['-e', swap, folder, secret], { stdio: 'inherit' })
+    const ended = once(child, 'exit')
+    const seen = new Set<string>()
+    const signed: string[] = []
+    while (child.exitCode === null) {
+      for (let i = 0; i < 100; i++) {
+        for (const [path, data] of readTree(folder, limits))
+          seen.add(`${path}: ${new TextDecoder().decode(data)}`)
+        signed.push(signature(folder, 10) ?? '')
+      }
+      await setImmediate()
+    }
+    rmSync(secret, { recursive: true })
+    expect(await ended).to.deep.equal([0, null])
+    expect([...seen].filter(s => /secret/.test(s))).to.deep.equal([])
+    expect(signed.filter(s => /secret/.test(s))).to.deep.equal([])
+    expect(signed.filter(s => /own/.test(s)).length, 'read in the middle of it').to.be.greaterThan(0)
+  }).timeout(20_000)
 })
