@@ -2,7 +2,7 @@
 import type { Agreement } from '../../protocol/eip712.ts'
 import { asShoalError, isShoalError } from '../../protocol/errors.ts'
 import { toHex } from '../../protocol/codec.ts'
-import type { Hex32 } from '../../protocol/ids.ts'
+import type { Hex32, HexBytes } from '../../protocol/ids.ts'
 import type { Bid } from '../../protocol/records/bid.ts'
 import type { PeerContext } from '../context.ts'
 import type { AwardEntry, ExecutionEntry, JobEntry } from '../journal/entries.ts'
@@ -19,6 +19,8 @@ const ARBITRATION_SECONDS = 3_600
 /** An arbiter who stays silent: the price is halved between the sides. */
 const SPLIT_BPS = 5_000
 const BPS = 10_000n
+/** Our lack of money is believed after so many looks, a second apart. */
+const LACK_TRIES = 5
 
 /** What the rest of a resumed shard costs: the part that an earlier attempt was paid for falls away. */
 export const resumedPrice = (price: bigint, resume: number): bigint => {
@@ -120,10 +122,31 @@ export async function agree(live: LiveExecution, signal: AbortSignal): Promise<v
   }
 }
 
+/** True when it is our money that is missing, not the provider's bond. */
+const isOurLack = (e: unknown, { provider }: Agreement): boolean =>
+  isShoalError(e, 'FUNDS_LOW') && !sameAddress(String(e.data['owner']), provider)
+
+/**
+ * Asks the chain to lock the money. A reorganisation takes our own deposit back until it is sent again a moment later, so a lack on our
+ * side is looked at again, `LACK_TRIES` times in all, before it is believed: a signed agreement that is given up stays a risk until `openBy`.
+ */
+async function lock(live: LiveExecution, providerSignature: HexBytes, signal: AbortSignal): Promise<void> {
+  const { agreement, requesterSignature } = live.entry
+  for (let tries = 1; live.entry.state === 'agreed'; tries++) {
+    try {
+      return await live.ctx.settlement.open(agreement, requesterSignature, providerSignature, { signal })
+    } catch (e) {
+      if (signal.aborted || tries === LACK_TRIES || !wanted(live) || !isOurLack(e, agreement)) throw e
+      live.ctx.log.warn({ err: e, agreement: live.entry.agreementId }, 'money is missing; looking again')
+      await live.pause(1_000, signal)
+    }
+  }
+}
+
 /** Opens the escrow, through lost RPCs, until `openBy` has passed. */
 export async function openEscrow(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { entry, ctx } = live
-  const { agreement, requesterSignature, providerSignature } = entry
+  const { providerSignature } = entry
   if (providerSignature === undefined) return
   if (!wanted(live)) {
     // an opening of before a restart may still be mined: only openBy makes sure
@@ -132,7 +155,7 @@ export async function openEscrow(live: LiveExecution, signal: AbortSignal): Prom
     return await giveUpOpening(live, signal)
   }
   try {
-    await ctx.settlement.open(agreement, requesterSignature, providerSignature, { signal })
+    await lock(live, providerSignature, signal)
     await live.move('open', 'escrow open')
   } catch (e) {
     if (signal.aborted) return

@@ -1,5 +1,6 @@
 /** awarded -> agreed -> open: whose signature counts, what the rest of a shard costs, and when no money is locked any more. */
 import { expect } from 'chai'
+import { ShoalError } from '../../../src/protocol/errors.ts'
 import { systemClock } from '../../../src/peer/adapters/system-clock.ts'
 import type { PeerContext } from '../../../src/peer/context.ts'
 import type { ExecutionEntry, JobEntry } from '../../../src/peer/journal/entries.ts'
@@ -19,12 +20,10 @@ async function run(
   step: typeof agree,
   changes: Partial<ExecutionEntry>,
   its: Partial<JobEntry>,
-  answer: object = {}
+  answer: object = {},
+  lacks: readonly unknown[] = []
 ): Promise<World> {
   const done: string[] = []
-  const note =
-    <T>(what: string, value: T) =>
-    async () => (done.push(what), value)
   const stop = new AbortController()
   const ctx = {
     clock: {
@@ -43,7 +42,11 @@ async function run(
       report: (_: unknown, conduct: string) => void done.push(conduct)
     },
     settlement: {
-      open: note('open', undefined),
+      open: async () => {
+        done.push('open')
+        const lack = lacks[done.filter(d => d === 'open').length - 1]
+        if (lack !== undefined) throw lack
+      },
       time: async () => BigInt(r.NOW / 1000),
       escrow: async () => ({ state: 'none' })
     }
@@ -80,6 +83,26 @@ describe('an agreement', () => {
     expect(opened.done).to.deep.equal(['cancel'])
     const wanted = await run(openEscrow, { state: 'agreed', providerSignature }, {})
     expect(wanted).to.deep.equal({ state: 'open', done: ['open'] })
+  })
+
+  describe('is opened although money is missing', () => {
+    const lackOf = (owner: string) => new ShoalError('FUNDS_LOW', 'has 0, needs 1', { data: { owner } })
+    const [own, other] = [lackOf(r.requester.operator.address), lackOf(r.provider.operator.address)]
+    const opened = async (...lacks: unknown[]) => {
+      const providerSignature = await signedBy(r.provider)
+      return await run(openEscrow, { state: 'agreed', providerSignature }, {}, {}, lacks)
+    }
+
+    it('on our side for a moment, as after a reorganisation that took our deposit back', async () => {
+      expect(await opened(own, own)).to.deep.equal({ state: 'open', done: ['open', 'open', 'open'] })
+    })
+    it('but not when it stays away, and not at all for a bond that the provider lacks', async () => {
+      expect(await opened(...Array.from({ length: 9 }, () => own))).to.deep.equal({
+        state: 'withdrawn',
+        done: ['open', 'open', 'open', 'open', 'open', 'cancel']
+      })
+      expect(await opened(other)).to.deep.equal({ state: 'withdrawn', done: ['open', 'cancel'] })
+    })
   })
 
   it('a resumed shard costs the rest of the bid, never nothing', () => {
