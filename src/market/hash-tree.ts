@@ -36,15 +36,18 @@ function up(level: Uint8Array): Uint8Array {
 
 export class HashTree {
   readonly #levels: Uint8Array[]
+  readonly #top: Uint8Array
 
   /** `leaves`: one hash after the other, at least one. */
   constructor(leaves: Uint8Array) {
     this.#levels = [leaves]
-    for (let top = leaves; top.byteLength > SIZE; this.#levels.push(top)) top = up(top)
+    let top = leaves
+    for (; top.byteLength > SIZE; this.#levels.push(top)) top = up(top)
+    this.#top = top
   }
 
   get root(): Hex32 {
-    return toHex(this.#levels.at(-1)) as Hex32
+    return toHex(this.#top) as Hex32
   }
 
   /** The siblings from a leaf up, one after the other. */
