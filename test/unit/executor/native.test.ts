@@ -136,7 +136,7 @@ describe('a task’s folders', () => {
     const ended = once(child, 'exit')
     const seen = new Set<string>()
     const signed: string[] = []
-    while (child.exitCode === null) {
+    while (child.exitCode === null && child.signalCode === null) {
       for (let i = 0; i < 100; i++) {
         for (const [path, data] of readTree(folder, limits))
           seen.add(`${path}: ${new TextDecoder().decode(data)}`)
