@@ -19,7 +19,7 @@ export interface Agreement {
   readonly arbiter: Address
   readonly price: bigint
   readonly bond: bigint
-  /** Hash of the sealed spec (sha-256 of the canonical JobSpec for this shard). */
+  /** sha-256 of the canonical JobCommon record: module, arguments and needs, the same for all shards. */
   readonly specHash: Hex32
   /** Merkle root over the bid set that the award was chosen from. */
   readonly bidRoot: Hex32
@@ -52,6 +52,20 @@ export interface Receipt {
 export interface Release {
   readonly agreement: Hex32
   readonly amount: bigint
+}
+
+/**
+ * The requester's word on what it handed over under an agreement. Off the chain: an arbiter believes it, so neither side can later say
+ * that another input was meant.
+ */
+export interface Handover {
+  readonly agreement: Hex32
+  /** sha-256 of the canonical ShardSpec, which names module, input and arguments by their digests. */
+  readonly spec: Hex32
+  /** sha-256 of the checkpoint's bundle that the attempt begins from; 32 zero bytes when it begins afresh. */
+  readonly checkpoint: Hex32
+  /** Work that the agreement's price buys, in the engine's billing units. */
+  readonly gas: bigint
 }
 
 /** An offer's signed core: `body` is the sha-256 of the record without its signature. */
@@ -101,6 +115,7 @@ export const typedData = {
   ),
   Receipt: fields('bytes32 agreement,uint32 sequence,bytes32 digest,uint128 amount'),
   Release: fields('bytes32 agreement,uint128 amount'),
+  Handover: fields('bytes32 agreement,bytes32 spec,bytes32 checkpoint,uint128 gas'),
   Offer: fields('bytes32 jobId,uint32 round,uint128 ceiling,uint64 expires,bytes32 body'),
   Bid: fields('bytes32 offer,uint128 price,uint32 slots,uint64 expires,bytes32 body'),
   PeerCard: fields('string peer,address beneficiary,uint64 seq,bytes32 body')
@@ -111,6 +126,7 @@ export interface TypedValues {
   Agreement: Agreement
   Receipt: Receipt
   Release: Release
+  Handover: Handover
   Offer: OfferCore
   Bid: BidCore
   PeerCard: CardCore

@@ -58,6 +58,10 @@ export const faults = {
   CONTENT_CORRUPT: 'peer',
   CONTENT_TOO_LARGE: 'peer',
   RESULT_MISMATCH: 'peer',
+  TERMS_DIFFER: 'peer',
+  TERMS_REFUSED: 'peer',
+  NOT_NOW: 'peer',
+  RECEIPT_MISSING: 'peer',
   // chain
   CHAIN_UNREACHABLE: 'chain',
   CHAIN_WRONG_NETWORK: 'chain',
@@ -72,6 +76,7 @@ export const faults = {
   VERIFY_TIMEOUT: 'timeout',
   SETTLE_TIMEOUT: 'timeout',
   LEASE_MISSED: 'timeout',
+  TIME_SHORT: 'timeout',
   REQUEST_TIMEOUT: 'timeout',
   DIAL_TIMEOUT: 'timeout',
   STOP_TIMEOUT: 'timeout',

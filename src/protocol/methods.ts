@@ -4,19 +4,19 @@
  */
 import { z } from 'zod'
 import type { Schema } from './codec.ts'
-import { addresses, bps, bytes, cid, hex32, peerId, record, signature, text, uint } from './fields.ts'
+import { addresses, bytes, cid, hex32, peerId, record, signature, text, uint } from './fields.ts'
 import { KiB, LIST_MAX, MiB, RECORD_MAX } from './limits.ts'
 import { method, type Method } from './method.ts'
 import { capacityMethods } from './methods-capacity.ts'
 import { capacityAdvert } from './records/advert.ts'
-import { agreement, signedReceipt, signedRelease } from './records/agreement.ts'
+import { agreement, signedHandover, signedReceipt, signedRelease } from './records/agreement.ts'
 import { bid } from './records/bid.ts'
 import { peerCard } from './records/card.ts'
 import { checkpoint } from './records/delivery.ts'
+import { caseState, evidence } from './records/evidence.ts'
 import { executionEvent } from './records/events.ts'
 import { taskOffer } from './records/offer.ts'
-
-const refusal = text.optional()
+import { refusal } from './records/refusal.ts'
 
 export const methods = {
   /** Who are you: the card of the asked peer. */
@@ -47,10 +47,10 @@ export const methods = {
     quota: { count: 30, windowMs: 10_000 },
     concurrent: 2
   }),
-  /** Pull repair for open offers that gossip missed. Version 3: with GPUs, images and rules of comparison. */
+  /** Pull repair for open offers that gossip missed. Version 4: all terms, lengths in place of moments. */
   offers: method({
     name: 'offers',
-    version: 3,
+    version: 4,
     kind: 'unary',
     request: record({ known: z.array(hex32).max(LIST_MAX) }),
     response: record({ offers: z.array(taskOffer).max(32) }),
@@ -64,12 +64,12 @@ export const methods = {
   /** A provider's bid, to the requester. */
   bid: method({
     name: 'bid',
-    version: 1,
+    version: 2,
     kind: 'unary',
     request: record({ bid }),
-    response: record({ accepted: z.boolean(), reason: refusal }),
+    response: record({ accepted: z.boolean(), refusal: refusal.optional() }),
     requestMax: RECORD_MAX,
-    responseMax: KiB,
+    responseMax: 2 * KiB,
     firstByteMs: 5_000,
     frameMs: 5_000,
     quota: { count: 60, windowMs: 10_000 },
@@ -78,7 +78,7 @@ export const methods = {
   /** The bids that a provider itself has made on an offer: what a requester asks after finding it through the DHT. */
   bids: method({
     name: 'bids',
-    version: 1,
+    version: 2,
     kind: 'unary',
     request: record({ offer: hex32 }),
     response: record({ bids: z.array(bid).max(8) }),
@@ -90,22 +90,15 @@ export const methods = {
     concurrent: 8
   }),
   /**
-   * The agreement that a requester proposes; the answer is the provider's signature, or why not. The requester signs only when it
-   * opens the escrow: a provider with both signatures could open it after a refusal, when nobody watches.
+   * The agreement that a requester proposes; the answer is the provider's signature, or why not. The price says how much of the work is
+   * bought: of a price below the bid's, the same share of its gas, and not a unit more (a resumed attempt buys the rest).
    */
   agree: method({
     name: 'agree',
-    version: 2,
+    version: 3,
     kind: 'unary',
-    request: record({
-      offer: hex32,
-      bid: hex32,
-      agreement,
-      copy: uint(16),
-      /** Progress of the checkpoint that this attempt resumes from: that part of the bid's price falls away. */
-      resume: bps
-    }),
-    response: record({ signature: signature.optional(), reason: refusal }),
+    request: record({ offer: hex32, bid: hex32, agreement, copy: uint(16) }),
+    response: record({ signature: signature.optional(), refusal: refusal.optional() }),
     requestMax: RECORD_MAX,
     responseMax: 4 * KiB,
     firstByteMs: 10_000,
@@ -116,19 +109,26 @@ export const methods = {
   /** The sealed task, once the escrow is open. Repeating it is harmless. */
   start: method({
     name: 'start',
-    version: 1,
+    version: 2,
     kind: 'unary',
     request: record({
       agreement: hex32,
       spec: record({ cid, wrapped: bytes(32, 256) }),
+      /** What the spec and the checkpoint are, signed by the requester: an arbiter goes by it. */
+      handover: signedHandover,
       /** Key of the last acknowledged checkpoint of an earlier attempt, wrapped to this provider. */
       resume: record({ checkpoint, wrapped: bytes(32, 256), context: hex32 }).optional(),
       /** Where the requester's content can be fetched. */
       addresses
     }),
-    response: record({ accepted: z.boolean(), reason: refusal }),
+    /** `waitMs`: not yet, ask again after this long (the opening is not deep enough in the chain). */
+    response: record({
+      accepted: z.boolean(),
+      refusal: refusal.optional(),
+      waitMs: uint(600_000).optional()
+    }),
     requestMax: RECORD_MAX,
-    responseMax: KiB,
+    responseMax: 2 * KiB,
     firstByteMs: 20_000,
     frameMs: 5_000,
     quota: { count: 2_000, windowMs: 10_000 },
@@ -137,7 +137,7 @@ export const methods = {
   /** Follow one execution from the event after `after`. Heartbeats come at least every 2 s. */
   events: method({
     name: 'events',
-    version: 1,
+    version: 2,
     kind: 'stream',
     request: record({ agreement: hex32, after: uint() }),
     response: executionEvent,
@@ -165,16 +165,30 @@ export const methods = {
   /** Stop, please: the provider ends the execution and consents to what it has earned. */
   cancel: method({
     name: 'cancel',
-    version: 1,
+    version: 2,
     kind: 'unary',
     request: record({ agreement: hex32, reason: text, receipt: signedReceipt.optional() }),
-    response: record({ release: signedRelease.optional(), reason: refusal }),
+    response: record({ release: signedRelease.optional(), refusal: refusal.optional() }),
     requestMax: 4 * KiB,
     responseMax: 4 * KiB,
     firstByteMs: 10_000,
     frameMs: 5_000,
     quota: { count: 2_000, windowMs: 10_000 },
     concurrent: 64
+  }),
+  /** One side of a disputed agreement lays what it has before the arbiter. Repeating it is harmless, and tells how the case stands. */
+  evidence: method({
+    name: 'evidence',
+    version: 1,
+    kind: 'unary',
+    request: evidence,
+    response: record({ state: caseState, reason: text.optional(), refusal: refusal.optional() }),
+    requestMax: RECORD_MAX,
+    responseMax: 2 * KiB,
+    firstByteMs: 10_000,
+    frameMs: 5_000,
+    quota: { count: 200, windowMs: 10_000 },
+    concurrent: 16
   }),
   ...capacityMethods
 } as const

@@ -9,7 +9,7 @@ import type { AdvertBody } from './records/advert.ts'
 import type { AttestationBody } from './records/attestation.ts'
 import type { BidBody } from './records/bid.ts'
 import type { PeerCardBody } from './records/card.ts'
-import type { CheckpointBody, ResultBody } from './records/delivery.ts'
+import type { CheckpointBody, FailureBody, ResultBody } from './records/delivery.ts'
 import type { OfferBody } from './records/offer.ts'
 
 const encoder = new TextEncoder()
@@ -30,12 +30,12 @@ export function bodyOf<T extends object>(
 /** sha-256 of the canonical record without its signatures. */
 export const bodyDigest = (record: object): Hex32 => digestOf(encode(bodyOf(record)))
 
-export type SignedKind = 'advert' | 'attestation' | 'checkpoint' | 'result'
+export type SignedKind = 'advert' | 'attestation' | 'checkpoint' | 'result' | 'failure'
 
 /** The bytes that the Ed25519 key signs for a record of this kind. */
 export const signingBytes = (
   kind: SignedKind,
-  record: AdvertBody | AttestationBody | CheckpointBody | ResultBody
+  record: AdvertBody | AttestationBody | CheckpointBody | ResultBody | FailureBody
 ): Uint8Array => new Uint8Array([...encoder.encode(`shoal/${kind}/1\n`), ...fromHex(bodyDigest(record))])
 
 const seconds = (ms: number): bigint => BigInt(Math.floor(ms / 1000))
@@ -50,13 +50,13 @@ export const offerCore = (o: OfferBody): OfferCore => ({
   jobId: o.jobId,
   round: o.round,
   ceiling: o.ceiling,
-  expires: seconds(o.expires),
+  expires: seconds(o.issued + o.windowMs),
   body: bodyDigest(o)
 })
 export const bidCore = (b: BidBody): BidCore => ({
   offer: b.offer,
   price: b.price,
   slots: b.slots,
-  expires: seconds(b.expires),
+  expires: seconds(b.issued + b.validMs),
   body: bodyDigest(b)
 })

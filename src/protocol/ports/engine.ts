@@ -48,11 +48,13 @@ export interface TaskCheckpoint {
   readonly bundle: Uint8Array
 }
 
-/** Called in order, never concurrently for one run. A hook that is slow holds the task back. */
+/** Called in order, never concurrently for one run. The task goes on while a hook is slow; of checkpoints that come meanwhile the newest is kept. */
 export interface RunHooks {
   onProgress(fraction: number, note: string | undefined): void
   onLog(stream: 'out' | 'err', line: string): void
   onCheckpoint(checkpoint: TaskCheckpoint): Promise<void>
+  /** All of /ckpt as a bundle, of every checkpoint, also those that `onCheckpoint` is too slow for. */
+  sawCheckpoint?(bundle: Uint8Array): void
 }
 
 export type RunOutcome =
@@ -76,6 +78,8 @@ export type RunOutcome =
 export interface PreparedRun {
   /** Runs to the end. Rejects only when aborted (CANCELLED) or when the engine itself broke (ENGINE_BROKEN). */
   run(hooks: RunHooks, signal: AbortSignal): Promise<RunOutcome>
+  /** Makes a running task stand still, or go on; its wall time passes meanwhile. Does nothing where the system cannot. */
+  hold(on: boolean): void
   /** /out as a bundle, sorted by path; only after a run with status `done`. */
   collect(): AsyncIterable<Uint8Array>
   /** Frees processes, memory and files. Harmless twice. */

@@ -83,20 +83,17 @@ export interface Settlement extends Startable {
   account(address?: Address, options?: CallOptions): Promise<Account>
   /** The chain's own time in seconds (timestamp of the newest block, at least the last one seen). */
   time(options?: CallOptions): Promise<bigint>
+  /** How long a transaction takes here from being sent to being mined, ms: measured, and rather too long than too short. */
+  inclusionMs(): number
   /** Moves tokens from the wallet into the vault. FUNDS_LOW when the wallet has less. */
   deposit(amount: bigint, options?: CallOptions): Promise<Hex32>
   /** Moves free balance out of the vault. FUNDS_LOW when less is free. */
   withdraw(amount: bigint, to?: Address, options?: CallOptions): Promise<Hex32>
   escrow(id: AgreementId, options?: CallOptions): Promise<Escrow>
-  /** Locks price and bond. FUNDS_LOW names the side that lacks money. */
-  open(
-    a: Agreement,
-    requesterSignature: HexBytes,
-    providerSignature: HexBytes,
-    options?: CallOptions
-  ): Promise<void>
-  /** Provider commits to a result before `deliverBy`. */
-  deliver(a: Agreement, result: Hex32, options?: CallOptions): Promise<void>
+  /** Locks price, dispute bond and bond; the requester's own call. FUNDS_LOW names the side that lacks money. */
+  open(a: Agreement, providerSignature: HexBytes, options?: CallOptions): Promise<void>
+  /** Provider commits to a result, or to a failure of the task, before `deliverBy`, and claims `amount`. */
+  deliver(a: Agreement, result: Hex32, amount: bigint, options?: CallOptions): Promise<void>
   /** Records the cumulative amount; pays out and closes at once when it is the full price. */
   acknowledge(a: Agreement, receipt: Receipt, signature: HexBytes, options?: CallOptions): Promise<void>
   /** Pays after the challenge window; anyone may. */

@@ -1,6 +1,6 @@
 /** The EIP-712 records as they travel between peers: see eip712.ts for what each field means. */
 import type { z } from 'zod'
-import type { Agreement, Receipt, Release } from '../eip712.ts'
+import type { Agreement, Handover, Receipt, Release } from '../eip712.ts'
 import { address, amount, bps, hex32, record, signature, uint } from '../fields.ts'
 
 const uint32 = uint(0xffffffff)
@@ -32,8 +32,16 @@ export const receipt: z.ZodType<Receipt> = record({
   amount
 })
 export const release: z.ZodType<Release> = record({ agreement: hex32, amount })
+export const handover: z.ZodType<Handover> = record({
+  agreement: hex32,
+  spec: hex32,
+  checkpoint: hex32,
+  gas: amount
+})
 
 export const signedReceipt = record({ receipt, signature })
 export type SignedReceipt = z.output<typeof signedReceipt>
 export const signedRelease = record({ release, signature })
 export type SignedRelease = z.output<typeof signedRelease>
+export const signedHandover = record({ handover, signature })
+export type SignedHandover = z.output<typeof signedHandover>

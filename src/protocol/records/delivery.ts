@@ -1,6 +1,8 @@
 /** What a provider hands over while it runs and at the end, signed by its network identity. */
 import { z } from 'zod'
-import { amount, bps, bytes, cid, hex32, record, uint } from '../fields.ts'
+import { digestOf, encode } from '../codec.ts'
+import { amount, bps, bytes, cid, hex32, record, text, uint } from '../fields.ts'
+import type { Hex32 } from '../ids.ts'
 
 /** A sealed bundle whose key is wrapped to the requester. */
 const sealedBundle = {
@@ -36,3 +38,24 @@ export const resultBody = record({
 export type ResultBody = z.output<typeof resultBody>
 export const result = resultBody.extend({ signature: bytes(64) })
 export type Result = z.output<typeof result>
+
+/**
+ * A task that ended by its own fault: the provider did the work that was paid for, and another one would come to the same end. Of a
+ * deterministic engine everybody can check it: `code` and `gas` are those of every run.
+ */
+export const failureBody = record({
+  v: z.literal(1),
+  agreement: hex32,
+  /** TASK_FAILED, TASK_TRAP, LIMIT_GAS and the other limits that do not depend on the machine. */
+  code: z.string().regex(/^(TASK|LIMIT|MODULE|ARGS)_[A-Z]{1,20}$/, 'a fault of the task'),
+  reason: text,
+  gas: amount,
+  wallMs: uint()
+})
+export type FailureBody = z.output<typeof failureBody>
+export const failure = failureBody.extend({ signature: bytes(64) })
+export type Failure = z.output<typeof failure>
+
+/** What a provider commits on the chain in place of a result's digest: who, how it ended and after how much work. */
+export const failureDigest = ({ agreement, code, gas }: FailureBody | Failure): Hex32 =>
+  digestOf(encode({ failure: { agreement, code, gas } }))

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { bps, record, text, timestamp, uint } from '../fields.ts'
 import { LOG_LINE_MAX } from '../limits.ts'
-import { checkpoint, result } from './delivery.ts'
+import { checkpoint, failure, result } from './delivery.ts'
 
 const head = { seq: uint(), at: timestamp }
 
@@ -20,13 +20,9 @@ export const executionEvent = z.discriminatedUnion('kind', [
   }),
   record({ ...head, kind: z.literal('checkpoint'), checkpoint }),
   record({ ...head, kind: z.literal('result'), result }),
-  /** Final: the task failed at its own fault (`code` TASK_FAILED, LIMIT_...), or the provider gave up. */
-  record({
-    ...head,
-    kind: z.literal('failed'),
-    code: text,
-    reason: text,
-    fault: z.enum(['task', 'provider'])
-  })
+  /** Final: the task ended by its own fault; what was metered is to be paid. */
+  record({ ...head, kind: z.literal('task-failed'), failure }),
+  /** Final: the provider gave up, or stopped for a reason that is no fault of the task. */
+  record({ ...head, kind: z.literal('failed'), code: text, reason: text })
 ])
 export type ExecutionEvent = z.output<typeof executionEvent>

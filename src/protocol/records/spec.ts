@@ -1,8 +1,8 @@
 /** What is to be run. JobCommon is the same for all shards (its hash is in the offer); ShardSpec is what one provider gets, sealed. */
 import { z } from 'zod'
-import { amount, bytes, cid, hex32, record, text, uint } from '../fields.ts'
+import { bytes, cid, hex32, record, text, uint } from '../fields.ts'
 import { SHARDS_MAX } from '../limits.ts'
-import { compareRule } from './compare.ts'
+import { needs } from './needs.ts'
 
 /** A sealed object together with its key: only ever inside something that is itself sealed. */
 export const objectRef = record({
@@ -15,29 +15,17 @@ export const objectRef = record({
 })
 export type ObjectRef = z.output<typeof objectRef>
 
-export const runLimits = record({
-  gas: amount,
-  memoryBytes: uint(),
-  wallMs: uint(),
-  outputBytes: uint(),
-  logBytes: uint(),
-  moduleBytes: uint(),
-  inputBytes: uint()
-})
-
 export const jobCommon = record({
-  v: z.literal(1),
+  v: z.literal(2),
   jobId: hex32,
   name: text,
-  engine: text,
+  /** As in the offer: a spec that says otherwise is refused before any work. */
+  needs,
   args: z.array(z.string().max(4096)).max(256),
   env: z.record(z.string().max(128), z.string().max(4096)),
-  limits: runLimits,
   shards: uint(SHARDS_MAX),
   /** sha-256 of the module. */
-  module: hex32,
-  /** How results are compared; absent: by their bytes. */
-  compare: compareRule.optional()
+  module: hex32
 })
 export type JobCommon = z.output<typeof jobCommon>
 
