@@ -21,6 +21,8 @@ export type Refusal =
   | 'image-missing'
   | 'uploads-refused'
   | 'policy'
+  | 'terms'
+  | 'lied-before'
   | 'region-differs'
   | 'energy-differs'
   | 'rule-unknown'
@@ -46,7 +48,8 @@ export interface BidderState {
   /** That are proven; where they are not known, what the advert says. */
   readonly classes?: readonly NodeClass[]
   readonly rules: readonly string[]
-  readonly now: number
+  /** Bidding is over, by the clock of whoever asks. */
+  readonly over?: boolean
 }
 
 const GIGA = 1_000_000_000n
@@ -82,7 +85,7 @@ export const versionFits = (wanted: string | undefined, version: string): boolea
 /** The first reason not to bid, or undefined. Self-selection is a separate step (selection.ts). */
 export function refusal(offer: OfferBody, me: BidderState): Refusal | undefined {
   const engine = me.advert.engines.find(e => e.id === offer.needs.engine)
-  if (me.now >= offer.expires) return 'expired'
+  if (me.over === true) return 'expired'
   if (offer.card.operator.toLowerCase() === me.operator.toLowerCase()) return 'own-offer'
   if (offer.excluded.some(a => a.toLowerCase() === me.operator.toLowerCase())) return 'excluded'
   if (!me.rules.includes(offer.rule)) return 'rule-unknown'

@@ -5,18 +5,16 @@ import type { OfferBody } from '../protocol/records/offer.ts'
 import { serves } from './classes.ts'
 import { refusal, type Refusal } from './eligibility.ts'
 
-/** Operators in lower case, each once. Adverts of lower classes count for nothing; the caller has seen to it that classes are proven. */
+/** Operators in lower case, each once. Adverts of lower classes count for nothing; the caller has seen to it that classes are proven and nothing has expired. */
 export function expectedBidders(
   offer: OfferBody,
   adverts: readonly CapacityAdvert[],
-  rules: readonly string[],
-  now: number
+  rules: readonly string[]
 ): Set<Address> {
   const able = adverts.filter(
     a =>
       serves(a.class, offer.class) &&
-      a.expires > now &&
-      refusal(offer, { operator: a.card.operator, advert: a, rules, now }) === undefined
+      refusal(offer, { operator: a.card.operator, advert: a, rules }) === undefined
   )
   return new Set(able.map(a => a.card.operator.toLowerCase() as Address))
 }
@@ -25,16 +23,14 @@ export function expectedBidders(
 export function reasonsAgainst(
   offer: OfferBody,
   adverts: readonly CapacityAdvert[],
-  rules: readonly string[],
-  now: number
+  rules: readonly string[]
 ): ReadonlyMap<Refusal | 'none', number> {
   const counts = new Map<Refusal | 'none', number>()
   for (const advert of adverts) {
     const reason = refusal(offer, {
       operator: advert.card.operator,
       advert,
-      rules,
-      now: Math.min(now, offer.expires - 1)
+      rules
     })
     if (reason !== 'own-offer') counts.set(reason ?? 'none', (counts.get(reason ?? 'none') ?? 0) + 1)
   }

@@ -1,6 +1,6 @@
 /** What a claim of memory or disk is worth in matching: up to what any old machine has, and beyond that up to what is proven. Pure. */
 import { HOARD_MAX, GiB, MiB } from '../protocol/limits.ts'
-import type { Needs } from '../protocol/records/offer.ts'
+import type { Needs } from '../protocol/records/needs.ts'
 import type { Proven } from './classes.ts'
 
 /** Unproven claims count up to these, bytes: the defaults of `provider.memory` and `provider.disk`. */

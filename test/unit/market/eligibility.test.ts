@@ -4,7 +4,8 @@ import { GiB } from '../../../src/protocol/limits.ts'
 import type { ImageNeed } from '../../../src/protocol/records/container.ts'
 import type { GpuOffer } from '../../../src/protocol/records/gpu.ts'
 import type { OfferBody } from '../../../src/protocol/records/offer.ts'
-import { hex, NOW, offerBody, provider, requester } from '../../support/records.ts'
+import type { Needs } from '../../../src/protocol/records/needs.ts'
+import { hex, needs as allNeeds, offerBody, provider, requester } from '../../support/records.ts'
 
 const me: BidderState = {
   operator: provider.operator.address,
@@ -18,11 +19,10 @@ const me: BidderState = {
     region: 'eu',
     energy: 'renewable'
   },
-  rules: ['best-value/1'],
-  now: NOW
+  rules: ['best-value/1']
 }
 /** As in the offer, where the version of the engine matters. */
-const ENGINE_NEEDS = { engine: 'wasm', gas: 1n, memoryBytes: 1, diskBytes: 1, wallMs: 1 }
+const ENGINE_NEEDS: Needs = { ...allNeeds, gas: 1n, memoryBytes: 1, diskBytes: 1, wallMs: 1 }
 const lower = (a: string) => a.toLowerCase() as typeof me.operator
 
 describe('whether a provider may bid', () => {
@@ -41,7 +41,7 @@ describe('whether a provider may bid', () => {
     ...me,
     advert: { ...me.advert, ...changes }
   })
-  const needs = { engine: 'wasm', gas: 1n, memoryBytes: 1, diskBytes: 1, wallMs: 1 }
+  const needs = ENGINE_NEEDS
   const gpu = (gpuMemoryBytes: number): Partial<OfferBody> => ({ needs: { ...needs, gpuMemoryBytes } })
   const image = (wanted: ImageNeed): Partial<OfferBody> => ({ needs: { ...needs, image: wanted } })
   const card = (memoryBytes: number, free: number): GpuOffer => ({
@@ -49,7 +49,7 @@ describe('whether a provider may bid', () => {
     ...{ memoryBytes, free }
   })
   const cases: readonly (readonly [Refusal, Partial<OfferBody>, BidderState])[] = [
-    ['expired', {}, { ...me, now: NOW + 2_000 }],
+    ['expired', {}, { ...me, over: true }],
     ['own-offer', {}, { ...me, operator: lower(requester.operator.address) }],
     ['excluded', { excluded: [lower(provider.operator.address)] }, me],
     ['rule-unknown', { rule: 'best-value/2' }, me],
