@@ -12,6 +12,7 @@ import { spawn } from 'node:child_process'
 import { ShoalError } from '../../protocol/errors.ts'
 import { bwrapArguments } from '../sandbox/bwrap.ts'
 import { buildFilter } from '../sandbox/seccomp/filter.ts'
+import { holdChild } from './hold.ts'
 import { pipesOf } from './child.ts'
 import { identify } from './file-id.ts'
 import { here, nodeCommand, type Places } from './node-command.ts'
@@ -118,6 +119,7 @@ export async function startBoxed(
   const { pid } = pipes
   return {
     ...pipes,
+    hold: on => holdChild({ pid }, on),
     exited: finish(pipes, group),
     limitMemory: async bytes => {
       if (prlimit !== undefined && pid !== undefined) await limitData(prlimit, pid, bytes, user)

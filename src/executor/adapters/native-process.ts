@@ -7,6 +7,7 @@ import { extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { ChildLink, ProcessExit, ProcessPort, RunnerLaunch } from '../runner/process-port.ts'
+import { holdChild } from './hold.ts'
 import { NOBODY } from './runner-io.ts'
 
 const MAX_ERRORS = 4096
@@ -98,6 +99,7 @@ export const nativeProcesses = (program: RunnerProgram): ProcessPort => ({
             else fail(new ShoalError('ENGINE_BROKEN', 'The runner is gone.', { cause: e }))
           })
         ),
+      hold: on => holdChild(child, on),
       kill: () => killAll(child)
     }
   }

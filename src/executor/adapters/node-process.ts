@@ -3,6 +3,7 @@ import type { ChildLink, ProcessPort, RunnerLaunch } from '../runner/process-por
 import { spawn } from 'node:child_process'
 import { ShoalError } from '../../protocol/errors.ts'
 import { pipesOf } from './child.ts'
+import { holdChild } from './hold.ts'
 import { here, nodeCommand } from './node-command.ts'
 
 /** Runs runners with the Node that runs us, as processes without a box. */
@@ -19,6 +20,7 @@ export const nodeProcesses: ProcessPort = {
     })
     return {
       ...pipesOf(child),
+      hold: on => holdChild(child, on),
       mounts: new Map(),
       limitMemory: async () => undefined,
       cpuNs: async () => undefined

@@ -64,6 +64,11 @@ export class RunnerLink {
     return await this.#child.cpuNs()
   }
 
+  /** Makes the runner stand still, or go on. */
+  hold(on: boolean): void {
+    if (this.#alive) this.#child.hold(on)
+  }
+
   get exited(): Promise<ProcessExit> {
     return this.#child.exited
   }

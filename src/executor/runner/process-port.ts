@@ -29,6 +29,8 @@ export interface ChildLink {
   limitMemory(bytes: number): Promise<void>
   /** Processor time so far, nanoseconds; undefined where nobody counts. */
   cpuNs(): Promise<bigint | undefined>
+  /** Makes it and all that it started stand still, or go on. Does nothing where the system cannot. */
+  hold(on: boolean): void
   /** SIGKILL; harmless when the child is gone. */
   kill(): void
 }

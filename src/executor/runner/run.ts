@@ -69,6 +69,10 @@ export class RunnerRun implements PreparedRun {
     return { ...end, gas: this.#gas, wallMs: took }
   }
 
+  hold(on: boolean): void {
+    if (this.#state === 'running') this.#parts.link.hold(on)
+  }
+
   async *collect(): AsyncGenerator<Uint8Array, void, undefined> {
     if (this.#state !== 'done') throw new Error('Only a task that is done has a result, and it is read once.')
     this.#state = 'over'
@@ -156,13 +160,17 @@ export class RunnerRun implements PreparedRun {
         return undefined
       }
       case FROM_RUNNER.checkpoint:
-        return await this.#checkpoint(frame, checkpoints)
+        return await this.#checkpoint(frame, hooks, checkpoints)
       default:
         return `sent a frame of the unknown type ${frame.type}`
     }
   }
 
-  async #checkpoint(frame: Frame, checkpoints: CheckpointRelay): Promise<string | undefined> {
+  async #checkpoint(
+    frame: Frame,
+    hooks: RunHooks,
+    checkpoints: CheckpointRelay
+  ): Promise<string | undefined> {
     const { link, limits } = this.#parts
     const size = frame.payload.length === 12 ? dataView(frame).getUint32(8) : Infinity
     if (size > limits.outputBytes + CHECKPOINT_OVERHEAD) return 'sent a checkpoint that is too large'
@@ -176,6 +184,7 @@ export class RunnerRun implements PreparedRun {
       bundle.set(part.payload, at)
       at += part.payload.length
     }
+    hooks.sawCheckpoint?.(bundle)
     checkpoints.offer({ progress: this.#fraction, gas: this.#gas, bundle })
     return undefined
   }

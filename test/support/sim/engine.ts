@@ -60,7 +60,10 @@ function record(task: TaskRequest, program: ProgramTask): { run: ProgramRun; ste
           gas: run.gas(),
           bundle: bundleFromMap(new Map(files))
         }
-        steps.push(hooks => hooks.onCheckpoint(checkpoint))
+        steps.push(hooks => {
+          hooks.sawCheckpoint?.(checkpoint.bundle)
+          return hooks.onCheckpoint(checkpoint)
+        })
       }
     }
   )
@@ -71,11 +74,14 @@ function record(task: TaskRequest, program: ProgramTask): { run: ProgramRun; ste
 export function simEngine(clock: Clock, stepMs: number): Engine {
   const prepare = async (task: TaskRequest): Promise<PreparedRun> => {
     const { run, steps } = record(task, await taskOf(task))
+    let held = false
     return {
+      hold: on => void (held = on),
       run: async (hooks, signal): Promise<RunOutcome> => {
         const outcome = run.run()
         for (const step of steps) {
-          await clock.sleep(stepMs, signal).catch(() => undefined)
+          do await clock.sleep(stepMs, signal).catch(() => undefined)
+          while (held && !signal.aborted)
           if (signal.aborted) throw new ShoalError('CANCELLED', 'the task was cancelled')
           await step(hooks)
         }

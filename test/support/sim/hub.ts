@@ -25,8 +25,14 @@ export interface Port {
 export const unreachable = (peer: string): ShoalError =>
   new ShoalError('PEER_UNREACHABLE', `${peer.slice(-6)} is not there`)
 
+/** Hops so far, over all networks: tells whether anything was sent since. */
+export const hops = { count: 0 }
+
 /** One pass through the event loop: a hop of the network. */
-export const hop = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+export const hop = (): Promise<void> => {
+  hops.count++
+  return new Promise(resolve => setImmediate(resolve))
+}
 
 /** What arrives at the other end: the same record, from its bytes. */
 export function across<T>(schema: unknown, value: T, what: string, max: number): T {

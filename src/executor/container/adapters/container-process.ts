@@ -8,12 +8,13 @@ import { fileURLToPath } from 'node:url'
 import { MiB } from '../../../protocol/limits.ts'
 import { openGroups } from '../../adapters/cgroups.ts'
 import { pipesOf, type PipedChild } from '../../adapters/child.ts'
+import { hold, treeOf } from '../../adapters/hold.ts'
 import type { Box } from '../../sandbox/box.ts'
 import type { GroupPort, ProcessGroup } from '../../sandbox/cgroup-port.ts'
 import type { ChildLink, ProcessExit, ProcessPort, RunnerLaunch } from '../../runner/process-port.ts'
 import type { Arch } from '../../sandbox/seccomp/syscalls.ts'
 import { NO_QUOTA, type Confinement, type ContainerRun, type OpenLayers } from '../run-command.ts'
-import { cpuNs } from './groups.ts'
+import { cpuNs, pidsOf } from './groups.ts'
 import { closeFolder, openFolder, type JobFolder } from './job-folder.ts'
 
 /** What the runner is told on its command line. */
@@ -121,6 +122,8 @@ export function containerProcesses(arch: Arch, without: OpenLayers = {}): Proces
       limitMemory: async () => undefined,
       cpuNs: async () => cpuNs(job.name),
       exited: pipes.exited.then(ended),
+      // podman's container is no child of its caller
+      hold: on => hold([...pidsOf(job.name), ...treeOf(child.pid ?? 0)], on),
       kill: () => killAll(child)
     }
   }

@@ -35,6 +35,22 @@ export function outOfMemory(name: string, limit: number): boolean {
   return Number(kills?.[1] ?? 0) > 0
 }
 
+const pidsIn = (folder: string): number[] => [
+  ...(readText(join(folder, 'cgroup.procs')) ?? '').split('\n').filter(Boolean).map(Number),
+  ...readdirSync(folder, { withFileTypes: true })
+    .filter(entry => entry.isDirectory())
+    .flatMap(entry => pidsIn(join(folder, entry.name)))
+]
+
+/** Processes that are in them now; none when there are no such groups. */
+export function pidsOf(name: string): number[] {
+  try {
+    return [...new Set(foldersOf(name).flatMap(pidsIn))]
+  } catch {
+    return [] // gone meanwhile
+  }
+}
+
 async function removeTree(folder: string): Promise<void> {
   for (const entry of readdirSync(folder, { withFileTypes: true }))
     if (entry.isDirectory()) await removeTree(join(folder, entry.name))
