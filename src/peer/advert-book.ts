@@ -26,6 +26,12 @@ const SEEN_MAX = 8_192
 /** From `start` until the book counts as a picture of the network, ms: gossip and the first pull repairs have come. */
 const SETTLED_MS = 3_000
 
+interface Known {
+  readonly advert: CapacityAdvert
+  /** It counts until then, by our monotonic clock. */
+  readonly until: number
+}
+
 type Ports = Pick<PeerContext, 'network' | 'clock' | 'typed' | 'identities' | 'log' | 'random'> & {
   /** Other rules of classes than the network's: for tests. */
   readonly classRules?: readonly ClassRule[]
@@ -33,7 +39,7 @@ type Ports = Pick<PeerContext, 'network' | 'clock' | 'typed' | 'identities' | 'l
 
 export class AdvertBook implements Startable {
   readonly #ports: Ports
-  readonly #known = new Map<PeerIdString, CapacityAdvert>()
+  readonly #known = new Map<PeerIdString, Known>()
   readonly #seen = new BoundedMap<string, true>(SEEN_MAX)
   /** The host at which a connection has shown each provider to be. */
   readonly #seenAt = new BoundedMap<PeerIdString, string>(ADVERTS_MAX)
@@ -84,11 +90,15 @@ export class AdvertBook implements Startable {
 
   /** Adverts that are still good, newest first. */
   list(nodeClass?: NodeClass): CapacityAdvert[] {
-    const now = this.#ports.clock.now()
-    for (const [peer, advert] of this.#known) if (advert.expires <= now) this.#remove(peer)
-    return [...this.#known.values()]
+    const now = this.#ports.clock.monotonic()
+    for (const [peer, { until }] of this.#known) if (until <= now) this.#remove(peer)
+    return this.#adverts()
       .filter(a => nodeClass === undefined || this.serves(a, nodeClass))
       .sort((a, b) => b.issued - a.issued)
+  }
+
+  #adverts(): CapacityAdvert[] {
+    return [...this.#known.values()].map(k => k.advert)
   }
 
   /**
@@ -99,7 +109,7 @@ export class AdvertBook implements Startable {
     const { clock } = this.#ports
     if (clock.monotonic() - this.#startedAt < SETTLED_MS) return undefined
     const able = this.list(offer.class).map(a => weighed(a, this.proven(a)))
-    return expectedBidders(offer, able, ruleIds, clock.now())
+    return expectedBidders(offer, able, ruleIds)
   }
 
   /** Adverts that come from one machine or operator, as far as connections have shown; each peer's own among them. */
@@ -119,7 +129,7 @@ export class AdvertBook implements Startable {
   }
 
   #grouped(): ReadonlyMap<PeerIdString, readonly CapacityAdvert[]> {
-    return (this.#groups ??= groupsOf([...this.#known.values()], ({ card }) => {
+    return (this.#groups ??= groupsOf(this.#adverts(), ({ card }) => {
       const host = this.#seenAt.get(card.peer)
       return host === undefined ? [] : [host]
     }))
@@ -133,7 +143,7 @@ export class AdvertBook implements Startable {
       now: this.#ports.clock.now(),
       subject: card.peer,
       operator: card.operator,
-      operatorOf: peer => this.#known.get(peer)?.card.operator,
+      operatorOf: peer => this.#known.get(peer)?.advert.card.operator,
       siblings: this.#grouped().get(card.peer)?.length ?? 1
     })
   }
@@ -158,7 +168,7 @@ export class AdvertBook implements Startable {
   }
 
   of(peer: PeerIdString): CapacityAdvert | undefined {
-    return this.#known.get(peer)
+    return this.#known.get(peer)?.advert
   }
 
   /** Where to dial a peer: first where its newest advert says (it may have started again on other ports), then where it was. */
@@ -169,10 +179,14 @@ export class AdvertBook implements Startable {
 
   /** Takes an advert that passed its checks; older ones than what we know change nothing. */
   add(advert: CapacityAdvert): void {
-    const old = this.#known.get(advert.card.peer)
+    const old = this.of(advert.card.peer)
     if (old !== undefined && old.seq >= advert.seq) return
+    const { clock } = this.#ports
+    const length = Math.max(0, advert.expires - advert.issued)
+    // what is left of it, by our clock; one that is behind its author's takes it for new
+    const left = length - Math.min(length, Math.max(0, clock.now() - advert.issued))
     this.#remove(advert.card.peer)
-    this.#known.set(advert.card.peer, advert)
+    this.#known.set(advert.card.peer, { advert, until: clock.monotonic() + left })
     const oldest = this.#known.keys().next().value
     if (this.#known.size > ADVERTS_MAX && oldest !== undefined) this.#remove(oldest)
   }
@@ -185,7 +199,7 @@ export class AdvertBook implements Startable {
   async #judge(data: Uint8Array): Promise<Verdict> {
     try {
       const advert = decode(capacityAdvert, data, 'advert', GOSSIP_MESSAGE_MAX)
-      const old = this.#known.get(advert.card.peer)
+      const old = this.of(advert.card.peer)
       if (old !== undefined && old.seq >= advert.seq) return 'ignore'
       await verifyAdvert(advert, this.#ports, this.#seen)
       this.add(advert)

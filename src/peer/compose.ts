@@ -33,6 +33,8 @@ import { createContentStore, type ContentStoreParts } from '../storage/content-s
 import type { BlockExchange } from '../storage/exchange.ts'
 import { createRecipientKey, wrapKey } from '../storage/hpke.ts'
 import { AdvertBook } from './advert-book.ts'
+import { Arbiter } from './arbiter/arbiter.ts'
+import { ArbiterFinder } from './disputes/find-arbiter.ts'
 import { makeAnswerers } from './capacity/answerers.ts'
 import type { Answerer } from './capacity/answers/answer.ts'
 import { makeCapacityRooms, type CapacityRooms } from './capacity/rooms.ts'
@@ -92,11 +94,12 @@ export interface PeerParts {
   readonly ports?: PeerPorts
 }
 
-/** A whole peer. `provider` is absent on a light one. */
+/** A whole peer. `provider` is absent on a light one, `arbiter` where it is not turned on. */
 export interface Peer extends Startable {
   readonly ctx: PeerContext
   readonly adverts: AdvertBook
   readonly requester: Requester
+  readonly arbiter?: Arbiter
   readonly provider?: {
     readonly flow: Provider
     readonly bidder: Bidder
@@ -202,12 +205,15 @@ async function makeContext(
   }
   const cards = new CardKeeper(base)
   const verifiers = { typed: typedDataVerifier(domainOf(chain)), identities: identityVerifier }
+  const adverts = new AdvertBook({ ...base, ...verifiers })
   const ctx: PeerContext = {
     ...base,
     ...verifiers,
-    adverts: new AdvertBook({ ...base, ...verifiers }),
+    adverts,
     wrap: wrapKey,
     card: () => cards.card,
+    arbiters: new ArbiterFinder({ ...base, ...verifiers, adverts }),
+    chainNow: () => BigInt(Math.floor(clock.now() / 1000)),
     stopping
   }
   return { ctx, cards, store }
@@ -260,10 +266,9 @@ async function makeProvider(
 /** Answers the pull repair of offers with our own open ones and those we heard. */
 const answerOffers = (ctx: PeerContext, requester: Requester, bidder: Bidder | undefined): (() => void) =>
   ctx.network.handle('offers', async ({ known }) => {
-    const now = ctx.clock.now()
-    const heard = bidder?.offers().map(h => h.offer) ?? []
+    const heard = bidder?.openOffers() ?? []
     const open = new Map<string, TaskOffer>(
-      [...heard, ...requester.book.openOffers()].filter(o => o.expires > now).map(o => [o.signature, o])
+      [...heard, ...requester.book.openOffers()].map(o => [o.signature, o])
     )
     return { offers: [...open.values()].filter(o => !known.includes(offerDigest(o))).slice(0, 32) }
   })
@@ -296,6 +301,7 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
     parts.config.profile === 'full' && parts.config.provider.enabled
       ? await makeProvider(ctx, adverts, parts)
       : undefined
+  const arbiter = parts.config.arbiter.enabled ? new Arbiter(ctx) : undefined
   const rooms: Startable[] = [
     closing(ctx.engines),
     ctx.settlement,
@@ -307,12 +313,18 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
     requester
   ]
   if (provider !== undefined) rooms.push(provider.watch, provider.policy, provider.flow)
+  if (arbiter !== undefined) rooms.push(arbiter)
   rooms.push(ctx.chainNews, adverts)
   if (provider !== undefined) {
     const { prover, attestations, rounds } = provider.proofs
     rooms.push(prover, attestations, provider.advertiser, provider.bidder, rounds)
   }
-  rooms.push(new Housekeeper(ctx, () => requester.live > 0 || (provider?.flow.live.length ?? 0) > 0))
+  rooms.push(
+    new Housekeeper(
+      ctx,
+      () => requester.live > 0 || (provider?.flow.live.length ?? 0) > 0 || (arbiter?.live ?? 0) > 0
+    )
+  )
   const started: Startable[] = []
   let unhandle = (): void => undefined
   const stop = async (): Promise<void> => {
@@ -336,7 +348,7 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
       throw e
     }
   }
-  return { ctx, adverts, requester, provider, start, stop }
+  return { ctx, adverts, requester, provider, arbiter, start, stop }
 }
 
 export const resultsFolder = (home: HomeLayout): string => join(home.root, 'results')

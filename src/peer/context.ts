@@ -20,6 +20,7 @@ import type { Config } from './home/config.ts'
 import type { HomeLayout } from './home/layout.ts'
 import type { Journal } from './journal/journal.ts'
 import type { AdvertBook } from './advert-book.ts'
+import type { ArbiterFinder } from './disputes/find-arbiter.ts'
 import type { ChainNews } from './chain-news.ts'
 
 export interface PeerContext {
@@ -38,11 +39,14 @@ export interface PeerContext {
   readonly network: PeerNetwork
   readonly content: ContentStore
   readonly settlement: Settlement
+  /** The chain's time in seconds, as far as it can be told: what agreements count by. */
+  readonly chainNow: () => bigint
   readonly engines: ReadonlyMap<string, Engine>
   /** One comparison at a time, whatever the number of jobs. */
   readonly comparer: ResultComparer
   readonly journal: Journal
   readonly chainNews: ChainNews
+  readonly arbiters: ArbiterFinder
   /** What providers say of themselves. */
   readonly adverts: AdvertBook
   /** This machine's GPUs; absent where nothing is sold. */

@@ -9,7 +9,9 @@ export const contexts = {
   gather: (job: JobId) => contextOf('gather', job),
   spec: (agreement: AgreementId) => contextOf('spec', agreement),
   checkpoint: (agreement: AgreementId, sequence: number) => contextOf('checkpoint', agreement, sequence),
-  result: (agreement: AgreementId) => contextOf('result', agreement)
+  result: (agreement: AgreementId) => contextOf('result', agreement),
+  /** Content keys wrapped to an arbiter. */
+  evidence: (agreement: AgreementId) => contextOf('evidence', agreement)
 } as const
 
 /** Seeds a task's randomness: job and shard and nothing else, so that every peer gets the same. */

@@ -108,7 +108,8 @@ async function openContainer({ clock, log, config }: EngineParts): Promise<Engin
 export async function openEngines(given: EngineParts): Promise<ReadonlyMap<string, Engine>> {
   const parts = { ...given, log: given.log.child({ room: 'executor' }) }
   const { clock, log, config } = parts
-  const sells = config.profile === 'full' && config.provider.enabled
+  // an arbiter runs strangers' tasks as a seller does
+  const sells = config.profile === 'full' && (config.provider.enabled || config.arbiter.enabled)
   const process = sells ? await openSandbox(parts) : undefined
   const wasm = createWasmEngine({ clock, log, process, boxed: process !== undefined })
   const engines = new Map<string, Engine>([[wasm.id, wasm]])

@@ -17,7 +17,7 @@ import type { AdvertBody, CapacityAdvert } from '../protocol/records/advert.ts'
 import type { Attestation } from '../protocol/records/attestation.ts'
 import type { Bid, BidBody } from '../protocol/records/bid.ts'
 import { peerSignedBytes, type PeerCard, type PeerCardBody } from '../protocol/records/card.ts'
-import type { CheckpointBody, ResultBody } from '../protocol/records/delivery.ts'
+import type { CheckpointBody, FailureBody, ResultBody } from '../protocol/records/delivery.ts'
 import type { OfferBody, TaskOffer } from '../protocol/records/offer.ts'
 import { bidCore, bodyDigest, bodyOf, cardCore, offerCore, signingBytes } from '../protocol/signing.ts'
 
@@ -37,19 +37,35 @@ export async function signCard(
   return { ...half, peerSignature: await identity.sign(peerSignedBytes(half)) }
 }
 
-/** Times of a record: not ended, not from the future, not claiming longer than it may. RECORD_INVALID otherwise. */
-function checkTimes(
-  what: string,
-  now: number,
-  issued: number | undefined,
-  expires: number,
-  ttl: number
-): void {
-  if (expires <= now) throw new ShoalError('RECORD_INVALID', `${what} has expired`)
+/** A record's own time, by its author's clock. */
+interface Span {
+  readonly issued: number
+  readonly lengthMs: number
+}
+
+/**
+ * A record that was made at `issued` and is good for `lengthMs`: neither over nor from the future by more than clocks may differ, and not
+ * claiming longer than it may. How long it is good here is counted from when it came, on our clock. RECORD_INVALID tells by how much.
+ */
+function checkSpan(what: string, now: number, { issued, lengthMs }: Span, ttl: number): void {
+  const [early, late] = [issued - now, now - issued - lengthMs]
+  const off = { offMs: issued - now }
+  if (lengthMs > ttl) throw new ShoalError('RECORD_INVALID', `${what} is good for longer than it may be`)
+  if (early > CLOCK_SKEW)
+    throw new ShoalError('RECORD_INVALID', `${what} is from the future, by ${Math.round(early / 1000)} s`, {
+      data: off
+    })
+  if (late > CLOCK_SKEW)
+    throw new ShoalError('RECORD_INVALID', `${what} is over, since ${Math.round(late / 1000)} s`, {
+      data: off
+    })
+}
+
+/** Clocks may differ at both ends of a life of hours. */
+function checkExpiry(what: string, now: number, expires: number, ttl: number): void {
+  if (expires + CLOCK_SKEW <= now) throw new ShoalError('RECORD_INVALID', `${what} has expired`)
   if (expires > now + ttl + CLOCK_SKEW)
     throw new ShoalError('RECORD_INVALID', `${what} expires too far ahead`)
-  if (issued !== undefined && issued > now + CLOCK_SKEW)
-    throw new ShoalError('RECORD_INVALID', `${what} is from the future`)
 }
 
 export interface Verifiers {
@@ -60,7 +76,7 @@ export interface Verifiers {
 
 /** Both signatures of a card. SIGNATURE_INVALID or RECORD_INVALID. */
 export async function verifyCard(card: PeerCard, v: Verifiers): Promise<void> {
-  checkTimes('card', v.clock.now(), undefined, card.expires, CARD_TTL_MAX)
+  checkExpiry('card', v.clock.now(), card.expires, CARD_TTL_MAX)
   const signer = v.typed.signer('PeerCard', cardCore(bodyOf(card) as PeerCardBody), card.operatorSignature)
   if (signer === undefined || !sameAddress(signer, card.operator))
     refuse('card: the operator key did not sign it')
@@ -94,7 +110,8 @@ export async function verifyAdvert(
   v: Verifiers,
   seen?: BoundedMap<string, true>
 ): Promise<void> {
-  checkTimes('advert', v.clock.now(), advert.issued, advert.expires, ADVERT_TTL_MAX)
+  const { issued, expires } = advert
+  checkSpan('advert', v.clock.now(), { issued, lengthMs: expires - issued }, ADVERT_TTL_MAX)
   await verifyCard(advert.card, v)
   if (
     !(await v.identities.verify(advert.card.peer, signingBytes('advert', bodyOf(advert)), advert.signature))
@@ -109,16 +126,25 @@ export async function verifyAdvert(
   }
 }
 
+/** A provider's checkpoint, result or failure, signed by its network identity. */
+export async function signDelivery<B extends CheckpointBody | ResultBody | FailureBody>(
+  kind: 'checkpoint' | 'result' | 'failure',
+  body: B,
+  identity: IdentityKey
+): Promise<B & { signature: Uint8Array }> {
+  return { ...body, signature: await identity.sign(signingBytes(kind, body)) }
+}
+
 export async function signOffer(body: OfferBody, operator: OperatorKey): Promise<TaskOffer> {
   return { ...body, signature: await operator.sign('Offer', offerCore(body)) }
 }
 
-/** The digest by which bids refer to an offer. */
+/** The digest by which bids refer to an offer, and the one by which agreements refer to a bid; of records of any version. */
 export const offerDigest = (offer: TaskOffer | OfferBody): Hex32 => bodyDigest(offer)
-export const bidDigest = (bid: Bid | BidBody): Hex32 => bodyDigest(bid)
+export const bidDigest = (bid: object): Hex32 => bodyDigest(bid)
 
 export async function verifyOffer(offer: TaskOffer, v: Verifiers): Promise<void> {
-  checkTimes('offer', v.clock.now(), offer.opened, offer.expires, OFFER_TTL_MAX)
+  checkSpan('offer', v.clock.now(), { issued: offer.issued, lengthMs: offer.windowMs }, OFFER_TTL_MAX)
   if (offer.ceiling > UINT128_MAX) throw new ShoalError('RECORD_INVALID', 'offer: ceiling too high')
   await verifyCard(offer.card, v)
   const signer = v.typed.signer('Offer', offerCore(bodyOf(offer) as OfferBody), offer.signature)
@@ -132,7 +158,7 @@ export async function signBid(body: BidBody, operator: OperatorKey): Promise<Bid
 
 /** A bid on this very offer, within its ceiling, signed by the operator in its card. */
 export async function verifyBid(bid: Bid, offer: TaskOffer, v: Verifiers): Promise<void> {
-  checkTimes('bid', v.clock.now(), bid.issued, bid.expires, OFFER_TTL_MAX)
+  checkSpan('bid', v.clock.now(), { issued: bid.issued, lengthMs: bid.validMs }, OFFER_TTL_MAX)
   if (bid.offer !== offerDigest(offer)) throw new ShoalError('RECORD_INVALID', 'bid: for another offer')
   if (bid.price > offer.ceiling) throw new ShoalError('RECORD_INVALID', 'bid: above the ceiling')
   if (bid.slots === 0 || bid.speed === 0n) throw new ShoalError('RECORD_INVALID', 'bid: offers nothing')
@@ -144,16 +170,16 @@ export async function verifyBid(bid: Bid, offer: TaskOffer, v: Verifiers): Promi
     refuse('bid: not signed by its operator')
 }
 
-/** The provider's signature under a checkpoint or result of one agreement. */
+/** The provider's signature under a checkpoint, result or failure of one agreement. */
 export async function verifyDelivery(
-  kind: 'checkpoint' | 'result',
-  record: (CheckpointBody | ResultBody) & { readonly signature: Uint8Array },
+  kind: 'checkpoint' | 'result' | 'failure',
+  record: (CheckpointBody | ResultBody | FailureBody) & { readonly signature: Uint8Array },
   expected: { readonly agreement: Hex32; readonly peer: PeerCard['peer'] },
   v: Verifiers
 ): Promise<void> {
   if (record.agreement !== expected.agreement)
     throw new ShoalError('RECORD_INVALID', `${kind}: for another agreement`)
-  const bytes = signingBytes(kind, bodyOf(record) as CheckpointBody | ResultBody)
+  const bytes = signingBytes(kind, bodyOf(record) as CheckpointBody | ResultBody | FailureBody)
   if (!(await v.identities.verify(expected.peer, bytes, record.signature)))
     refuse(`${kind}: the provider did not sign it`)
 }

@@ -123,7 +123,7 @@ export function jobView(job: JobEntry, executions: readonly ExecutionEntry[]): J
     maxPrice: formatAmount(plan.maxPrice),
     spent: formatAmount(spent),
     tier: plan.tier,
-    compare: plan.common.compare ?? BYTES,
+    compare: plan.common.needs.compare ?? BYTES,
     out: plan.out,
     failure: job.failure
   }
@@ -139,7 +139,7 @@ export const providerView = (e: ProviderEntry) => ({
   price: formatAmount(e.agreement.price),
   acknowledged: formatAmount(e.receipt?.receipt.amount ?? 0n),
   /** How the requester said that it compares results. */
-  compare: e.compare ?? BYTES,
+  compare: e.needs?.compare ?? BYTES,
   created: e.created,
   failure: e.failure,
   closing:

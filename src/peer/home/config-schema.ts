@@ -132,8 +132,10 @@ export const configSchema = z.strictObject({
         .prefault({}),
       /** Where `shoal engine add` puts engines; the home's own engines/ when absent. Several homes may share one. */
       enginesFolder: z.string().startsWith('/', 'write an absolute path').optional(),
-      /** Bond offered with every agreement. */
+      /** Highest bond that this provider gives with an agreement; and the bond that this peer asks of others when it buys. */
       bond: amountText.prefault('0.01'),
+      /** Least bond: agreements with a lower one are refused. (A dispute costs its requester the bond at least.) */
+      bondLeast: amountText.prefault('0'),
       /** Arbiters that this provider accepts besides the network's own. */
       arbiters: z
         .array(z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'write an address: 0x and 40 hex digits'))
@@ -144,6 +146,12 @@ export const configSchema = z.strictObject({
         .string()
         .regex(/^0x[0-9a-fA-F]{40}$/, 'write an address: 0x and 40 hex digits')
         .optional()
+    })
+    .prefault({}),
+  arbiter: z
+    .strictObject({
+      /** Decides disputes that name this peer's operator: hears both sides, runs the task again, rules by itself. */
+      enabled: z.boolean().default(false)
     })
     .prefault({}),
   /** Silence of a provider after which an execution is offered again. */

@@ -1,4 +1,7 @@
-/** What the journal keeps. Each entry is a whole record under one key, so one batch moves a state machine and nothing else. */
+/**
+ * What the journal keeps. Each entry is a whole record under one key, so one batch moves a state machine and nothing else. Entries that an
+ * earlier version wrote are read by earlier/.
+ */
 import { z } from 'zod'
 import {
   address,
@@ -20,12 +23,13 @@ import { REASON_MAX } from '../../protocol/ports/compare.ts'
 import type { JobState } from '../../protocol/machines/job.ts'
 import type { ExecutionState, ProviderState } from '../../protocol/machines/execution.ts'
 import { nodeClass } from '../../protocol/records/advert.ts'
-import { agreement, signedReceipt } from '../../protocol/records/agreement.ts'
+import { agreement, signedHandover, signedReceipt } from '../../protocol/records/agreement.ts'
 import { bid } from '../../protocol/records/bid.ts'
-import { compareRule } from '../../protocol/records/compare.ts'
-import { checkpoint, result } from '../../protocol/records/delivery.ts'
+import { checkpoint, failure as taskFailure, result } from '../../protocol/records/delivery.ts'
 import { SOURCE_MAX } from '../jobfile/limits.ts'
-import { imageNeed } from '../../protocol/records/container.ts'
+import { earlierBid, earlierOffer } from './earlier/records.ts'
+import { caseState, evidence } from '../../protocol/records/evidence.ts'
+import { needs } from '../../protocol/records/needs.ts'
 import { taskOffer, tier } from '../../protocol/records/offer.ts'
 import { jobCommon, objectRef } from '../../protocol/records/spec.ts'
 
@@ -36,7 +40,6 @@ const failure = record({ code: text, message: z.string().max(2048) })
 /** Everything that a requester must still know after a crash, fixed at submit. */
 export const jobPlan = record({
   common: jobCommon,
-  engineVersion: text.optional(),
   module: objectRef,
   /** One sealed input bundle for each shard that is bought: all of `common.shards`, or the first alone for a probe. */
   inputs: z.array(objectRef).max(SHARDS_MAX),
@@ -45,10 +48,6 @@ export const jobPlan = record({
   /** Cap on what the whole job may pay. */
   maxPrice: amount,
   class: nodeClass,
-  diskBytes: uint(),
-  /** As in the offer's needs. */
-  gpuMemoryBytes: uint().optional(),
-  image: imageNeed.optional(),
   match: record({
     rule: text,
     windowMs: uint(),
@@ -85,7 +84,7 @@ const jobSource = record({
 export type JobSource = z.output<typeof jobSource>
 
 export const jobEntry = record({
-  v: z.literal(1),
+  v: z.literal(2),
   id: hex32,
   created: timestamp,
   ended: timestamp.optional(),
@@ -124,7 +123,7 @@ const partner = record({ peer: peerId, addresses, operator: address, recipient: 
 export type Partner = z.output<typeof partner>
 
 export const executionEntry = record({
-  v: z.literal(1),
+  v: z.literal(2),
   jobId: hex32,
   shard: uint(),
   attempt: uint(),
@@ -151,10 +150,21 @@ export const executionEntry = record({
   bid: hex32,
   agreementId: hex32,
   agreement,
-  requesterSignature: signature,
   providerSignature: signature.optional(),
-  /** Checkpoint of an earlier attempt that this one starts from. */
-  resumedFrom: record({ attempt: uint(), checkpoint, context: hex32, key: bytes(32) }).optional(),
+  /** Work that the agreement's price buys, in the engine's billing units. */
+  bought: amount,
+  /** Of the provider's bid, units per second: what it says to have metered is held against it. */
+  speed: amount,
+  /** When the task was handed over, by our clock. */
+  startedAt: timestamp.optional(),
+  /** Checkpoint of an earlier attempt that this one starts from, and the work that was done until then. */
+  resumedFrom: record({
+    attempt: uint(),
+    checkpoint,
+    context: hex32,
+    key: bytes(32),
+    used: amount
+  }).optional(),
   /** The sealed spec on our disk, let go with the job. */
   spec: cid.optional(),
   lastEvent: uint(),
@@ -165,6 +175,8 @@ export const executionEntry = record({
   checkpointKey: bytes(32).optional(),
   receipt: signedReceipt.optional(),
   result: result.optional(),
+  /** The task ended by its own fault, as the provider signed. */
+  taskFailure: taskFailure.optional(),
   /** The opened result lies on our disk. */
   fetched: z.boolean(),
   /** Digest of the result's rounded values, where the job is compared by them. */
@@ -182,7 +194,7 @@ export const executionEntry = record({
 export type ExecutionEntry = z.output<typeof executionEntry>
 
 export const providerEntry = record({
-  v: z.literal(1),
+  v: z.literal(2),
   agreementId: hex32,
   copy: uint(),
   state: oneOf<ProviderState>(
@@ -200,19 +212,20 @@ export const providerEntry = record({
   created: timestamp,
   requester: partner,
   agreement,
-  /** Of agreements made under version 1 of `agree`. */
-  requesterSignature: signature.optional(),
   providerSignature: signature,
-  /** Least memory of the GPU that it was promised; absent: none. */
-  gpuMemoryBytes: uint().optional(),
-  engine: text,
-  /** How its result will be compared, by the offer that it bid on; absent: by bytes. */
-  compare: compareRule.optional(),
-  resume: bps,
+  /** What was offered and bid on: the task runs under these limits. Absent in agreements signed under earlier rules: their work is not taken up. */
+  needs: needs.optional(),
+  /** Work that the price buys, in the engine's billing units: the task stops after it. */
+  bought: amount,
+  /** Of our bid, units per second. */
+  speed: amount,
   task: record({
     spec: record({ cid, wrapped: bytes(32, 256) }),
+    handover: signedHandover.optional(),
     resume: record({ checkpoint, wrapped: bytes(32, 256), context: hex32 }).optional()
   }).optional(),
+  /** When the task was taken, by our clock. */
+  startedAt: timestamp.optional(),
   /** How often this execution was started here: the high part of its event numbers. */
   starts: uint(0xffff),
   checkpoint: checkpoint.optional(),
@@ -220,6 +233,9 @@ export const providerEntry = record({
   checkpointOwn: bytes(32, 256).optional(),
   receipt: signedReceipt.optional(),
   result: result.optional(),
+  /** Content key of the result, wrapped to ourselves: an arbiter is given it. */
+  resultOwn: bytes(32, 256).optional(),
+  taskFailure: taskFailure.optional(),
   failure: failure.optional(),
   closing: closing.optional()
 })
@@ -231,9 +247,9 @@ export const awardEntry = record({
   jobId: hex32,
   round: uint(),
   at: timestamp,
-  offer: taskOffer,
+  offer: z.union([taskOffer, earlierOffer]),
   offerDigest: hex32,
-  bids: z.array(bid).max(LIST_MAX),
+  bids: z.array(z.union([bid, earlierBid])).max(LIST_MAX),
   /** Speeds that matching weighed, by bid: claims up to what is proven. */
   worth: z.record(z.string(), amount).optional(),
   records: z.record(z.string(), record({ completed: uint(), failed: uint() })),
@@ -259,3 +275,23 @@ export const logEntry = record({
 export type LogEntry = z.output<typeof logEntry>
 
 export const workEntry = record({ completed: uint(), failed: uint() })
+
+/** Proven lies of one operator: how many, and when the last one was told. */
+export const lieEntry = record({ count: uint(), last: timestamp })
+
+/** A dispute before this peer as an arbiter. */
+export const disputeEntry = record({
+  v: z.literal(1),
+  id: hex32,
+  agreement,
+  /** When it was first heard of, by our clock. */
+  heard: timestamp,
+  /** What each side brought first, and the peer that it came from. */
+  requester: evidence.optional(),
+  provider: evidence.optional(),
+  state: caseState,
+  ruling: record({ providerBps: bps, slashBps: bps, reason: z.string().max(1024) }).optional(),
+  /** Why it is left undecided, or what is waited for. */
+  reason: z.string().max(1024).optional()
+})
+export type DisputeEntry = z.output<typeof disputeEntry>

@@ -10,6 +10,14 @@ import { MiB } from '../../protocol/limits.ts'
 import type { Clock } from '../../protocol/ports/clock.ts'
 import type { Store, StoreOp } from '../../protocol/ports/store.ts'
 import {
+  earlierExecution,
+  earlierJob,
+  earlierProvision,
+  executionOfEarlier,
+  jobOfEarlier,
+  provisionOfEarlier
+} from './earlier/entries.ts'
+import {
   awardEntry,
   executionEntry,
   historyEntry,
@@ -17,6 +25,9 @@ import {
   logEntry,
   providerEntry,
   workEntry,
+  lieEntry,
+  disputeEntry,
+  type DisputeEntry,
   type AwardEntry,
   type ExecutionEntry,
   type HistoryEntry,
@@ -27,6 +38,8 @@ import {
 
 /** Lists whose next number is remembered: more than jobs and agreements can be live at the same time. */
 const NUMBERS_MAX = 4_096
+/** How long a proven lie is remembered, ms. */
+const LIE_MS = 24 * 60 * 60_000
 /** Deletions in one batch. */
 const FORGET_BATCH = 1_000
 
@@ -44,6 +57,8 @@ export const keys = {
   history: (id: string, seq: number) => `hist/${id}/${pad(seq)}`,
   log: (id: JobId, seq: number) => `log/${id}/${pad(seq)}`,
   work: (operator: string) => `work/${operator.toLowerCase()}`,
+  lie: (operator: string) => `lie/${operator.toLowerCase()}`,
+  dispute: (id: AgreementId) => `dispute/${id}`,
   meta: (name: string) => `meta/${name}`
 } as const
 
@@ -52,6 +67,30 @@ export type JournalEvent =
   | { readonly kind: 'execution'; readonly execution: ExecutionEntry; readonly what: string }
   | { readonly kind: 'provider'; readonly entry: ProviderEntry; readonly what: string }
   | { readonly kind: 'log'; readonly jobId: JobId; readonly seq: number; readonly line: LogEntry }
+
+/** How an entry is read: as it is written today, or as an earlier version wrote it. */
+interface Kind<T> {
+  readonly schema: Schema<T>
+  readonly earlier?: (bytes: Uint8Array, key: string) => T
+}
+
+/** An earlier version's entry, brought to today's form. */
+const upgraded =
+  <Old, T>(schema: Schema<Old>, upgrade: (old: Old) => T) =>
+  (bytes: Uint8Array, key: string): T =>
+    upgrade(decode(schema, bytes, key, ENTRY_MAX))
+
+const kinds = {
+  job: { schema: jobEntry, earlier: upgraded(earlierJob, jobOfEarlier) },
+  execution: { schema: executionEntry, earlier: upgraded(earlierExecution, executionOfEarlier) },
+  provider: { schema: providerEntry, earlier: upgraded(earlierProvision, provisionOfEarlier) },
+  award: { schema: awardEntry },
+  history: { schema: historyEntry },
+  log: { schema: logEntry },
+  work: { schema: workEntry },
+  lie: { schema: lieEntry },
+  dispute: { schema: disputeEntry }
+} as const satisfies Record<string, Kind<unknown>>
 
 export class Journal {
   readonly #store: Store
@@ -75,15 +114,22 @@ export class Journal {
     for (const listener of [...this.#listeners]) listener(event)
   }
 
-  async #read<T>(schema: Schema<T>, key: string): Promise<T | undefined> {
+  async #read<T>(kind: Kind<T>, key: string): Promise<T | undefined> {
     const bytes = await this.#store.get(key)
-    return bytes === undefined ? undefined : this.#parse(schema, key, bytes)
+    return bytes === undefined ? undefined : this.#parse(kind, key, bytes)
   }
 
-  #parse<T>(schema: Schema<T>, key: string, bytes: Uint8Array): T {
+  #parse<T>({ schema, earlier }: Kind<T>, key: string, bytes: Uint8Array): T {
     try {
       return decode(schema, bytes, key, ENTRY_MAX)
     } catch (cause) {
+      if (earlier !== undefined) {
+        try {
+          return earlier(bytes, key)
+        } catch {
+          // what is wrong with it as an entry of today is what is told
+        }
+      }
       throw new ShoalError(
         'JOURNAL_CORRUPT',
         `journal entry ${key} cannot be read: ${(cause as Error).message}`,
@@ -92,9 +138,9 @@ export class Journal {
     }
   }
 
-  async #all<T>(schema: Schema<T>, prefix: string): Promise<T[]> {
+  async #all<T>(kind: Kind<T>, prefix: string): Promise<T[]> {
     const out: T[] = []
-    for await (const [key, bytes] of this.#store.range(prefix)) out.push(this.#parse(schema, key, bytes))
+    for await (const [key, bytes] of this.#store.range(prefix)) out.push(this.#parse(kind, key, bytes))
     return out
   }
 
@@ -162,21 +208,21 @@ export class Journal {
     for (const n of numbered) this.#emit({ kind: 'log', jobId: id, ...n })
   }
 
-  job = (id: JobId): Promise<JobEntry | undefined> => this.#read(jobEntry, keys.job(id))
-  jobs = (): Promise<JobEntry[]> => this.#all(jobEntry, 'job/')
-  executions = (id: JobId): Promise<ExecutionEntry[]> => this.#all(executionEntry, keys.executions(id))
+  job = (id: JobId): Promise<JobEntry | undefined> => this.#read(kinds.job, keys.job(id))
+  jobs = (): Promise<JobEntry[]> => this.#all(kinds.job, 'job/')
+  executions = (id: JobId): Promise<ExecutionEntry[]> => this.#all(kinds.execution, keys.executions(id))
   provider = (id: AgreementId): Promise<ProviderEntry | undefined> =>
-    this.#read(providerEntry, keys.provider(id))
-  providers = (): Promise<ProviderEntry[]> => this.#all(providerEntry, 'prov/')
-  awards = (id: JobId): Promise<AwardEntry[]> => this.#all(awardEntry, `award/${id}/`)
-  history = (id: string): Promise<HistoryEntry[]> => this.#all(historyEntry, `hist/${id}/`)
+    this.#read(kinds.provider, keys.provider(id))
+  providers = (): Promise<ProviderEntry[]> => this.#all(kinds.provider, 'prov/')
+  awards = (id: JobId): Promise<AwardEntry[]> => this.#all(kinds.award, `award/${id}/`)
+  history = (id: string): Promise<HistoryEntry[]> => this.#all(kinds.history, `hist/${id}/`)
 
   /** Log lines from number `from` on, in order. */
   async *logs(id: JobId, from = 0): AsyncIterable<{ seq: number; line: LogEntry }> {
     const prefix = `log/${id}/`
     for await (const [key, bytes] of this.#store.range(prefix)) {
       const seq = Number(key.slice(prefix.length))
-      if (seq >= from) yield { seq, line: this.#parse(logEntry, key, bytes) }
+      if (seq >= from) yield { seq, line: this.#parse(kinds.log, key, bytes) }
     }
   }
 
@@ -207,7 +253,7 @@ export class Journal {
   }
 
   async work(operator: string): Promise<{ completed: number; failed: number }> {
-    return (await this.#read(workEntry, keys.work(operator))) ?? { completed: 0, failed: 0 }
+    return (await this.#read(kinds.work, keys.work(operator))) ?? { completed: 0, failed: 0 }
   }
 
   async addWork(operator: string, outcome: 'completed' | 'failed'): Promise<void> {
@@ -215,6 +261,34 @@ export class Journal {
     await this.#store.batch([
       { put: keys.work(operator), value: encode({ ...old, [outcome]: old[outcome] + 1 }) }
     ])
+  }
+
+  /** `what` empty: nothing for the history. */
+  async putDispute(entry: DisputeEntry, what: string, detail?: string): Promise<void> {
+    const line = what === '' ? [] : [await this.#history(entry.id, what, detail)]
+    await this.#store.batch([{ put: keys.dispute(entry.id), value: encode(entry) }, ...line])
+  }
+
+  dispute = (id: AgreementId): Promise<DisputeEntry | undefined> =>
+    this.#read(kinds.dispute, keys.dispute(id))
+  disputes = (): Promise<DisputeEntry[]> => this.#all(kinds.dispute, 'dispute/')
+
+  /** Removes an ended dispute with its history. */
+  async forgetDispute(id: AgreementId): Promise<void> {
+    await this.#forgetAll(`hist/${id}/`)
+    await this.#store.batch([{ del: keys.dispute(id) }])
+  }
+
+  /** An operator signed two things that contradict each other: for a day it gets no bid of ours. */
+  async noteLie(operator: string): Promise<void> {
+    const old = await this.#read(kinds.lie, keys.lie(operator))
+    const entry = { count: (old?.count ?? 0) + 1, last: this.#clock.now() }
+    await this.#store.batch([{ put: keys.lie(operator), value: encode(entry) }])
+  }
+
+  async lied(operator: string): Promise<boolean> {
+    const entry = await this.#read(kinds.lie, keys.lie(operator))
+    return entry !== undefined && Math.abs(this.#clock.now() - entry.last) < LIE_MS
   }
 
   meta = (name: string): Promise<Uint8Array | undefined> => this.#store.get(keys.meta(name))

@@ -1,53 +1,104 @@
-/** Whether to sign what a requester proposes: it must be the bid we made, under terms that cannot hurt us. Pure. */
+/**
+ * Which terms a provider takes: of an offer before it bids, of the agreement before it signs. What both must say the same is compared, the
+ * rest is bounded; the first thing that is wrong is named with both values. Pure.
+ */
+import { gasFor, leastGas } from '../../market/work.ts'
 import type { Agreement } from '../../protocol/eip712.ts'
-import type { Address, Hex32 } from '../../protocol/ids.ts'
+import type { Address } from '../../protocol/ids.ts'
+import { MIN_ARBITRATION, MIN_CHALLENGE } from '../../protocol/machines/escrow-rules.ts'
 import type { Bid } from '../../protocol/records/bid.ts'
-import type { TaskOffer } from '../../protocol/records/offer.ts'
+import type { OfferBody, TaskOffer } from '../../protocol/records/offer.ts'
+import { refuse, type Refusal } from '../../protocol/records/refusal.ts'
 import { sameAddress } from '../records.ts'
+import { workFits } from './steps.ts'
 
-const BPS = 10_000n
 /** Longest windows a provider accepts, seconds: its bond and pay wait that long. */
 const CHALLENGE_MAX = 7 * 86_400
 const ARBITRATION_MAX = 30 * 86_400
-/** The clock of the chain and ours may differ, seconds. */
+/** What the two sides' views of the chain's time may differ by, seconds. */
 const SKEW = 30n
+/** A signed agreement holds a slot until it is opened: no longer than this, seconds. */
+const OPEN_MAX = 120n
+/** A receipt must reach the chain within the window after the deadline: it takes this many times what a transaction takes here. */
+const WINDOW_TIMES = 3
 
 export interface Terms {
   readonly me: Address
   readonly beneficiary: Address
   readonly arbiters: readonly string[]
+  /** The most that this provider gives, and the least that its owner asks for. */
   readonly bondMax: bigint
-  /** Seconds since 1970. */
+  readonly bondLeast: bigint
+  /** How long a transaction takes here until it is mined, ms. */
+  readonly inclusionMs: number
+  /** The chain's time, seconds since 1970. */
   readonly now: bigint
 }
 
-/** The first reason not to sign, or undefined. */
-export function objection(
-  a: Agreement,
-  offer: TaskOffer,
-  bid: Bid,
-  resume: number,
-  t: Terms
-): string | undefined {
-  const price = (bid.price * (BPS - BigInt(resume))) / BPS
-  const work = BigInt(Math.ceil(offer.needs.wallMs / 1000))
-  if (!sameAddress(a.provider, t.me)) return 'not addressed to this provider'
-  if (!sameAddress(a.requester, offer.card.operator)) return 'not from the requester of the offer'
-  if (!sameAddress(a.beneficiary, t.beneficiary)) return 'wrong beneficiary'
-  if (!t.arbiters.some(x => sameAddress(x, a.arbiter))) return 'arbiter not accepted'
-  if (a.jobId !== offer.jobId || a.specHash !== offer.specHash) return 'not the offered job'
-  if (a.price < (price > 0n ? price : 1n)) return 'price below the bid'
-  if (resume >= 10_000) return 'nothing left to do'
-  if (a.bond > t.bondMax) return 'bond above what this provider gives'
-  if (a.openBy <= t.now || a.openBy > t.now + 600n) return 'openBy is not within the next ten minutes'
-  if (a.openBy >= a.deliverBy) return 'openBy is not before the deadline'
-  if (a.deliverBy < t.now + work) return 'deadline too near for the work'
-  if (a.deliverBy > t.now + BigInt(offer.deliverSeconds) + SKEW) return 'deadline later than offered'
-  if (a.challengeWindow > CHALLENGE_MAX || a.challengeWindow > offer.challengeSeconds)
-    return 'challenge window too long'
-  if (a.arbitrationWindow > ARBITRATION_MAX) return 'arbitration window too long'
-  if (a.splitBps < 5_000) return 'the split favours the requester'
+const no = (message: string): Refusal => refuse('TERMS_REFUSED', message)
+const limit = (term: string, given: number | bigint, limit: number | bigint, message: string): Refusal =>
+  refuse('TERMS_REFUSED', message, { term, offered: String(limit), given: String(given) })
+
+/** What no agreement under this offer could be signed for; a provider that sees it does not bid. */
+export function offerObjection(o: OfferBody, t: Terms): Refusal | undefined {
+  const least = Math.max(Number(MIN_CHALLENGE), Math.ceil((WINDOW_TIMES * t.inclusionMs) / 1000))
+  if (!t.arbiters.some(x => sameAddress(x, o.arbiter))) return no('arbiter not accepted')
+  if (o.bond > t.bondMax) return limit('bond', o.bond, t.bondMax, 'bond above what this provider gives')
+  if (o.bond < t.bondLeast)
+    return limit('bond', o.bond, t.bondLeast, 'bond below what this provider asks for')
+  if (o.challengeSeconds > CHALLENGE_MAX)
+    return limit('challengeSeconds', o.challengeSeconds, CHALLENGE_MAX, 'challenge window too long')
+  if (o.challengeSeconds < least)
+    return limit('challengeSeconds', o.challengeSeconds, least, 'challenge window too short for this chain')
+  if (o.arbitrationSeconds > ARBITRATION_MAX)
+    return limit('arbitrationSeconds', o.arbitrationSeconds, ARBITRATION_MAX, 'arbitration window too long')
+  if (BigInt(o.arbitrationSeconds) < MIN_ARBITRATION)
+    return limit('arbitrationSeconds', o.arbitrationSeconds, MIN_ARBITRATION, 'arbitration window too short')
   return undefined
 }
 
-export type { Hex32 }
+type Value = string | number | bigint
+
+/** The first term in which the agreement is not what offer and bid said. */
+function difference(a: Agreement, o: TaskOffer, bid: Bid, t: Terms): Refusal | undefined {
+  const rows: readonly (readonly [term: string, offered: Value, given: Value])[] = [
+    ['provider', t.me.toLowerCase(), a.provider.toLowerCase()],
+    ['requester', o.card.operator.toLowerCase(), a.requester.toLowerCase()],
+    ['beneficiary', t.beneficiary.toLowerCase(), a.beneficiary.toLowerCase()],
+    ['arbiter', o.arbiter.toLowerCase(), a.arbiter.toLowerCase()],
+    ['jobId', o.jobId, a.jobId],
+    ['specHash', o.specHash, a.specHash],
+    ['bond', o.bond, a.bond],
+    ['challengeWindow', o.challengeSeconds, a.challengeWindow],
+    ['arbitrationWindow', o.arbitrationSeconds, a.arbitrationWindow],
+    // what nobody decides, nobody gets
+    ['splitBps', 0, a.splitBps]
+  ]
+  const row = rows.find(([, offered, given]) => offered !== given)
+  if (row === undefined) return undefined
+  const [term, offered, given] = row
+  return refuse('TERMS_DIFFER', `${term} is not as offered`, {
+    term,
+    offered: String(offered),
+    given: String(given)
+  })
+}
+
+/** The first reason not to sign, or undefined. The price may be less than the bid's: then it buys less work (market/work.ts). */
+export function objection(a: Agreement, offer: TaskOffer, bid: Bid, t: Terms): Refusal | undefined {
+  const rate = { price: bid.price, gas: offer.needs.gas }
+  const differs = difference(a, offer, bid, t) ?? offerObjection(offer, t)
+  if (differs !== undefined) return differs
+  const gas = gasFor(a.price, rate)
+  if (a.price === 0n || gas < leastGas(rate) || gas === 0n)
+    return limit('price', a.price, bid.price, 'the price buys too little of the work that was bid on')
+  if (a.openBy <= t.now || a.openBy > t.now + OPEN_MAX)
+    return limit('openBy', a.openBy, t.now + OPEN_MAX, 'openBy is not within the next two minutes')
+  if (a.openBy >= a.deliverBy)
+    return limit('openBy', a.openBy, a.deliverBy, 'openBy is not before the deadline')
+  const latest = t.now + BigInt(offer.deliverSeconds) + SKEW
+  if (a.deliverBy > latest) return limit('deliverBy', a.deliverBy, latest, 'deadline later than offered')
+  if (!workFits(t.now, a, { ...offer.needs, gas, speed: bid.speed, inclusionMs: t.inclusionMs }))
+    return refuse('TIME_SHORT', 'deadline too near for the work')
+  return undefined
+}

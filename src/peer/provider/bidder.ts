@@ -5,7 +5,7 @@ import { ruleIds } from '../../market/award.ts'
 import { decode } from '../../protocol/codec.ts'
 import { isShoalError } from '../../protocol/errors.ts'
 import type { Hex32 } from '../../protocol/ids.ts'
-import { GOSSIP_MESSAGE_MAX } from '../../protocol/limits.ts'
+import { GOSSIP_MESSAGE_MAX, OFFER_TTL_MAX } from '../../protocol/limits.ts'
 import { topics, type Verdict } from '../../protocol/ports/network.ts'
 import type { Startable } from '../../protocol/ports/startable.ts'
 import type { Bid, BidBody } from '../../protocol/records/bid.ts'
@@ -18,6 +18,8 @@ import type { AdvertBook } from '../advert-book.ts'
 import type { PeerContext } from '../context.ts'
 import { bidDigest, offerDigest, signBid, verifyOffer } from '../records.ts'
 import type { Advertiser } from './advertiser.ts'
+import { offerObjection, type Terms } from './agreements.ts'
+import { termsOf } from './terms.ts'
 
 /** Offers remembered at the same time; the oldest is forgotten first. */
 const OFFERS_MAX = 1_024
@@ -29,9 +31,13 @@ const KEEP_MS = 2 * BID_GRACE_MS
 export interface HeardOffer {
   readonly offer: TaskOffer
   readonly digest: Hex32
+  /** Bidding is over then, by our monotonic clock: the offer's window from when it was first heard. */
+  readonly until: number
   bid?: Bid
+  /** We stand by the bid until then, monotonic. */
+  bidUntil?: number
   refusal?: Refusal
-  /** Of the owner's policy, in words. */
+  /** What the owner's policy or the offer's terms say, in words. */
   detail?: string
   cancel: () => void
 }
@@ -52,6 +58,7 @@ export class Bidder implements Startable {
   readonly #book: AdvertBook
   readonly #advertiser: Advertiser
   readonly #policy: PolicyKeeper | undefined
+  readonly #terms: () => Terms
   readonly #heard = new Map<Hex32, HeardOffer>()
   readonly #work = new Set<Promise<void>>()
   readonly #subscribed = new Map<NodeClass, () => void>()
@@ -60,6 +67,7 @@ export class Bidder implements Startable {
 
   constructor(ctx: PeerContext, book: AdvertBook, advertiser: Advertiser, policy?: PolicyKeeper) {
     this.#policy = policy
+    this.#terms = () => termsOf(ctx, policy)
     this.#ctx = ctx
     this.#book = book
     this.#advertiser = advertiser
@@ -121,9 +129,18 @@ export class Bidder implements Startable {
   /** The offer and our bid behind a digest, while both stand. */
   find(offer: Hex32, bid: Hex32): { offer: TaskOffer; bid: Bid } | undefined {
     const heard = this.#heard.get(offer)
-    if (heard?.bid === undefined || bidDigest(heard.bid) !== bid || heard.bid.expires < this.#ctx.clock.now())
+    const now = this.#ctx.clock.monotonic()
+    if (heard?.bid === undefined || bidDigest(heard.bid) !== bid || (heard.bidUntil ?? 0) < now)
       return undefined
     return { offer: heard.offer, bid: heard.bid }
+  }
+
+  /** Offers that bids are still taken for, as far as we can tell. */
+  openOffers(): TaskOffer[] {
+    const now = this.#ctx.clock.monotonic()
+    return this.offers()
+      .filter(h => h.until > now)
+      .map(h => h.offer)
   }
 
   /** Open offers as this provider sees them, with its bid or the reason against it. */
@@ -169,7 +186,8 @@ export class Bidder implements Startable {
     if (this.#heard.has(digest) || this.#stop === undefined) return
     const oldest = this.#heard.keys().next().value
     if (this.#heard.size >= OFFERS_MAX && oldest !== undefined) this.#drop(oldest)
-    const heard: HeardOffer = { offer, digest, cancel: () => undefined }
+    const until = this.#ctx.clock.monotonic() + offer.windowMs
+    const heard: HeardOffer = { offer, digest, until, cancel: () => undefined }
     this.#heard.set(digest, heard)
     const share = entersAt(
       digest,
@@ -177,8 +195,7 @@ export class Bidder implements Startable {
       offer.wanted,
       this.#book.list(offer.class).length
     )
-    const wait = offer.opened + share * (offer.expires - offer.opened) - this.#ctx.clock.now()
-    heard.cancel = this.#ctx.clock.timer(Math.max(0, wait), () => this.#spawn(this.#bid(heard)))
+    heard.cancel = this.#ctx.clock.timer(share * offer.windowMs, () => this.#spawn(this.#bid(heard)))
   }
 
   #drop(digest: Hex32): void {
@@ -187,8 +204,8 @@ export class Bidder implements Startable {
   }
 
   #forget(): void {
-    const now = this.#ctx.clock.now()
-    for (const [digest, heard] of this.#heard) if (heard.offer.expires + KEEP_MS < now) this.#drop(digest)
+    const now = this.#ctx.clock.monotonic()
+    for (const [digest, heard] of this.#heard) if (heard.until + KEEP_MS < now) this.#drop(digest)
   }
 
   async #bid(heard: HeardOffer): Promise<void> {
@@ -208,13 +225,23 @@ export class Bidder implements Startable {
       advert,
       classes: this.#advertiser.classes,
       rules: ruleIds,
-      now: ctx.clock.now()
+      over: ctx.clock.monotonic() >= heard.until
     })
     if (heard.refusal !== undefined) return
+    const objected = offerObjection(heard.offer, this.#terms())
+    if (objected !== undefined) {
+      heard.refusal = 'terms'
+      heard.detail = objected.message
+      return
+    }
+    if (await ctx.journal.lied(operator)) {
+      heard.refusal = 'lied-before'
+      return
+    }
     const { offer, digest } = heard
     const engine = advert.engines.find(e => e.id === offer.needs.engine)
     const body: BidBody = {
-      v: 1,
+      v: 2,
       offer: digest,
       card: advert.card,
       price: priceOf(offer.needs.gas, askOf(advert, offer.needs.engine)),
@@ -224,12 +251,14 @@ export class Bidder implements Startable {
       region: advert.region,
       energy: advert.energy,
       issued: ctx.clock.now(),
-      expires: offer.expires + BID_GRACE_MS
+      validMs: Math.min(OFFER_TTL_MAX, Math.max(0, heard.until - ctx.clock.monotonic()) + BID_GRACE_MS)
     }
-    heard.bid = await signBid(body, ctx.operator)
+    const bid = await signBid(body, ctx.operator)
+    heard.bidUntil = ctx.clock.monotonic() + body.validMs
+    heard.bid = bid
     const results = await Promise.allSettled([
       this.#send(heard, heard.bid, signal),
-      ctx.network.provide(digest, signal, heard.bid.expires - ctx.clock.now())
+      ctx.network.provide(digest, signal, body.validMs)
     ])
     if (signal.aborted) throw abortReason(signal)
     for (const r of results)

@@ -10,7 +10,9 @@ import type { ProviderEntry } from '../journal/entries.ts'
 import { GONE_LOOKS, SURE_SECONDS } from '../gone.ts'
 import { Mutex } from '../mutex.ts'
 import { Waiter } from '../waiter.ts'
+import { plausible, worth } from '../../market/work.ts'
 import { EventLog } from './event-log.ts'
+import { commitsFirst } from './steps.ts'
 
 export class LiveProvision {
   readonly ctx: PeerContext
@@ -21,6 +23,7 @@ export class LiveProvision {
   #events: EventLog
   #unlisten: (() => void) | undefined
   readonly #waiter: Waiter
+  #shown = false
 
   constructor(ctx: PeerContext, entry: ProviderEntry, onEnd: (live: LiveProvision) => void) {
     this.ctx = ctx
@@ -37,16 +40,31 @@ export class LiveProvision {
 
   /** After a restart the requester may ask again for what it missed. */
   #restate(): void {
-    const { checkpoint, result, failure, state } = this.#entry
+    const { checkpoint, result, taskFailure, failure, state } = this.#entry
     if (checkpoint !== undefined) this.#events.add({ kind: 'checkpoint', checkpoint })
-    if (result !== undefined) this.#events.add({ kind: 'result', result })
+    if (result !== undefined || taskFailure !== undefined) this.showSoon()
     else if (state === 'failed')
       this.#events.add({
         kind: 'failed',
-        code: failure?.code ?? 'TASK_FAILED',
-        reason: failure?.message.slice(0, 250) ?? '',
-        fault: 'provider'
+        code: failure?.code ?? 'CANCELLED',
+        reason: failure?.message.slice(0, 250) ?? ''
       })
+  }
+
+  /** Shows how the task ended, unless time is short: then it is committed first, since a receipt may not come in time. */
+  showSoon(): void {
+    const { agreement, state } = this.#entry
+    const inclusionMs = this.ctx.settlement.inclusionMs()
+    if (state !== 'finished' || !commitsFirst(this.ctx.chainNow(), agreement, inclusionMs)) this.show()
+  }
+
+  /** Shows the requester how the task ended. Harmless twice. */
+  show(): void {
+    const { result, taskFailure } = this.#entry
+    if (this.#shown) return
+    this.#shown = true
+    if (result !== undefined) this.#events.add({ kind: 'result', result })
+    else if (taskFailure !== undefined) this.#events.add({ kind: 'task-failed', failure: taskFailure })
   }
 
   get entry(): ProviderEntry {
@@ -67,8 +85,8 @@ export class LiveProvision {
     return this.#run.signal
   }
 
-  endRun(reason: string): void {
-    this.#run.abort(new ShoalError('CANCELLED', reason))
+  endRun(reason: ShoalError): void {
+    this.#run.abort(reason)
   }
 
   async move(
@@ -97,7 +115,7 @@ export class LiveProvision {
     this.#entry = entry
     if (this.terminal) {
       this.release()
-      this.endRun('the agreement has ended')
+      this.endRun(new ShoalError('CANCELLED', 'the agreement has ended'))
       this.#onEnd(this)
     }
     this.#waiter.wake()
@@ -114,6 +132,20 @@ export class LiveProvision {
   /** What the requester has acknowledged to us so far. */
   get owed(): bigint {
     return this.#entry.receipt?.receipt.amount ?? 0n
+  }
+
+  /** How long the task has been with us, ms. */
+  get ranMs(): number {
+    return Math.max(0, this.ctx.clock.now() - (this.#entry.startedAt ?? this.ctx.clock.now()))
+  }
+
+  /** What the finished work is worth: the price for a result, what was metered for a task that failed by its own fault. */
+  get due(): bigint {
+    const { result, taskFailure, agreement, needs, bought, speed } = this.#entry
+    if (result !== undefined) return agreement.price
+    if (taskFailure === undefined) return 0n
+    const used = plausible(taskFailure.gas, needs?.engine ?? '', this.ranMs, speed)
+    return worth(used, { price: agreement.price, gas: bought })
   }
 
   /** The escrow and the time as the chain has them. CHAIN_UNREACHABLE. */

@@ -12,15 +12,22 @@ import { keptBy } from '../leftovers.ts'
 import type { PolicyKeeper } from '../policy/keeper.ts'
 import type { ProviderEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
+import { gasFor } from '../../market/work.ts'
+import type { TermDifference } from '../../protocol/records/needs.ts'
+import { refuse } from '../../protocol/records/refusal.ts'
+import type { ErrorCode } from '../../protocol/errors.ts'
 import { sameAddress } from '../records.ts'
 import { objection } from './agreements.ts'
 import type { Bidder } from './bidder.ts'
 import type { Capacity } from './capacity.ts'
 import { awaitEnd, awaitRelease, awaitStart, deliver } from './close.ts'
 import { LiveProvision } from './live-provision.ts'
-import { failed, jobNameOf } from './run-task.ts'
+import { fundsRefusal } from './funds.ts'
+import { failed } from './outcome.ts'
+import { jobNameOf } from './run-task.ts'
 import { run } from './run.ts'
-import { consentTo, takesReceipt } from './steps.ts'
+import { consentTo, takesReceipt, workFits } from './steps.ts'
+import { termsOf } from './terms.ts'
 
 type Step = (live: LiveProvision, signal: AbortSignal) => Promise<void>
 const steps: { readonly [S in ProviderState]?: Step } = {
@@ -96,7 +103,8 @@ export class Provider implements Startable {
     const busy: ReadonlySet<ProviderState> = new Set(['agreed', 'started'])
     if (busy.has(entry.state)) {
       this.#capacity.reserve(entry.agreementId)
-      if (entry.gpuMemoryBytes !== undefined) this.#ctx.gpus?.reserve(entry.agreementId, entry.gpuMemoryBytes)
+      const memory = entry.needs?.gpuMemoryBytes
+      if (memory !== undefined) this.#ctx.gpus?.reserve(entry.agreementId, memory)
     }
     const signal = this.#stop?.signal
     if (signal === undefined) throw new Error('the provider is not started')
@@ -148,32 +156,32 @@ export class Provider implements Startable {
   }
 
   async #agree(r: RequestOf<'agree'>, from: string): Promise<ResponseOf<'agree'>> {
-    const { ctx } = { ctx: this.#ctx }
+    const ctx = this.#ctx
+    const no = (code: ErrorCode, message: string): ResponseOf<'agree'> => ({ refusal: refuse(code, message) })
     const id = ctx.typed.digest('Agreement', r.agreement) as AgreementId
     const known = this.#live.get(id)
     if (known !== undefined) return { signature: known.entry.providerSignature }
     const found = this.#bidder.find(r.offer, r.bid)
-    if (found === undefined) return { reason: 'no such bid, or it has expired' }
-    const { card } = found.offer
-    if (card.peer !== from) return { reason: 'not from the peer that made the offer' }
-    const reason = objection(r.agreement, found.offer, found.bid, r.resume, {
-      me: ctx.operator.address,
-      beneficiary: ctx.card().beneficiary,
-      arbiters: [ctx.settlement.network.arbiter, ...ctx.config.provider.arbiters],
-      bondMax: ctx.config.provider.bond,
-      now: BigInt(Math.floor(ctx.clock.now() / 1000))
-    })
-    if (reason !== undefined) return { reason }
-    const { engine, gpuMemoryBytes } = found.offer.needs
-    const verdict = this.#policy?.verdict({ operator: card.operator, engine })
-    if (verdict?.ok === false) return { reason: `not now: ${verdict.reason}` }
-    if (!this.#capacity.reserve(id)) return { reason: 'no free slot' }
-    if (gpuMemoryBytes !== undefined && ctx.gpus?.reserve(id, gpuMemoryBytes) !== true) {
+    if (found === undefined) return no('NOT_FOUND', 'no such bid, or it has expired')
+    const { card, needs } = found.offer
+    if (card.peer !== from) return no('NOT_FOUND', 'not from the peer that made the offer')
+    const objected = objection(r.agreement, found.offer, found.bid, termsOf(ctx, this.#policy))
+    if (objected !== undefined) {
+      ctx.log.warn({ refusal: objected, requester: card.operator }, 'an agreement was not signed')
+      return { refusal: objected }
+    }
+    const verdict = this.#policy?.verdict({ operator: card.operator, engine: needs.engine })
+    if (verdict?.ok === false) return no('NOT_NOW', `not now: ${verdict.reason}`)
+    if (this.#capacity.free <= 0) return no('NOT_NOW', 'no free slot')
+    const short = await fundsRefusal(ctx, r.agreement, this.live)
+    if (short !== undefined) return { refusal: short }
+    if (!this.#capacity.reserve(id)) return no('NOT_NOW', 'no free slot')
+    if (needs.gpuMemoryBytes !== undefined && ctx.gpus?.reserve(id, needs.gpuMemoryBytes) !== true) {
       this.#capacity.release(id)
-      return { reason: 'no free GPU' }
+      return no('NOT_NOW', 'no free GPU')
     }
     const entry: ProviderEntry = {
-      v: 1,
+      v: 2,
       agreementId: id,
       copy: r.copy,
       state: 'agreed',
@@ -186,14 +194,14 @@ export class Provider implements Startable {
       },
       agreement: r.agreement,
       providerSignature: await ctx.operator.sign('Agreement', r.agreement),
-      ...{ engine, gpuMemoryBytes },
-      compare: found.offer.compare,
-      resume: r.resume,
+      needs,
+      bought: gasFor(r.agreement.price, { price: found.bid.price, gas: needs.gas }),
+      speed: found.bid.speed,
       starts: 0
     }
     await ctx.journal.putProvider(entry, 'agreement signed')
     // the escrow takes a moment to open: the engine gets ready meanwhile
-    ctx.engines.get(entry.engine)?.warm?.(jobNameOf(entry))
+    ctx.engines.get(needs.engine)?.warm?.(jobNameOf(entry))
     this.#add(entry)
     return { signature: entry.providerSignature }
   }
@@ -207,16 +215,41 @@ export class Provider implements Startable {
   }
 
   async #begin(r: RequestOf<'start'>, from: string, signal: AbortSignal): Promise<ResponseOf<'start'>> {
+    const ctx = this.#ctx
     const live = this.#party(r.agreement, from)
-    const { state } = live.entry
-    if (state !== 'agreed') return { accepted: HAS_TASK.has(state), reason: state }
-    const until = this.#ctx.clock.monotonic() + SEE_OPEN_MS
-    while ((await this.#ctx.settlement.escrow(r.agreement, { signal })).state !== 'open') {
-      if (this.#ctx.clock.monotonic() > until) return { accepted: false, reason: 'the escrow is not open' }
+    const { state, agreement, needs, bought, speed } = live.entry
+    const no = (code: ErrorCode, message: string): ResponseOf<'start'> => ({
+      accepted: false,
+      refusal: refuse(code, message)
+    })
+    const differs = (about: TermDifference): ResponseOf<'start'> => ({
+      accepted: false,
+      refusal: refuse('TERMS_DIFFER', 'the handover names other work than the price buys', about)
+    })
+    if (state !== 'agreed')
+      return HAS_TASK.has(state) ? { accepted: true } : no('NOT_NOW', `this execution is ${state}`)
+    const { handover, signature } = r.handover
+    const signer = ctx.typed.signer('Handover', handover, signature)
+    if (
+      handover.agreement !== r.agreement ||
+      signer === undefined ||
+      !sameAddress(signer, agreement.requester)
+    )
+      throw new ShoalError('SIGNATURE_INVALID', 'start: the handover is not signed by the requester')
+    if (handover.gas !== bought)
+      return differs({ term: 'gas', offered: String(bought), given: String(handover.gas) })
+    const inclusionMs = ctx.settlement.inclusionMs()
+    const work = { gas: bought, wallMs: needs?.wallMs ?? 0, speed, inclusionMs }
+    if (!workFits(ctx.chainNow(), agreement, work))
+      return no('TIME_SHORT', 'the task came too late for the work to be delivered by the deadline')
+    const until = ctx.clock.monotonic() + SEE_OPEN_MS
+    while ((await ctx.settlement.escrow(r.agreement, { signal })).state !== 'open') {
+      if (ctx.clock.monotonic() > until) return no('FUND_TIMEOUT', 'the escrow is not open')
       await live.pause(200, signal)
     }
+    const task = { spec: r.spec, handover: r.handover, resume: r.resume }
     const requester = { ...live.entry.requester, addresses: r.addresses }
-    await live.move('start', 'task accepted', { task: { spec: r.spec, resume: r.resume }, requester })
+    await live.move('start', 'task accepted', { task, requester, startedAt: ctx.clock.now() })
     return { accepted: true }
   }
 
@@ -236,16 +269,17 @@ export class Provider implements Startable {
     return {}
   }
 
-  /** The requester no longer wants it. Finished work is not given away: then only its receipt ends it. */
+  /** The requester no longer wants it. Finished work is not given away: while more is due than there are receipts for, only they end it. */
   async #cancel(r: RequestOf<'cancel'>, from: string): Promise<ResponseOf<'cancel'>> {
     const live = this.#party(r.agreement, from)
     if (r.receipt !== undefined) await this.#receipt(r.receipt, from)
-    if (consentTo(live.entry.state, live.owed) === undefined) return { reason: 'the result is ready' }
-    live.endRun('cancelled by the requester')
-    await failed(live, 'CANCELLED', r.reason, 'provider')
-    if (live.entry.state !== 'failed') return { reason: `already ${live.entry.state}` }
-    const amount = consentTo(live.entry.state, live.owed)
-    if (amount === undefined) return { reason: 'the result is ready' }
+    const ready = { refusal: refuse('NOT_NOW', 'more is due for finished work than there are receipts for') }
+    if (consentTo(live.entry.state, live.owed, live.due) === undefined) return ready
+    live.endRun(new ShoalError('CANCELLED', 'cancelled by the requester'))
+    await failed(live, 'CANCELLED', r.reason)
+    if (live.entry.state !== 'failed') return { refusal: refuse('NOT_NOW', `already ${live.entry.state}`) }
+    const amount = consentTo(live.entry.state, live.owed, live.due)
+    if (amount === undefined) return ready
     const release = { agreement: r.agreement, amount }
     return { release: { release, signature: await this.#ctx.operator.sign('Release', release) } }
   }

@@ -4,26 +4,69 @@ import { due, isLive, type ChainView, type Terms } from '../../protocol/machines
 
 /** How long a result waits for the receipt before it is committed on chain, ms; less when the deadline is near. */
 export const GRACE_MS = 6_000
-/** Commit at the latest this many seconds before the deadline. */
+/** Commit at the latest this many seconds before the deadline, or twice what a transaction takes when that is longer. */
 export const MARGIN = 10n
-/** What was acknowledged is on the chain this many seconds before the deadline: after it the requester may refund itself without. */
-export const SECURE = 20n
-/** A requester that has not refunded itself this long after the deadline is gone: we do it, to get our bond back. Seconds. */
+/** A requester that has not refunded itself this long after it could is gone: we do it, to get our bond back. Seconds. */
 export const ABSENT = 120n
 
-/** Whether what was acknowledged must go on the chain now. */
-export const securing = (now: bigint, a: Terms): boolean => now + SECURE >= a.deliverBy
+/** Seconds before the deadline at which the commit must be on its way. */
+export const marginOf = (inclusionMs: number): bigint => {
+  const twice = BigInt(Math.ceil((2 * inclusionMs) / 1000))
+  return twice > MARGIN ? twice : MARGIN
+}
+
+/** The last second at which a commit is sent, so that it is mined in time. */
+export const commitBy = (a: Pick<Terms, 'deliverBy'>, inclusionMs: number): bigint =>
+  a.deliverBy - marginOf(inclusionMs)
+
+/** What a piece of work may take, and where. */
+export interface Work {
+  readonly gas: bigint
+  readonly wallMs: number
+  /** Billing units per second of this provider, as in its bid. */
+  readonly speed: bigint
+  readonly inclusionMs: number
+}
+
+/** The longest that work may take here: its gas at our speed, or its wall time when that is shorter. Milliseconds. */
+export const workMs = ({ gas, wallMs, speed }: Work): number =>
+  speed === 0n ? wallMs : Math.min(wallMs, Number((gas * 1_000n) / speed))
+
+/** Whether work that begins now ends in time to be delivered. `now`: the chain's time in seconds. */
+export const workFits = (now: bigint, a: Pick<Terms, 'deliverBy'>, work: Work): boolean =>
+  now + BigInt(Math.ceil(workMs(work) / 1000)) <= commitBy(a, work.inclusionMs)
+
+/** Time is short: nothing is shown before it is committed, since a receipt may not come in time. */
+export const commitsFirst = (now: bigint, a: Pick<Terms, 'deliverBy'>, inclusionMs: number): boolean =>
+  now + BigInt(GRACE_MS / 1000) >= commitBy(a, inclusionMs)
+
+/** A signed receipt counts until the requester may refund itself: what was acknowledged must be on the chain before. */
+export const securing = (now: bigint, a: Terms, inclusionMs = 0): boolean =>
+  now + marginOf(inclusionMs) >= a.deliverBy
+
+/** What a provider has a right to, beside what it holds receipts for. */
+export interface Owed {
+  /** The highest receipt. */
+  readonly held: bigint
+  /** What the finished work is worth: the price for a result, what was metered for a task that failed by its own fault. */
+  readonly due: bigint
+  /** A claim was refused by the chain: the receipt may be worth nothing. */
+  readonly refused?: boolean
+  readonly inclusionMs?: number
+}
 
 /**
- * finished: with the full receipt claim; without it, after some patience, commit: first what is acknowledged (a ruling right after the
- * commit must find it), but near the deadline nothing comes before the commit.
+ * finished: with the receipt for all that is due claim; without it, after some patience, commit: first what is acknowledged (a ruling right
+ * after the commit must find it), but near the deadline nothing comes before the commit. A claim that the chain refuses, or that is not
+ * there when the time is short, is followed by a commit.
  */
 export type FinishedStep = 'claim' | 'claim-and-commit' | 'commit' | 'wait'
-export function finishedStep(now: bigint, waitedMs: number, owed: bigint, a: Terms): FinishedStep {
-  if (owed >= a.price) return 'claim'
-  if (now + MARGIN >= a.deliverBy) return 'commit'
-  if (waitedMs > GRACE_MS) return owed > 0n ? 'claim-and-commit' : 'commit'
-  return owed > 0n && securing(now, a) ? 'claim' : 'wait'
+export function finishedStep(now: bigint, waitedMs: number, o: Owed, a: Terms): FinishedStep {
+  const late = now >= commitBy(a, o.inclusionMs ?? 0)
+  if (o.held >= o.due) return late || o.refused === true ? 'commit' : 'claim'
+  if (late) return 'commit'
+  if (waitedMs > GRACE_MS) return o.held > 0n ? 'claim-and-commit' : 'commit'
+  return o.held > 0n && securing(now, a, o.inclusionMs) ? 'claim' : 'wait'
 }
 
 /** A commit that seems to have failed: it may be on the chain all the same. */
@@ -38,8 +81,8 @@ const unclaimed = ({ escrow }: ChainView, owed: bigint): boolean =>
   isLive(escrow) && owed > escrow.acknowledged
 
 /** started: what was acknowledged is on the chain before the requester may refund itself without it. */
-export const runningStep = (view: ChainView, a: Terms, owed: bigint): 'claim' | 'wait' =>
-  securing(view.now, a) && unclaimed(view, owed) ? 'claim' : 'wait'
+export const runningStep = (view: ChainView, a: Terms, owed: bigint, inclusionMs = 0): 'claim' | 'wait' =>
+  securing(view.now, a, inclusionMs) && unclaimed(view, owed) ? 'claim' : 'wait'
 
 /** delivered: the receipt may still come; a dispute or ruling must find what was acknowledged; after the windows anyone may end it. */
 export type CommittedStep = 'claim' | 'release' | 'split' | 'wait'
@@ -56,7 +99,7 @@ export function failedStep(view: ChainView, a: Terms, owed: bigint): FailedStep 
   if (escrow.state === 'none') return now > a.openBy ? 'never-opened' : 'wait'
   const step = committedStep(view, a, owed)
   if (step !== 'wait') return step
-  return due.refund(view, a) && now > a.deliverBy + ABSENT ? 'refund' : 'wait'
+  return due.refund({ escrow, now: now - ABSENT }, a) ? 'refund' : 'wait'
 }
 
 /** agreed: waits for the requester's start; an agreement that was never opened expires. A receipt before any work is as good as another. */
@@ -71,6 +114,9 @@ export function agreedStep(view: ChainView, a: Terms, owed: bigint): AgreedStep 
 export const takesReceipt = (held: bigint, amount: bigint, a: Terms): boolean =>
   amount <= a.price && amount > held
 
-/** For how much we let an unwanted execution go; undefined once the result is ready: then only its receipt ends it. */
-export const consentTo = (state: ProviderState, held: bigint): bigint | undefined =>
-  state === 'finished' || state === 'delivered' ? undefined : held
+/**
+ * For how much we let an unwanted execution go; undefined while more is due for finished work than there are receipts for: then only they
+ * end it.
+ */
+export const consentTo = (state: ProviderState, held: bigint, due: bigint): bigint | undefined =>
+  (state === 'finished' || state === 'delivered') && held < due ? undefined : held

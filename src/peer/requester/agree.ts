@@ -1,9 +1,11 @@
 /** awarded -> agreed -> open: both signatures, then the money. */
 import type { Agreement } from '../../protocol/eip712.ts'
 import { asShoalError, isShoalError } from '../../protocol/errors.ts'
+import { gasFor, priceFor, restOf, type Rate } from '../../market/work.ts'
 import { toHex } from '../../protocol/codec.ts'
 import type { Hex32, HexBytes } from '../../protocol/ids.ts'
 import type { Bid } from '../../protocol/records/bid.ts'
+import { describeRefusal } from '../../protocol/records/refusal.ts'
 import type { PeerContext } from '../context.ts'
 import type { AwardEntry, ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { bidDigest, sameAddress } from '../records.ts'
@@ -15,29 +17,31 @@ import { specDigestOf } from '../spec-digest.ts'
 /** Seconds in which a signed agreement may be opened: a leaked signature is worth nothing after them. */
 export const OPEN_SECONDS = 60
 /** The arbiter's time, seconds. */
-const ARBITRATION_SECONDS = 3_600
-/** An arbiter who stays silent: the price is halved between the sides. */
-const SPLIT_BPS = 5_000
-const BPS = 10_000n
+export const ARBITRATION_SECONDS = 3_600
+/** What an arbiter who stays silent leaves undecided goes to nobody. */
+const SPLIT_BPS = 0
 /** Our lack of money is believed after so many looks, a second apart. */
 const LACK_TRIES = 5
 
-/** What the rest of a resumed shard costs: the part that an earlier attempt was paid for falls away. */
-export const resumedPrice = (price: bigint, resume: number): bigint => {
-  const rest = (price * (BPS - BigInt(resume))) / BPS
-  return rest > 0n ? rest : 1n
+/** What is paid for an attempt, and the work that it buys: all that was bid on, or what an earlier attempt has left of it. */
+function purchase(rate: Rate, used: bigint | undefined): Rate {
+  if (used === undefined) return rate
+  const price = priceFor(restOf(used, rate), rate)
+  return { price, gas: gasFor(price, rate) }
 }
 
-/** A new execution's first entry, signed by us. */
-export async function proposeExecution(
+/** A new execution's first entry. */
+export function proposeExecution(
   ctx: PeerContext,
   job: JobEntry,
   award: AwardEntry,
   bid: Bid,
-  ref: Pick<ExecutionEntry, 'shard' | 'attempt' | 'copy' | 'resumedFrom'>,
-  bond: bigint
-): Promise<ExecutionEntry> {
-  const now = BigInt(Math.floor(ctx.clock.now() / 1000))
+  ref: Pick<ExecutionEntry, 'shard' | 'attempt' | 'copy' | 'resumedFrom'>
+): ExecutionEntry {
+  const now = ctx.chainNow()
+  const { offer } = award
+  if (offer.v === 1) throw new Error('an offer of an earlier version is not agreed on')
+  const { price, gas } = purchase({ price: bid.price, gas: offer.needs.gas }, ref.resumedFrom?.used)
   const agreement: Agreement = {
     jobId: job.id,
     shard: ref.shard,
@@ -45,20 +49,20 @@ export async function proposeExecution(
     requester: ctx.operator.address,
     provider: bid.card.operator,
     beneficiary: bid.card.beneficiary,
-    arbiter: ctx.settlement.network.arbiter,
-    price: resumedPrice(bid.price, ref.resumedFrom?.checkpoint.progress ?? 0),
-    bond,
+    arbiter: offer.arbiter,
+    price,
+    bond: offer.bond,
     specHash: specDigestOf(job.plan.common),
     bidRoot: award.bidRoot,
-    openBy: now + BigInt(Math.min(OPEN_SECONDS, Math.floor(job.plan.deliverSeconds / 2))),
-    deliverBy: now + BigInt(job.plan.deliverSeconds),
-    challengeWindow: job.plan.challengeSeconds,
-    arbitrationWindow: ARBITRATION_SECONDS,
+    openBy: now + BigInt(Math.min(OPEN_SECONDS, Math.floor(offer.deliverSeconds / 2))),
+    deliverBy: now + BigInt(offer.deliverSeconds),
+    challengeWindow: offer.challengeSeconds,
+    arbitrationWindow: offer.arbitrationSeconds,
     splitBps: SPLIT_BPS,
     salt: toHex(ctx.random.bytes(32)) as Hex32
   }
   return {
-    v: 1,
+    v: 2,
     jobId: job.id,
     shard: ref.shard,
     attempt: ref.attempt,
@@ -76,7 +80,8 @@ export async function proposeExecution(
     bid: bidDigest(bid),
     agreementId: ctx.typed.digest('Agreement', agreement) as Hex32,
     agreement,
-    requesterSignature: await ctx.operator.sign('Agreement', agreement),
+    bought: gas,
+    speed: bid.speed,
     lastEvent: 0,
     progress: ref.resumedFrom?.checkpoint.progress ?? 0,
     gas: 0n,
@@ -96,17 +101,11 @@ export async function agree(live: LiveExecution, signal: AbortSignal): Promise<v
     const answer = await ctx.network.request(
       live.provider,
       'agree',
-      {
-        offer: entry.offer,
-        bid: entry.bid,
-        agreement: entry.agreement,
-        copy: entry.copy,
-        resume: entry.resumedFrom?.checkpoint.progress ?? 0
-      },
+      { offer: entry.offer, bid: entry.bid, agreement: entry.agreement, copy: entry.copy },
       signal
     )
     if (answer.signature === undefined) {
-      await live.move('decline', 'provider declined', {}, answer.reason)
+      await live.move('decline', 'provider declined', {}, describeRefusal(answer.refusal))
       return
     }
     const signer = ctx.typed.signer('Agreement', entry.agreement, answer.signature)
@@ -131,10 +130,10 @@ const isOurLack = (e: unknown, { provider }: Agreement): boolean =>
  * side is looked at again, `LACK_TRIES` times in all, before it is believed: a signed agreement that is given up stays a risk until `openBy`.
  */
 async function lock(live: LiveExecution, providerSignature: HexBytes, signal: AbortSignal): Promise<void> {
-  const { agreement, requesterSignature } = live.entry
+  const { agreement } = live.entry
   for (let tries = 1; live.entry.state === 'agreed'; tries++) {
     try {
-      return await live.ctx.settlement.open(agreement, requesterSignature, providerSignature, { signal })
+      return await live.ctx.settlement.open(agreement, providerSignature, { signal })
     } catch (e) {
       if (signal.aborted || tries === LACK_TRIES || !wanted(live) || !isOurLack(e, agreement)) throw e
       live.ctx.log.warn({ err: e, agreement: live.entry.agreementId }, 'money is missing; looking again')
@@ -215,7 +214,7 @@ async function giveUpOpening(live: LiveExecution, signal: AbortSignal): Promise<
 export async function awaitWorthless(live: LiveExecution, signal: AbortSignal): Promise<void> {
   await live.pause(1_000, signal)
   if (signal.aborted || live.entry.state !== 'withdrawn') return
-  if (BigInt(Math.floor(live.ctx.clock.now() / 1000)) <= live.entry.agreement.openBy) return
+  if (live.ctx.chainNow() <= live.entry.agreement.openBy) return
   const view = await live.view(signal)
   if (openingStep(view, live.entry.agreement) === 'opened') await live.move('open', 'opened by another')
   else await giveUpOpening(live, signal)

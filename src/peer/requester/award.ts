@@ -16,7 +16,10 @@ import { makeOffer } from './offer.ts'
 const REPEAT_MS = 1_000
 
 /** `worth`: the speeds that matching weighs, by bid; rounds of an older version have none. */
-const candidateOf = (bid: Bid, worth: Readonly<Record<string, bigint>> | undefined): Candidate => ({
+const candidateOf = (
+  bid: AwardEntry['bids'][number],
+  worth: Readonly<Record<string, bigint>> | undefined
+): Candidate => ({
   digest: bidDigest(bid),
   operator: bid.card.operator,
   price: bid.price,
@@ -58,7 +61,7 @@ const worthOf = (ctx: PeerContext, bids: readonly Bid[]): Record<string, bigint>
 const covers = (bids: readonly Bid[], wanted: number, executions: number): boolean =>
   bids.length >= wanted && bids.reduce((n, b) => n + b.slots, 0) >= executions
 
-/** Gossips the offer now and again until bidding ends. */
+/** Gossips the offer now and again until bidding ends; `until` is monotonic. */
 async function advertise(
   ctx: PeerContext,
   topic: string,
@@ -66,7 +69,7 @@ async function advertise(
   until: number,
   signal: AbortSignal
 ): Promise<void> {
-  while (!signal.aborted && ctx.clock.now() < until) {
+  while (!signal.aborted && ctx.clock.monotonic() < until) {
     try {
       await ctx.network.publish(topic, bytes)
     } catch (err) {
@@ -92,7 +95,7 @@ export async function matchRound(
     ctx,
     topics.offers(offer.class),
     encode(offer),
-    offer.expires,
+    ctx.clock.monotonic() + offer.windowMs,
     AbortSignal.any([signal, done.signal])
   )
   let bids: Bid[]
@@ -125,4 +128,4 @@ export async function matchRound(
 }
 
 export const bidOf = (entry: AwardEntry, digest: Hex32): Bid | undefined =>
-  entry.bids.find(b => bidDigest(b) === digest)
+  entry.bids.find(b => b.v === 2 && bidDigest(b) === digest) as Bid | undefined

@@ -1,7 +1,9 @@
 /** Bids on our open offers: pushed by providers, and found through the DHT and asked for. Bounded, checked, one per operator. */
-import { ShoalError } from '../../protocol/errors.ts'
+import { ShoalError, type ErrorCode } from '../../protocol/errors.ts'
 import type { Address, Hex32, PeerIdString } from '../../protocol/ids.ts'
 import { LIST_MAX } from '../../protocol/limits.ts'
+import type { ResponseOf } from '../../protocol/methods.ts'
+import { refuse } from '../../protocol/records/refusal.ts'
 import type { Bid } from '../../protocol/records/bid.ts'
 import type { TaskOffer } from '../../protocol/records/offer.ts'
 import type { PeerContext } from '../context.ts'
@@ -14,6 +16,8 @@ const DHT_EVERY_MS = 500
 
 interface Open {
   readonly offer: TaskOffer
+  /** Bidding ends then, by our monotonic clock. */
+  readonly until: number
   readonly bids: Map<string, Bid>
   readonly asked: Set<PeerIdString>
   readonly waiter: Waiter
@@ -30,6 +34,11 @@ export type Unfit = (bid: Bid, offer: TaskOffer) => string | undefined
 
 export type Expected = (offer: TaskOffer) => ReadonlySet<Address> | undefined
 
+const no = (code: ErrorCode, message: string): ResponseOf<'bid'> => ({
+  accepted: false,
+  refusal: refuse(code, message)
+})
+
 export class BidBook {
   readonly #ports: Ports
   readonly #expected: Expected
@@ -44,26 +53,27 @@ export class BidBook {
 
   /** Offers whose bidding is not over, for peers that missed the gossip. */
   openOffers(): TaskOffer[] {
-    return [...this.#open.values()].map(o => o.offer)
+    const now = this.#ports.clock.monotonic()
+    return [...this.#open.values()].filter(o => o.until > now).map(o => o.offer)
   }
 
   /** Takes a bid, or says why not. */
-  async accept(bid: Bid): Promise<{ accepted: boolean; reason?: string }> {
+  async accept(bid: Bid): Promise<ResponseOf<'bid'>> {
     const open = this.#open.get(bid.offer)
-    if (open === undefined) return { accepted: false, reason: 'no such open offer' }
+    if (open === undefined) return no('NOT_FOUND', 'no such open offer')
     const key = bid.card.operator.toLowerCase()
-    if (open.bids.size >= LIST_MAX && !open.bids.has(key)) return { accepted: false, reason: 'enough bids' }
+    if (open.bids.size >= LIST_MAX && !open.bids.has(key)) return no('NOT_NOW', 'enough bids')
     try {
       await verifyBid(bid, open.offer, this.#ports)
     } catch (e) {
-      if (e instanceof ShoalError) return { accepted: false, reason: e.message.slice(0, 200) }
+      if (e instanceof ShoalError) return no(e.code, e.message)
       throw e
     }
     const reason = this.#unfit(bid, open.offer)
-    if (reason !== undefined) return { accepted: false, reason }
+    if (reason !== undefined) return no('TERMS_REFUSED', reason)
     // while the signatures were checked, bidding may have ended, and other bids may have filled the book
-    if (this.#open.get(bid.offer) !== open) return { accepted: false, reason: 'no such open offer' }
-    if (open.bids.size >= LIST_MAX && !open.bids.has(key)) return { accepted: false, reason: 'enough bids' }
+    if (this.#open.get(bid.offer) !== open) return no('NOT_FOUND', 'no such open offer')
+    if (open.bids.size >= LIST_MAX && !open.bids.has(key)) return no('NOT_NOW', 'enough bids')
     // the first bid stands: changing it after seeing others would be an advantage
     if (!open.bids.has(key)) open.bids.set(key, bid)
     open.waiter.wake()
@@ -81,15 +91,17 @@ export class BidBook {
     signal: AbortSignal
   ): Promise<Bid[]> {
     const id = offerDigest(offer)
-    const open: Open = { offer, bids: new Map(), asked: new Set(), waiter: new Waiter(this.#ports.clock) }
+    const { clock } = this.#ports
+    const until = clock.monotonic() + offer.windowMs
+    const open: Open = { offer, until, bids: new Map(), asked: new Set(), waiter: new Waiter(clock) }
     this.#open.set(id, open)
     const scope = linked(signal)
     const search = this.#search(id, open, scope.signal)
     try {
-      const half = offer.opened + (offer.expires - offer.opened) / 2
-      while (this.#ports.clock.now() < offer.expires) {
+      const half = until - offer.windowMs / 2
+      while (clock.monotonic() < until) {
         signal.throwIfAborted()
-        const early = this.#ports.clock.now() < half
+        const early = clock.monotonic() < half
         if (enough([...open.bids.values()]) && (!early || this.#complete(open))) break
         await open.waiter.pause(100, signal)
       }

@@ -1,6 +1,7 @@
 /** accepted, lost, disputed -> closed: every way to the end of an escrow, each open to the requester alone. */
 import { asShoalError } from '../../protocol/errors.ts'
 import { sameAddress } from '../records.ts'
+import { plead } from './evidence.ts'
 import type { LiveExecution } from './live-execution.ts'
 import { lateResult } from './late-result.ts'
 import { sendReceipt } from './receipts.ts'
@@ -21,13 +22,16 @@ export async function payOut(live: LiveExecution, signal: AbortSignal): Promise<
     await live.pause(POLL_MS, signal)
     if (signal.aborted || live.entry.state !== 'accepted') return
     sent ||= await sendReceipt(live, signal)
-    const { receipt, agreement } = live.entry
-    if (receipt === undefined || ctx.clock.monotonic() - begun < (sent ? OWN_ACKNOWLEDGE_MS : POLL_MS))
-      continue
-    await attempt(live, 'acknowledge', () =>
-      ctx.settlement.acknowledge(agreement, receipt.receipt, receipt.signature, { signal })
-    )
+    if (ctx.clock.monotonic() - begun < (sent ? OWN_ACKNOWLEDGE_MS : POLL_MS)) continue
+    await attempt(live, 'acknowledge', () => pay(live, signal))
   }
+}
+
+/** Brings our newest receipt to the chain ourselves. */
+async function pay({ ctx, entry }: LiveExecution, signal: AbortSignal): Promise<void> {
+  const { receipt, agreement } = entry
+  if (receipt === undefined) return
+  await ctx.settlement.acknowledge(agreement, receipt.receipt, receipt.signature, { signal })
 }
 
 /** A chain call whose failure is retried by the loop around it. */
@@ -96,10 +100,11 @@ export async function recoup(live: LiveExecution, signal: AbortSignal): Promise<
 async function recoupOnce(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { settlement } = live.ctx
   const { agreement } = live.entry
-  const step = recoupStep(await live.view(signal), agreement, refusedOnce(live))
+  const step = recoupStep(await live.view(signal), agreement, refusedOnce(live), acknowledged(live))
   // asked for again and again: without the result in hand the step becomes a dispute before the window closes
   if (step === 'seek-result') await lateResult(live, signal)
   else if (step === 'dispute') await object(live, signal)
+  else if (step === 'acknowledge') await pay(live, signal)
   else if (step === 'release') await settlement.release(agreement, { signal })
   else if (step === 'refund') await settlement.refund(agreement, acknowledged(live), { signal })
   else if (step === 'await-ruling') await live.move('dispute', 'delivery disputed')
@@ -112,13 +117,15 @@ async function object(live: LiveExecution, signal: AbortSignal): Promise<void> {
   await live.move('dispute', 'delivery disputed', {}, live.entry.failure?.message)
 }
 
-/** Disputes what the provider commits on chain, waits for the arbiter, after its window applies the split; refunds what was never committed. */
+/** Disputes what the provider commits on chain, brings the arbiter our evidence, after its window ends it undecided; refunds what was never committed. */
 export async function awaitRuling(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { settlement, log } = live.ctx
   const { agreement, agreementId } = live.entry
   while (!signal.aborted && live.entry.state === 'disputed') {
     try {
-      const step = rulingStep(await live.view(signal), agreement)
+      const view = await live.view(signal)
+      if (view.escrow.state === 'disputed') await plead(live, signal)
+      const step = rulingStep(view, agreement)
       if (step === 'refund') await settlement.refund(agreement, acknowledged(live), { signal })
       else if (step !== 'wait') await settlement[step](agreement, { signal })
     } catch (err) {

@@ -12,7 +12,7 @@ const KEPT_MAX = 128
 async function likeness(a: LiveExecution, b: LiveExecution, signal: AbortSignal): Promise<Likeness> {
   const { files, home, comparer } = a.ctx
   const open = (live: LiveExecution) => () => files.stream(resultFile(home, live.entry), { signal })
-  return await comparer.compare(open(a), open(b), a.job().plan.common.compare, signal)
+  return await comparer.compare(open(a), open(b), a.job().plan.common.needs.compare, signal)
 }
 
 /** False when its file is gone, which somebody else did: a result that still waits is fetched again. */

@@ -27,7 +27,7 @@ async function fetchOnce(live: LiveExecution, signal: AbortSignal): Promise<Fetc
   if (result === undefined) throw new Error('no result to fetch')
   const context = contexts.result(entry.agreementId)
   const key = await ctx.recipient.unwrap(result.wrapped, context)
-  const maxBytes = live.job().plan.common.limits.outputBytes + 1024 * 1024
+  const maxBytes = live.job().plan.common.needs.outputBytes + 1024 * 1024
   const stream = hashed(
     ctx.content.get({ cid: result.object, key }, context, {
       from: live.provider,
@@ -64,7 +64,7 @@ async function printOf(
   file: string,
   signal: AbortSignal
 ): Promise<Fetched['fingerprint']> {
-  const { compare } = job().plan.common
+  const { compare } = job().plan.common.needs
   if (compare?.by !== 'quantised') return undefined
   return await ctx.comparer.fingerprint(() => ctx.files.stream(file, { signal }), compare.step, signal)
 }

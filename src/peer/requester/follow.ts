@@ -6,31 +6,23 @@ import { linked } from '../../protocol/signals.ts'
 import { contexts } from '../contexts.ts'
 import { hashed } from '../hashing.ts'
 import { verifyDelivery } from '../records.ts'
+import { expectedOf } from './live-execution.ts'
 import { LogSink } from './log-sink.ts'
 import type { LiveExecution } from './live-execution.ts'
-import { earned, sendReceipt, signReceipt } from './receipts.ts'
+import { earnedBy, repeatReceipt, sendReceipt, signReceipt } from './receipts.ts'
+import { onTaskFailed } from './task-failed.ts'
 
 const RECONNECT_MS = 300
-
-const verifiersOf = (live: LiveExecution) => ({
-  typed: live.ctx.typed,
-  identities: live.ctx.identities,
-  clock: live.ctx.clock
-})
-const expectedOf = (live: LiveExecution) => ({
-  agreement: live.entry.agreementId,
-  peer: live.entry.provider.peer
-})
 
 /** Brings a checkpoint home, then acknowledges it: what we hold survives its provider. */
 async function onCheckpoint(live: LiveExecution, checkpoint: Checkpoint, signal: AbortSignal): Promise<void> {
   const { ctx, entry } = live
   if (checkpoint.sequence <= (entry.checkpoint?.sequence ?? 0)) return
-  await verifyDelivery('checkpoint', checkpoint, expectedOf(live), verifiersOf(live))
+  await verifyDelivery('checkpoint', checkpoint, expectedOf(live), live.ctx)
   const context = contexts.checkpoint(entry.agreementId, checkpoint.sequence)
   const key = await ctx.recipient.unwrap(checkpoint.wrapped, context)
   const from = live.provider
-  const maxBytes = live.job().plan.common.limits.outputBytes + 1024 * 1024
+  const maxBytes = live.job().plan.common.needs.outputBytes + 1024 * 1024
   const options = { from, maxBytes, keep: true, signal }
   const stream = hashed(ctx.content.get({ cid: checkpoint.object, key }, context, options))
   for await (const _ of stream) signal.throwIfAborted()
@@ -38,12 +30,7 @@ async function onCheckpoint(live: LiveExecution, checkpoint: Checkpoint, signal:
     await ctx.content.forget(checkpoint.object)
     throw new ShoalError('CONTENT_CORRUPT', 'checkpoint: content and digest differ')
   }
-  const amount = earned(
-    entry.agreement.price,
-    entry.resumedFrom?.checkpoint.progress ?? 0,
-    checkpoint.progress
-  )
-  const receipt = amount > 0n ? await signReceipt(live, checkpoint.digest, amount) : entry.receipt
+  const receipt = await signReceipt(live, checkpoint.digest, earnedBy(live, checkpoint.gas))
   await live.patch(
     { checkpoint, checkpointKey: key, receipt, progress: checkpoint.progress, gas: checkpoint.gas },
     'checkpoint'
@@ -62,7 +49,8 @@ async function onEvent(
   const lastEvent = Math.max(live.entry.lastEvent, event.seq)
   switch (event.kind) {
     case 'heartbeat':
-      return live.note({ progress: Math.max(live.entry.progress, event.progress) })
+      live.note({ progress: Math.max(live.entry.progress, event.progress) })
+      return await repeatReceipt(live, signal)
     case 'fetching':
     case 'running':
       return live.note({ lastEvent })
@@ -75,7 +63,7 @@ async function onEvent(
       live.note({ lastEvent })
       return await onCheckpoint(live, event.checkpoint, signal)
     case 'result':
-      await verifyDelivery('result', event.result, expectedOf(live), verifiersOf(live))
+      await verifyDelivery('result', event.result, expectedOf(live), live.ctx)
       await live.move('deliver', 'result announced', {
         lastEvent,
         result: event.result,
@@ -83,14 +71,12 @@ async function onEvent(
         progress: 10_000
       })
       return
+    case 'task-failed':
+      live.note({ lastEvent })
+      return await onTaskFailed(live, event.failure, signal)
     case 'failed': {
       const failure = { code: event.code, message: event.reason }
-      await live.move(
-        'lose',
-        event.fault === 'task' ? 'task failed' : 'provider gave up',
-        { lastEvent, failure },
-        `${event.code}: ${event.reason}`
-      )
+      await live.move('lose', 'provider gave up', { lastEvent, failure }, `${event.code}: ${event.reason}`)
     }
   }
 }
@@ -113,7 +99,7 @@ async function listen(
   }
   watch()
   // heartbeats alone do not put the deadline off
-  const left = Number(entry.agreement.deliverBy) * 1000 - ctx.clock.now()
+  const left = Number(entry.agreement.deliverBy - ctx.chainNow()) * 1000
   const cancelDeadline = ctx.clock.timer(Math.max(0, left) + 1_000, () =>
     scope.abort(new ShoalError('DELIVER_TIMEOUT', 'no result by the deadline'))
   )
@@ -160,7 +146,7 @@ export async function follow(live: LiveExecution, signal: AbortSignal): Promise<
         await live.move('lose', 'lease missed', { failure: { code: 'LEASE_MISSED', message: last } }, last)
         return
       }
-      if (BigInt(Math.floor(ctx.clock.now() / 1000)) > live.entry.agreement.deliverBy) {
+      if (ctx.chainNow() > live.entry.agreement.deliverBy) {
         await live.move('lose', 'not delivered in time', {
           failure: { code: 'DELIVER_TIMEOUT', message: 'no result by the deadline' }
         })

@@ -1,13 +1,13 @@
 /** What a provider commits on chain is paid for when nobody objects in time: this looks, whatever else the execution waits for. */
 import type { ExecutionState } from '../../protocol/machines/execution.ts'
+import { plead } from './evidence.ts'
 import type { LiveExecution } from './live-execution.ts'
 import { guardStep } from './steps.ts'
 
 const LOOK_MS = 1_000
 const GUARDED: ReadonlySet<ExecutionState> = new Set(['open', 'started', 'delivered'])
 
-const overdue = (live: LiveExecution): boolean =>
-  BigInt(Math.floor(live.ctx.clock.now() / 1000)) > live.entry.agreement.deliverBy
+const overdue = (live: LiveExecution): boolean => live.ctx.chainNow() > live.entry.agreement.deliverBy
 
 /** Runs beside the steps of an execution until it ends or the peer stops; asks the chain only when there is a reason to. */
 export async function guard(live: LiveExecution, signal: AbortSignal): Promise<void> {
@@ -33,6 +33,7 @@ async function look(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const step = guardStep(live.entry.state, view, agreement)
   // the state stays: a result that is accepted later is still paid in full
   if (step === 'dispute') await live.ctx.settlement.dispute(agreement, { signal })
+  if (view.escrow.state === 'disputed') await plead(live, signal)
   if (step !== 'lose' || live.entry.state === 'delivered') return
   const message =
     view.escrow.state === 'open' ? 'no result by the deadline' : 'committed a result that it does not show'

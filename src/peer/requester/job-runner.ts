@@ -250,14 +250,7 @@ export class JobRunner {
       const digest = award.assignment[i]
       const bid = digest == null ? undefined : bidOf(award, digest)
       if (bid === undefined || !this.#record.wanted) continue
-      const entry = await proposeExecution(
-        this.#ctx,
-        this.job,
-        award,
-        bid,
-        seat,
-        this.#ctx.config.provider.bond
-      )
+      const entry = proposeExecution(this.#ctx, this.job, award, bid, seat)
       await this.#ctx.journal.putExecution(entry, 'awarded', bid.card.peer)
       this.#add(entry, signal)
       filled++
@@ -269,7 +262,7 @@ export class JobRunner {
 
   /** A line of history when nobody bid, for another reason than before. */
   async #noteNobody({ offer, bids }: AwardEntry): Promise<void> {
-    const why = bids.length > 0 ? '' : whyNobody(this.#ctx, offer)
+    const why = bids.length > 0 || offer.v === 1 ? '' : whyNobody(this.#ctx, offer)
     if (why !== '' && why !== this.#nobody)
       await this.#record.update(job => job, 'nobody bids', why.slice(0, 1000))
     this.#nobody = why

@@ -1,7 +1,8 @@
-/** A provider that was given up may deliver after all: if its result is really there, it is worth its price. */
+/** A provider that was given up may deliver after all: if its result is really there, it is worth its price; if the task failed, its work. */
 import { deadline } from '../../protocol/signals.ts'
 import { verifyDelivery } from '../records.ts'
-import type { LiveExecution } from './live-execution.ts'
+import { expectedOf, type LiveExecution } from './live-execution.ts'
+import { onTaskFailed } from './task-failed.ts'
 
 const WAIT_MS = 5_000
 
@@ -9,7 +10,6 @@ const WAIT_MS = 5_000
 export async function lateResult(live: LiveExecution, signal: AbortSignal): Promise<boolean> {
   const { ctx, entry } = live
   const limit = deadline(ctx.clock, WAIT_MS, 'REQUEST_TIMEOUT', 'no late result', signal)
-  const { typed, identities, clock } = ctx
   try {
     for await (const event of ctx.network.stream(
       live.provider,
@@ -17,13 +17,12 @@ export async function lateResult(live: LiveExecution, signal: AbortSignal): Prom
       { agreement: entry.agreementId, after: 0 },
       limit.signal
     )) {
+      if (event.kind === 'task-failed') {
+        await onTaskFailed(live, event.failure, limit.signal)
+        return false
+      }
       if (event.kind !== 'result') continue
-      await verifyDelivery(
-        'result',
-        event.result,
-        { agreement: entry.agreementId, peer: entry.provider.peer },
-        { typed, identities, clock }
-      )
+      await verifyDelivery('result', event.result, expectedOf(live), ctx)
       return await live.move('deliver', 'late result announced', { result: event.result })
     }
   } catch (err) {

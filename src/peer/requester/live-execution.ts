@@ -2,12 +2,14 @@
 import { can, isTerminal, next } from '../../protocol/machines/machine.ts'
 import { executionTable, moveOf, type ExecutionMove } from '../../protocol/machines/execution.ts'
 import type { ChainView } from '../../protocol/machines/escrow.ts'
+import type { CidString } from '../../protocol/ids.ts'
 import type { SettlementEvent } from '../../protocol/ports/settlement.ts'
 import type { PeerAddress } from '../../protocol/ports/network.ts'
 import type { PeerContext } from '../context.ts'
 import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
 import { Waiter } from '../waiter.ts'
+import { Pleading } from '../disputes/plead.ts'
 import { onVanished } from './vanished.ts'
 
 /** Failures that count against the provider's record. */
@@ -22,6 +24,9 @@ export class LiveExecution {
   #unlisten: (() => void) | undefined
   readonly #waiter: Waiter
   #mayBeCommitted = true
+  /** The highest receipt that the provider is known to have; a restart sends the newest again. */
+  receiptSent = 0n
+  readonly pleading = new Pleading()
 
   constructor(ctx: PeerContext, job: () => JobEntry, entry: ExecutionEntry, changed: () => void) {
     this.ctx = ctx
@@ -73,6 +78,13 @@ export class LiveExecution {
   /** Changes facts, not the state. */
   async patch(patch: Partial<ExecutionEntry>, what = '', detail?: string): Promise<void> {
     await this.#mutex.run(() => this.#write({ ...this.#entry, ...patch }, what, detail))
+  }
+
+  /** A spec that was sealed anew takes the place of the one before; its blocks stay while anything is live, so who has it may still fetch. */
+  async keepSpec(spec: CidString): Promise<void> {
+    const old = this.#entry.spec
+    await this.patch({ spec })
+    if (old !== undefined && old !== spec) await this.ctx.content.forget(old)
   }
 
   /** Progress worth showing, not worth a write. */
@@ -137,3 +149,9 @@ export class LiveExecution {
     this.#unlisten = undefined
   }
 }
+
+/** Who must have signed what is delivered under this execution. */
+export const expectedOf = ({ entry }: LiveExecution) => ({
+  agreement: entry.agreementId,
+  peer: entry.provider.peer
+})

@@ -19,7 +19,7 @@ export class LogSink {
 
   add(event: Extract<ExecutionEvent, { kind: 'log' }>): void {
     const { entry, ctx } = this.#live
-    const max = this.#live.job().plan.common.limits.logBytes
+    const max = this.#live.job().plan.common.needs.logBytes
     if (this.#bytes > max) return
     this.#bytes += event.line.length + 1
     const line = this.#bytes > max ? `(more than ${max} bytes of log; the rest is dropped)` : event.line

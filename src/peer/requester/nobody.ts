@@ -31,7 +31,7 @@ const hintFor = (image: OfferBody['needs']['image']): string => {
 
 /** As in `of 3 known providers 2 not running its image, 1 without a free slot`. */
 export function whyNobody(ctx: Pick<PeerContext, 'adverts' | 'clock'>, offer: OfferBody): string {
-  const reasons = reasonsAgainst(offer, ctx.adverts.list(), ruleIds, ctx.clock.now())
+  const reasons = reasonsAgainst(offer, ctx.adverts.list(), ruleIds)
   const known = [...reasons.values()].reduce((n, count) => n + count, 0)
   if (known === 0) return 'no provider is known here'
   const said = [...reasons].map(

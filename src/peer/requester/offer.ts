@@ -1,51 +1,48 @@
-/** The offer of one round: what is sought, for how much, until when. */
+/** The offer of one round: what is sought, for how much, under which terms, for how long. */
 import type { Address } from '../../protocol/ids.ts'
 import type { OfferBody, TaskOffer } from '../../protocol/records/offer.ts'
 import type { PeerContext } from '../context.ts'
 import type { JobEntry } from '../journal/entries.ts'
 import { signOffer } from '../records.ts'
 import { specDigestOf } from '../spec-digest.ts'
+import { ARBITRATION_SECONDS } from './agree.ts'
+
+/** Time for agreeing, opening and delivering, in transactions' times. */
+const INCLUSIONS = 6
 
 export async function makeOffer(
-  ctx: Pick<PeerContext, 'clock' | 'card' | 'operator'>,
+  ctx: Pick<PeerContext, 'clock' | 'card' | 'operator' | 'settlement' | 'config'>,
   job: JobEntry,
   round: number,
   executions: number,
   excluded: readonly Address[]
 ): Promise<TaskOffer> {
   const { plan } = job
-  const { limits } = plan.common
-  const now = ctx.clock.now()
+  const { settlement, config } = ctx
+  const chainSeconds = Math.ceil((INCLUSIONS * settlement.inclusionMs()) / 1000)
   const body: OfferBody = {
-    v: 1,
+    v: 2,
     jobId: job.id,
     round,
     card: ctx.card(),
     specHash: specDigestOf(plan.common),
     class: plan.class,
-    needs: {
-      engine: plan.common.engine,
-      engineVersion: plan.engineVersion,
-      gas: limits.gas,
-      memoryBytes: limits.memoryBytes,
-      diskBytes: plan.diskBytes,
-      wallMs: limits.wallMs,
-      gpuMemoryBytes: plan.gpuMemoryBytes,
-      image: plan.image
-    },
+    needs: plan.common.needs,
     executions,
     ceiling: plan.ceiling,
     wanted: plan.match.bids,
     rule: plan.match.rule,
     tier: plan.tier,
-    compare: plan.common.compare,
     region: plan.match.region,
     energy: plan.match.energy,
     excluded: [...excluded],
-    opened: now,
-    expires: now + plan.match.windowMs,
-    deliverSeconds: plan.deliverSeconds,
-    challengeSeconds: plan.challengeSeconds
+    issued: ctx.clock.now(),
+    windowMs: plan.match.windowMs,
+    bond: config.provider.bond,
+    arbiter: settlement.network.arbiter,
+    deliverSeconds: plan.deliverSeconds + chainSeconds,
+    challengeSeconds: plan.challengeSeconds,
+    arbitrationSeconds: ARBITRATION_SECONDS
   }
   return await signOffer(body, ctx.operator)
 }

@@ -3,6 +3,7 @@ import { imageNeedOf, imageSource } from '../../executor/container/image.ts'
 import { packBundle } from '../../protocol/bundle.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Address, Hex32, JobId } from '../../protocol/ids.ts'
+import type { Needs } from '../../protocol/records/needs.ts'
 import type { JobCommon, ObjectRef } from '../../protocol/records/spec.ts'
 import { contexts } from '../contexts.ts'
 import type { PeerContext } from '../context.ts'
@@ -51,34 +52,35 @@ async function seal(
   return { cid: sealed.cid, key: sealed.key, size: sealed.size, digest: stream.digest() }
 }
 
-function commonOf(
-  job: JobFile,
-  id: JobId,
-  module: Hex32,
-  moduleBytes: number,
-  inputBytes: number
-): JobCommon {
+function commonOf(job: JobFile, id: JobId, module: Hex32, needs: Needs): JobCommon {
   return {
-    v: 1,
+    v: 2,
     jobId: id,
     name: job.name,
-    engine: job.task.engine,
+    needs,
     args: job.task.args,
     env: job.task.env,
-    limits: {
-      gas: job.limits.gas,
-      memoryBytes: job.resources.memory,
-      wallMs: job.limits.wall,
-      outputBytes: job.limits.output,
-      logBytes: job.limits.log,
-      moduleBytes,
-      inputBytes
-    },
     shards: job.count,
-    module,
-    compare: compareRuleOf(job)
+    module
   }
 }
+
+/** What one shard may use, from the job file and what its content came to. */
+const needsOf = (job: JobFile, module: Uint8Array, inputBytes: number): Needs => ({
+  engine: job.task.engine,
+  engineVersion: job.task.version,
+  gas: job.limits.gas,
+  memoryBytes: job.resources.memory,
+  diskBytes: job.resources.disk,
+  wallMs: job.limits.wall,
+  outputBytes: job.limits.output,
+  logBytes: job.limits.log,
+  moduleBytes: module.byteLength,
+  inputBytes,
+  gpuMemoryBytes: gpuNeed(job.resources.gpu),
+  image: job.task.engine === 'container' ? imageNeedOf(imageSource(module)) : undefined,
+  compare: compareRuleOf(job)
+})
 
 const gpuNeed = (gpu: JobFile['resources']['gpu']): number | undefined =>
   gpu === 'none' ? undefined : gpu === 'any' ? 0 : gpu
@@ -127,16 +129,12 @@ export async function makePlan(job: JobFile, ports: Ports, o: PlanOptions): Prom
   }
   const moduleRef = await seal(ports, once(module), contexts.module(o.id), o.signal)
   return {
-    common: commonOf(job, o.id, moduleRef.digest, module.byteLength, Math.max(...inputs.map(i => i.size))),
-    engineVersion: job.task.version,
+    common: commonOf(job, o.id, moduleRef.digest, needsOf(job, module, Math.max(...inputs.map(i => i.size)))),
     module: moduleRef,
     inputs,
     ceiling: job.price.max / BigInt(job.count * copies),
     maxPrice: capOf(job, o.probe === true),
     class: job.resources.class,
-    diskBytes: job.resources.disk,
-    gpuMemoryBytes: gpuNeed(job.resources.gpu),
-    image: job.task.engine === 'container' ? imageNeedOf(imageSource(module)) : undefined,
     match: {
       rule: job.match.rule,
       windowMs: job.match.window,

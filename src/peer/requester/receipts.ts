@@ -1,26 +1,34 @@
-/** Acknowledging work: signed cumulative amounts, journalled before they are sent. */
+/** Acknowledging work: signed cumulative amounts, journalled before they are sent, bounded by the work that can have been metered. */
+import { BEGAN_EARLIER_MS, earned, plausible, worth } from '../../market/work.ts'
 import type { Hex32 } from '../../protocol/ids.ts'
 import type { SignedReceipt } from '../../protocol/records/agreement.ts'
 import type { LiveExecution } from './live-execution.ts'
 
-const BPS = 10_000n
-/** Share of the price that checkpoints can earn together; the rest is for the result. */
-const CHECKPOINT_SHARE = 9_000n
-
-/** What a checkpoint at `progress` has earned, given where the attempt began (both in basis points). */
-export function earned(price: bigint, begun: number, progress: number): bigint {
-  if (progress <= begun || begun >= 10_000) return 0n
-  return (price * CHECKPOINT_SHARE * BigInt(progress - begun)) / (BPS * BigInt(10_000 - begun))
+/** Of the gas that a provider says it has metered, as much as can be true: within what was bought, and within what time allows. */
+function metered(live: LiveExecution, gas: bigint): bigint {
+  const { entry, ctx } = live
+  const { engine } = live.job().plan.common.needs
+  const ms = ctx.clock.now() - (entry.startedAt ?? ctx.clock.now()) + BEGAN_EARLIER_MS
+  return plausible(gas, engine, ms, entry.speed)
 }
 
-/** The next receipt for an amount; the old one when it already covers it. */
+const boughtBy = ({ entry }: LiveExecution) => ({ price: entry.agreement.price, gas: entry.bought })
+
+/** What a checkpoint after `gas` has earned. */
+export const earnedBy = (live: LiveExecution, gas: bigint): bigint =>
+  earned(metered(live, gas), boughtBy(live))
+
+/** What a task that failed by its own fault after `gas` is worth. */
+export const worthOf = (live: LiveExecution, gas: bigint): bigint => worth(metered(live, gas), boughtBy(live))
+
+/** The next receipt for an amount; the old one when it already covers it, none for nothing. */
 export async function signReceipt(
   live: LiveExecution,
   digest: Hex32,
   amount: bigint
-): Promise<SignedReceipt> {
+): Promise<SignedReceipt | undefined> {
   const old = live.entry.receipt
-  if (old !== undefined && old.receipt.amount >= amount) return old
+  if (amount === 0n || (old !== undefined && old.receipt.amount >= amount)) return old
   const receipt = {
     agreement: live.entry.agreementId,
     sequence: (old?.receipt.sequence ?? 0) + 1,
@@ -32,13 +40,20 @@ export async function signReceipt(
 
 /** Sends the newest receipt; false when the provider could not be reached. */
 export async function sendReceipt(live: LiveExecution, signal: AbortSignal): Promise<boolean> {
-  const { receipt, provider } = live.entry
+  const { receipt } = live.entry
   if (receipt === undefined) return true
   try {
-    await live.ctx.network.request(provider, 'receipt', receipt, signal)
+    await live.ctx.network.request(live.provider, 'receipt', receipt, signal)
+    live.receiptSent = receipt.receipt.amount
     return true
   } catch (err) {
     live.ctx.log.debug({ err, agreement: live.entry.agreementId }, 'a receipt was not delivered')
     return false
   }
+}
+
+/** Sends the newest receipt again when the provider may not have it: it holds the task back without it. */
+export async function repeatReceipt(live: LiveExecution, signal: AbortSignal): Promise<void> {
+  const amount = live.entry.receipt?.receipt.amount ?? 0n
+  if (amount > live.receiptSent) await sendReceipt(live, signal)
 }

@@ -104,7 +104,7 @@ export class Requester implements Startable {
     await prepareOutput(this.#ctx.files, out, id.slice(2, 10))
     const plan = await makePlan(job, this.#ctx, { ...options, id, out })
     const entry: JobEntry = {
-      v: 1,
+      v: 2,
       id,
       created: this.#ctx.clock.now(),
       desired: 'run',

@@ -59,7 +59,7 @@ function sameResult(
   b: ExecutionEntry
 ): boolean | undefined {
   if (a.result?.digest === b.result?.digest) return true
-  if (plan.common.compare === undefined) return false
+  if (plan.common.needs.compare === undefined) return false
   if (a.fingerprint !== undefined && a.fingerprint === b.fingerprint) return true
   return comparisonOf(all, a, b)?.same
 }
@@ -86,13 +86,16 @@ export function standing(executions: readonly ExecutionEntry[]): ExecutionEntry[
 
 /** The furthest checkpoint that an earlier attempt at this seat left with us. */
 function lastCheckpoint(past: readonly ExecutionEntry[]): ExecutionEntry['resumedFrom'] {
+  // one that began from a checkpoint and failed by the task's fault: the checkpoint may have been a lie
+  if (past.some(e => e.resumedFrom !== undefined && e.taskFailure !== undefined)) return undefined
   const held = past.filter(e => e.checkpoint !== undefined && e.checkpointKey !== undefined)
   held.sort((a, b) => (b.checkpoint?.progress ?? 0) - (a.checkpoint?.progress ?? 0) || b.attempt - a.attempt)
   const [best] = held
   const context = best?.agreementId
   if (best?.checkpoint === undefined || best.checkpointKey === undefined || context === undefined)
     return undefined
-  return { attempt: best.attempt, checkpoint: best.checkpoint, key: best.checkpointKey, context }
+  const used = (best.resumedFrom?.used ?? 0n) + best.checkpoint.gas
+  return { attempt: best.attempt, checkpoint: best.checkpoint, key: best.checkpointKey, context, used }
 }
 
 /** Seats of one shard that nobody holds; `forgiving` after a round in which nobody else bid. Replicas never start from another's checkpoint: a copied mistake would pass for agreement. */
@@ -133,11 +136,11 @@ export const failures = (executions: readonly ExecutionEntry[]): ExecutionEntry[
 /** Failures that the same task would meet on any peer. (Wall time is not among them: machines differ.) */
 const OWN_FAULT = /^(TASK_|MODULE_|LIMIT_(GAS|MEMORY|OUTPUT|LOG|STACK|MODULE|INPUT)$)/
 
-/** Different providers that say the task itself fails: two of them are believed. */
+/** Different providers that say the task itself fails, from its beginning on: two of them are believed. */
 export const taskFailures = (executions: readonly ExecutionEntry[]): number =>
   new Set(
     failures(executions)
-      .filter(e => OWN_FAULT.test(e.failure?.code ?? ''))
+      .filter(e => e.resumedFrom === undefined && OWN_FAULT.test(e.failure?.code ?? ''))
       .map(e => e.agreement.provider)
   ).size
 

@@ -1,35 +1,56 @@
 /** open -> started: the sealed spec goes to the provider. */
-import { encode, toHex } from '../../protocol/codec.ts'
+import { digestOf, encode, toHex } from '../../protocol/codec.ts'
 import { asShoalError } from '../../protocol/errors.ts'
 import type { Hex32 } from '../../protocol/ids.ts'
 import type { RequestOf } from '../../protocol/methods.ts'
+import type { SignedHandover } from '../../protocol/records/agreement.ts'
 import type { ShardSpec } from '../../protocol/records/spec.ts'
+import { describeRefusal } from '../../protocol/records/refusal.ts'
+import { specDigestOf } from '../spec-digest.ts'
 import { contexts } from '../contexts.ts'
 import type { LiveExecution } from './live-execution.ts'
 
 /** How long a provider may take from the open escrow to accepting the task, ms. */
 const START_MS = 15_000
 const RETRY_MS = 500
+/** In place of a checkpoint's digest. */
+const NOTHING = `0x${'00'.repeat(32)}` as Hex32
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes
 }
 
+/** What this provider is given to run. */
+export function specOf(live: LiveExecution): ShardSpec {
+  const { plan } = live.job()
+  const { shard } = live.entry
+  const input = plan.inputs[shard]
+  if (input === undefined) throw new Error(`no input for shard ${shard}`)
+  return { v: 1, common: plan.common, shard, module: plan.module, input }
+}
+
+/** Our word on what we hand over; equal for equal tasks, so that there is one for each agreement. */
+export async function handoverOf({ ctx, entry }: LiveExecution, spec: Hex32): Promise<SignedHandover> {
+  const handover = {
+    agreement: entry.agreementId,
+    spec,
+    checkpoint: entry.resumedFrom?.checkpoint.digest ?? NOTHING,
+    gas: entry.bought
+  }
+  return { handover, signature: await ctx.operator.sign('Handover', handover) }
+}
+
 /** Seals spec and, for a hand-over, the checkpoint's key to this provider. */
 async function startRequest(live: LiveExecution, signal: AbortSignal): Promise<RequestOf<'start'>> {
   const { ctx, entry } = live
-  const { plan } = live.job()
-  const input = plan.inputs[entry.shard]
-  if (input === undefined) throw new Error(`no input for shard ${entry.shard}`)
-  const spec: ShardSpec = { v: 1, common: plan.common, shard: entry.shard, module: plan.module, input }
+  const bytes = encode(specOf(live))
   const context = contexts.spec(entry.agreementId)
-  const sealed = await ctx.content.put(once(encode(spec)), context, signal)
-  await live.patch({ spec: sealed.cid })
-  // of an earlier start, before a restart: its blocks stay while anything is live, so a provider that has it may still fetch
-  if (entry.spec !== undefined && entry.spec !== sealed.cid) await ctx.content.forget(entry.spec)
+  const sealed = await ctx.content.put(once(bytes), context, signal)
+  await live.keepSpec(sealed.cid)
   const { resumedFrom } = entry
   return {
     agreement: entry.agreementId,
+    handover: await handoverOf(live, digestOf(bytes)),
     spec: { cid: sealed.cid, wrapped: await ctx.wrap(sealed.key, entry.provider.recipient, context) },
     resume:
       resumedFrom === undefined
@@ -45,11 +66,22 @@ async function startRequest(live: LiveExecution, signal: AbortSignal): Promise<R
   }
 }
 
+/** An agreement of an earlier version names another spec than we would send now: it is not begun any more. */
+async function isOfEarlier(live: LiveExecution): Promise<boolean> {
+  if (specDigestOf(live.job().plan.common) === live.entry.agreement.specHash) return false
+  const message = 'it was agreed under earlier rules'
+  await live.move('lose', 'not begun', { failure: { code: 'CANCELLED', message } }, message)
+  return true
+}
+
 /** Repeats the start until it is accepted, refused, or too late. */
 export async function start(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { ctx, entry } = live
+  if (await isOfEarlier(live)) return
   const body = await startRequest(live, signal)
-  const until = ctx.clock.monotonic() + START_MS
+  let until = ctx.clock.monotonic() + START_MS
+  // a provider cannot put us off for longer than it was given for the work
+  const latest = ctx.clock.monotonic() + Number(entry.agreement.deliverBy - ctx.chainNow()) * 1000
   let last = 'no answer'
   while (!signal.aborted && live.entry.state === 'open') {
     try {
@@ -58,12 +90,19 @@ export async function start(live: LiveExecution, signal: AbortSignal): Promise<v
         await live.move(
           'start',
           'task handed over',
-          {},
+          { startedAt: ctx.clock.now() },
           entry.resumedFrom === undefined ? undefined : `resumes at ${entry.progress / 100} %`
         )
         return
       }
-      last = answer.reason ?? 'refused'
+      last = describeRefusal(answer.refusal)
+      // not a no: the opening must lie deeper in the chain first
+      if (answer.waitMs !== undefined) {
+        until = Math.max(until, Math.min(latest, ctx.clock.monotonic() + answer.waitMs + START_MS))
+        await live.pause(answer.waitMs, signal)
+        continue
+      }
+      if (answer.refusal?.code === 'TIME_SHORT') until = -Infinity
     } catch (e) {
       if (signal.aborted) return
       last = asShoalError(e, 'PEER_UNREACHABLE').message

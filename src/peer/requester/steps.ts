@@ -1,6 +1,13 @@
 /** What a requester does next about an escrow. Pure: the chain's view in, the step out; the flows act on it and the game check searches it. */
 import type { ExecutionState } from '../../protocol/machines/execution.ts'
-import { challengeEnds, due, isLive, type ChainView, type Terms } from '../../protocol/machines/escrow.ts'
+import {
+  challengeEnds,
+  claimOf,
+  due,
+  isLive,
+  type ChainView,
+  type Terms
+} from '../../protocol/machines/escrow.ts'
 
 /** A provider that committed a result on chain shows it to us within this time, seconds. */
 const ANNOUNCE = 10n
@@ -20,14 +27,18 @@ export function openingStep(view: ChainView, a: Terms): OpeningStep {
   return view.now > a.openBy ? 'over' : 'wait'
 }
 
-/** lost: everything that was not acknowledged comes back. `refused`: its result was seen once and was wrong. */
+/**
+ * lost: everything that was not acknowledged comes back. `refused`: its result was seen once and was wrong. `signed`: our highest receipt; a
+ * claim that it covers is paid and not disputed.
+ */
 export type RecoupStep =
-  'refund' | 'seek-result' | 'dispute' | 'release' | 'await-ruling' | 'never-opened' | 'wait'
-export function recoupStep(view: ChainView, a: Terms, refused: boolean): RecoupStep {
+  'refund' | 'acknowledge' | 'seek-result' | 'dispute' | 'release' | 'await-ruling' | 'never-opened' | 'wait'
+export function recoupStep(view: ChainView, a: Terms, refused: boolean, signed: bigint): RecoupStep {
   const { escrow, now } = view
   if (escrow.state === 'none') return now > a.openBy ? 'never-opened' : 'wait'
   if (escrow.state === 'disputed') return 'await-ruling'
   if (due.refund(view, a)) return 'refund'
+  if (escrow.state === 'delivered' && signed >= claimOf(escrow, a)) return 'acknowledge'
   if (due.dispute(view, a)) return refused || closing(view, a) ? 'dispute' : 'seek-result'
   return due.release(view, a) ? 'release' : 'wait'
 }

@@ -1,0 +1,178 @@
+/** Looks at what both sides brought: whether it is whole, whether it is what was signed and committed, and what must be run. */
+import { decode, digestOf, fromHex } from '../../protocol/codec.ts'
+import { asShoalError } from '../../protocol/errors.ts'
+import type { AgreementId, Hex32 } from '../../protocol/ids.ts'
+import { MiB, SPEC_MAX } from '../../protocol/limits.ts'
+import type { ContentSource } from '../../protocol/ports/content.ts'
+import type { SettlementEvent } from '../../protocol/ports/settlement.ts'
+import { failureDigest } from '../../protocol/records/delivery.ts'
+import type { Evidence } from '../../protocol/records/evidence.ts'
+import { shardSpec, type ObjectRef, type ShardSpec } from '../../protocol/records/spec.ts'
+import { contexts } from '../contexts.ts'
+import type { PeerContext } from '../context.ts'
+import type { DisputeEntry } from '../journal/entries.ts'
+import { hashed } from '../hashing.ts'
+import { specDigestOf } from '../spec-digest.ts'
+import type { Committed, Disputed } from './rerun.ts'
+import type { Brought } from './verdict.ts'
+
+/** Headers of a bundle, beside what its files hold; and the largest checkpoint. */
+const SLACK = MiB
+const CHECKPOINT_MAX = 256 * MiB
+const NOTHING = `0x${'00'.repeat(32)}` as Hex32
+
+type Ports = Pick<PeerContext, 'content' | 'recipient' | 'settlement' | 'adverts' | 'files'>
+
+export interface Inspected {
+  readonly requester: Brought
+  readonly provider: Brought
+  /** When both are complete. */
+  readonly disputed?: Disputed
+}
+
+/** One side's evidence cannot stand: its own words, or what they name, contradict what was signed. */
+class Flaw extends Error {}
+const flaw = (why: string): never => {
+  throw new Flaw(why)
+}
+
+const COMPLETE = { kind: 'complete' } as const
+const MISSING = { kind: 'nothing' } as const
+
+async function all(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  for await (const p of source) parts.push(p)
+  return Buffer.concat(parts)
+}
+
+export class Inspector {
+  readonly #ctx: Ports
+  readonly #id: AgreementId
+  readonly #entry: DisputeEntry
+
+  constructor(ctx: Ports, entry: DisputeEntry) {
+    this.#ctx = ctx
+    this.#id = entry.id
+    this.#entry = entry
+  }
+
+  /** `delivered`: the escrow has seen a commit. Errors of our own disk and of the chain pass through. */
+  async inspect(delivered: boolean, signal: AbortSignal): Promise<Inspected> {
+    const { requester, provider } = this.#entry
+    const task =
+      requester === undefined ? MISSING : await this.#try(() => this.#task(requester, signal), signal)
+    const committed =
+      provider === undefined
+        ? MISSING
+        : await this.#try(() => this.#committed(provider, delivered, signal), signal)
+    const [r, p] = [task, committed].map(x => ('value' in x ? COMPLETE : x)) as [Brought, Brought]
+    if (!('value' in task) || !('value' in committed)) return { requester: r, provider: p }
+    return { requester: r, provider: p, disputed: { ...task.value, committed: committed.value } }
+  }
+
+  async #try<T>(look: () => Promise<T>, signal: AbortSignal): Promise<{ readonly value: T } | Brought> {
+    try {
+      return { value: await look() }
+    } catch (e) {
+      if (signal.aborted) throw e
+      if (e instanceof Flaw) return { kind: 'flawed', why: e.message }
+      const error = asShoalError(e, 'CONTENT_NOT_FOUND')
+      if (error.fault === 'disk' || error.fault === 'chain') throw error
+      return { kind: 'flawed', why: `does not give what it names: ${error.message}` }
+    }
+  }
+
+  /** What the provider holds was signed by the requester, as was what the requester says: where they differ, the provider's counts. */
+  #handover() {
+    const { requester, provider } = this.#entry
+    return (provider?.handover ?? requester?.handover)?.handover
+  }
+
+  #from({ card, addresses }: Evidence): ContentSource {
+    return this.#ctx.adverts.locate({ peer: card.peer, addresses })
+  }
+
+  async #unwrap(wrapped: Uint8Array): Promise<Uint8Array> {
+    return await this.#ctx.recipient.unwrap(wrapped, contexts.evidence(this.#id))
+  }
+
+  async #open(e: Evidence, ref: ObjectRef, context: Uint8Array, maxBytes: number, signal: AbortSignal) {
+    const stream = hashed(this.#ctx.content.get(ref, context, { from: this.#from(e), maxBytes, signal }))
+    const bytes = await all(stream)
+    if (stream.digest() !== ref.digest) flaw('gives content that is not what its digest says')
+    return bytes
+  }
+
+  async #spec(e: Evidence, signal: AbortSignal): Promise<ShardSpec> {
+    const handover = this.#handover()
+    if (e.spec === undefined || handover === undefined) return flaw('withholds the task')
+    const key = await this.#unwrap(e.spec.wrapped)
+    const options = { from: this.#from(e), maxBytes: SPEC_MAX, signal }
+    const bytes = await all(this.#ctx.content.get({ cid: e.spec.cid, key }, contexts.spec(this.#id), options))
+    if (digestOf(bytes) !== handover.spec) return flaw('shows another task than it signed for')
+    const spec = decode(shardSpec, bytes, 'spec', SPEC_MAX)
+    if (specDigestOf(spec.common) !== e.agreement.specHash || spec.shard !== e.agreement.shard)
+      return flaw('signed for another task than was agreed')
+    return spec
+  }
+
+  async #task(e: Evidence, signal: AbortSignal): Promise<Omit<Disputed, 'committed'>> {
+    const spec = await this.#spec(e, signal)
+    const handover = this.#handover()
+    const { needs, jobId } = spec.common
+    const module = await this.#open(e, spec.module, contexts.module(jobId), needs.moduleBytes, signal)
+    const input = await this.#open(
+      e,
+      spec.input,
+      contexts.input(jobId, spec.shard),
+      needs.inputBytes + SLACK,
+      signal
+    )
+    return { spec, module, input, gas: handover?.gas ?? 0n, resume: await this.#resume(e, signal) }
+  }
+
+  async #resume(e: Evidence, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const wanted = this.#handover()?.checkpoint ?? NOTHING
+    if (wanted === NOTHING) return undefined
+    if (e.resume === undefined || e.resume.checkpoint.digest !== wanted)
+      return flaw('withholds the checkpoint that it handed over')
+    const { checkpoint, wrapped, context } = e.resume
+    const ref = { cid: checkpoint.object, size: checkpoint.size, digest: checkpoint.digest }
+    return await this.#open(
+      e,
+      { ...ref, key: await this.#unwrap(wrapped) },
+      fromHex(context),
+      CHECKPOINT_MAX,
+      signal
+    )
+  }
+
+  async #committed(e: Evidence, delivered: boolean, signal: AbortSignal): Promise<Committed> {
+    if (!delivered) {
+      const checkpoint = this.#entry.requester?.doubted?.checkpoint
+      // without one there is nothing that the provider must answer for: the requester's side says so
+      return checkpoint === undefined ? flaw('is accused of nothing') : { kind: 'checkpoint', checkpoint }
+    }
+    const committed = commitOf(await this.#ctx.settlement.history(this.#id, { signal }))
+    if (e.failure !== undefined && failureDigest(e.failure) === committed)
+      return { kind: 'failure', failure: e.failure }
+    if (e.result === undefined) return flaw('withholds what it committed')
+    const { result, wrapped } = e.result
+    if (result.digest !== committed) return flaw('shows another result than it committed')
+    const key = await this.#unwrap(wrapped)
+    const max = e.result.result.size + SLACK
+    const ref = { cid: result.object, key, size: result.size, digest: result.digest }
+    const bytes = await this.#open(e, ref, contexts.result(this.#id), max, signal)
+    return {
+      kind: 'result',
+      open: async function* () {
+        yield bytes
+      }
+    }
+  }
+}
+
+const commitOf = (events: readonly SettlementEvent[]): Hex32 | undefined => {
+  const found = events.filter(e => e.kind === 'delivered').at(-1)
+  return found?.kind === 'delivered' ? found.result : undefined
+}

@@ -1,0 +1,162 @@
+/** Runs a disputed task again, as its provider had to, and holds what comes of it against what the provider committed. */
+import { versionFits } from '../../market/eligibility.ts'
+import { oneChunk } from '../../protocol/bundle.ts'
+import { digestOf } from '../../protocol/codec.ts'
+import { asShoalError } from '../../protocol/errors.ts'
+import type { Engine, RunHooks, RunOutcome, TaskRequest } from '../../protocol/ports/engine.ts'
+import type { Checkpoint, Failure } from '../../protocol/records/delivery.ts'
+import type { Needs } from '../../protocol/records/needs.ts'
+import type { ShardSpec } from '../../protocol/records/spec.ts'
+import { seedOf } from '../contexts.ts'
+import type { PeerContext } from '../context.ts'
+import type { Again } from './verdict.ts'
+
+/** An arbiter's machine may be slower than the provider's: so many times its wall time. */
+const SLOWER = 3
+const WHOLE = 10_000
+
+/** What the provider stands by. */
+export type Committed =
+  /** Reads the result's bundle. */
+  | { readonly kind: 'result'; readonly open: () => AsyncIterable<Uint8Array> }
+  | { readonly kind: 'failure'; readonly failure: Failure }
+  /** Nothing was delivered; this was paid for. */
+  | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint }
+
+export interface Disputed {
+  readonly spec: ShardSpec
+  readonly module: Uint8Array
+  readonly input: Uint8Array
+  readonly resume: Uint8Array | undefined
+  /** Work that the price bought. */
+  readonly gas: bigint
+  readonly committed: Committed
+}
+
+type Ports = Pick<PeerContext, 'engines' | 'comparer' | 'config'>
+
+const impossible = (why: string): Again => ({ kind: 'impossible', why })
+
+/** Why this machine cannot judge a task with these needs; undefined when it can. */
+export function cannotJudge({ engines, config }: Ports, needs: Needs): string | undefined {
+  const engine = engines.get(needs.engine)
+  if (engine === undefined) return `this arbiter has no engine '${needs.engine}'`
+  if (!engine.deterministic) return `tasks of the engine '${needs.engine}' do not come to the same end twice`
+  if (!versionFits(needs.engineVersion, engine.version))
+    return `the task wants version ${needs.engineVersion} of ${needs.engine}, this arbiter has ${engine.version}`
+  if (needs.gpuMemoryBytes !== undefined) return 'this arbiter has no GPU to give'
+  if (needs.memoryBytes > config.provider.memory) return 'the task needs more memory than this arbiter gives'
+  return undefined
+}
+
+/**
+ * Looks for a checkpoint among all that the task makes, by what it holds: a provider that started again counts other work for the same
+ * state. What a task keeps in a checkpoint depends on its input alone, or it could not be handed over either.
+ */
+function watcher(wanted: Checkpoint | undefined): { hooks: RunHooks; found: () => boolean } {
+  let found = false
+  const hooks: RunHooks = {
+    onProgress: () => undefined,
+    onLog: () => undefined,
+    onCheckpoint: async () => undefined,
+    sawCheckpoint: bundle => {
+      found ||= wanted !== undefined && digestOf(bundle) === wanted.digest
+    }
+  }
+  return { hooks, found: () => found }
+}
+
+function requestOf({ spec, module, input, resume, gas }: Disputed): TaskRequest {
+  const { common, shard } = spec
+  const { needs } = common
+  return {
+    module,
+    args: common.args,
+    env: common.env,
+    shard,
+    shards: common.shards,
+    seed: seedOf(common.jobId, shard),
+    limits: {
+      gas,
+      memoryBytes: needs.memoryBytes,
+      wallMs: needs.wallMs * SLOWER,
+      outputBytes: needs.outputBytes,
+      logBytes: needs.logBytes,
+      moduleBytes: needs.moduleBytes,
+      inputBytes: needs.inputBytes
+    },
+    input: oneChunk(input),
+    checkpoint: resume === undefined ? undefined : oneChunk(resume)
+  }
+}
+
+/** How a task that is not done ended, in the words of a provider's statement. */
+const codeOf = (o: Exclude<RunOutcome, { status: 'done' }>): string =>
+  o.status === 'failed' ? 'TASK_FAILED' : `LIMIT_${o.limit.toUpperCase()}`
+
+function judgeFailure(o: RunOutcome, stated: Failure): Again {
+  if (o.status === 'done') return { kind: 'differs', why: `it is done, and not ${stated.code}` }
+  if (o.status === 'limit' && o.limit === 'wall')
+    return impossible('the task takes too long for this arbiter')
+  const code = codeOf(o)
+  if (code !== stated.code) return { kind: 'differs', why: `it ends with ${code}, and not ${stated.code}` }
+  // who started again in the middle has counted more work for the same end: that is not the requester's to pay
+  const shareBps = stated.gas <= o.gas ? WHOLE : Number((o.gas * BigInt(WHOLE)) / stated.gas)
+  return { kind: 'same', shareBps }
+}
+
+async function collected(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  for await (const p of source) parts.push(p)
+  return Buffer.concat(parts)
+}
+
+/** Runs it. Never rejects for what the task does; CANCELLED when the signal aborts. */
+export async function runAgain(ctx: Ports, d: Disputed, signal: AbortSignal): Promise<Again> {
+  const { needs } = d.spec.common
+  const cannot = cannotJudge(ctx, needs)
+  const engine = ctx.engines.get(needs.engine)
+  if (cannot !== undefined || engine === undefined) return impossible(cannot ?? 'no engine')
+  try {
+    return await onEngine(ctx, engine, d, signal)
+  } catch (e) {
+    if (signal.aborted) throw e
+    const error = asShoalError(e, 'ENGINE_BROKEN')
+    if (d.committed.kind === 'failure' && error.code === d.committed.failure.code) return { kind: 'same' }
+    if (error.fault === 'task') return { kind: 'differs', why: `the task is refused: ${error.message}` }
+    return impossible(`the task could not be run here: ${error.message}`)
+  }
+}
+
+async function onEngine(ctx: Ports, engine: Engine, d: Disputed, signal: AbortSignal): Promise<Again> {
+  const { committed } = d
+  const { hooks, found } = watcher(committed.kind === 'checkpoint' ? committed.checkpoint : undefined)
+  const run = await engine.prepare(requestOf(d), signal)
+  try {
+    const outcome = await run.run(hooks, signal)
+    if (committed.kind === 'failure') return judgeFailure(outcome, committed.failure)
+    if (committed.kind === 'checkpoint') return judgeCheckpoint(outcome, found())
+    if (outcome.status !== 'done') {
+      if (outcome.status === 'limit' && outcome.limit === 'wall')
+        return impossible('the task takes too long for this arbiter')
+      return { kind: 'differs', why: `the task fails with ${codeOf(outcome)}` }
+    }
+    const own = await collected(run.collect())
+    const { same, reason } = await ctx.comparer.compare(
+      committed.open,
+      () => oneChunk(own),
+      d.spec.common.needs.compare,
+      signal
+    )
+    return same ? { kind: 'same' } : { kind: 'differs', why: reason ?? 'the results differ' }
+  } finally {
+    await run.dispose()
+  }
+}
+
+function judgeCheckpoint(o: RunOutcome, found: boolean): Again {
+  if (found) return { kind: 'same' }
+  if (o.status === 'limit' && o.limit === 'wall')
+    return impossible('the task takes too long for this arbiter')
+  return { kind: 'differs', why: 'the task makes no such checkpoint' }
+}
