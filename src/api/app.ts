@@ -8,11 +8,13 @@ import { guard } from './guard.ts'
 import {
   amountBody,
   anyObject,
+  disputeParam,
   errorBody,
   fromQuery,
   idParam,
   outBody,
   pauseBody,
+  ruleBody,
   submitBody
 } from './schemas.ts'
 import type { Service } from './service.ts'
@@ -77,6 +79,17 @@ const routes = {
   peers: get('/v1/peers', 'Connected peers'),
   offers: get('/v1/offers', 'Capacity that providers advertise'),
   executions: get('/v1/executions', 'Work done here for others'),
+  disputes: get('/v1/disputes', 'Disputes of this peer, and those before it as an arbiter'),
+  rule: createRoute({
+    method: 'post',
+    path: '/v1/disputes/{id}/rule',
+    summary: 'Decide a dispute as its arbiter',
+    request: {
+      params: disputeParam,
+      body: { content: { 'application/json': { schema: ruleBody } }, required: true }
+    },
+    responses: answers
+  }),
   pause: post('/v1/provider/pause', 'Take on nothing new; what runs is finished', pauseBody),
   resume: createRoute({
     method: 'post',
@@ -159,6 +172,10 @@ export function createApi(service: Service, token: string, version: string): Ope
   app.openapi(routes.peers, async c => c.json({ peers: await service.peers() }, 200))
   app.openapi(routes.offers, async c => c.json({ offers: await service.offers() }, 200))
   app.openapi(routes.executions, async c => c.json({ executions: await service.executions() }, 200))
+  app.openapi(routes.disputes, async c => c.json({ disputes: await service.disputes() }, 200))
+  app.openapi(routes.rule, async c =>
+    c.json({ ...(await service.rule(c.req.valid('param').id, c.req.valid('json'))) }, 200)
+  )
   app.openapi(routes.pause, async c => c.json(await service.pause(c.req.valid('json').for), 200))
   app.openapi(routes.resume, async c => c.json(await service.resume(), 200))
   app.openapi(routes.wallet, async c => c.json(await service.wallet(), 200))

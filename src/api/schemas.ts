@@ -38,7 +38,7 @@ export const submitBody = z
     deliverMargin: z.number().int().min(5).max(86_400).optional(),
     /** Only the first shard, to see what it costs and how long it takes. */
     probe: z.boolean().optional(),
-    challengeSeconds: z.number().int().min(1).max(86_400).optional()
+    challengeSeconds: z.number().int().min(5).max(86_400).optional()
   })
   .openapi('Submit')
 
@@ -51,6 +51,18 @@ export const amountBody = z
       .optional()
   })
   .openapi('Amount')
+export const disputeParam = z.object({
+  id: z
+    .string()
+    .regex(/^0x[0-9a-f]{6,64}$/, 'an agreement: 0x and at least 6 hex digits')
+    .openapi({
+      param: { name: 'id', in: 'path' },
+      description: 'The disputed agreement, or a beginning that is unique.'
+    })
+})
+const share = z.number().int().min(0).max(10_000)
+/** Basis points: the provider's share of what it claims, and what of its bond it loses. */
+export const ruleBody = z.strictObject({ providerBps: share, slashBps: share }).openapi('Rule')
 export const outBody = z.strictObject({ out: z.string().max(4096) }).openapi('Get')
 export const fromQuery = z.object({
   from: z.coerce.number().int().min(0).default(0),

@@ -5,6 +5,7 @@ import { formatAmount, parseAmount } from '../protocol/money.ts'
 import type { Account } from '../protocol/ports/settlement.ts'
 import type { Peer } from '../peer/compose.ts'
 import type { JobEntry } from '../peer/journal/entries.ts'
+import { caseView, disputeViews } from '../peer/disputes/view.ts'
 import { parseJobFile } from '../peer/jobfile/parse.ts'
 import { gatherResults } from '../peer/requester/gather.ts'
 import { standing } from '../peer/requester/seats.ts'
@@ -155,6 +156,25 @@ const peerCalls = (peer: Peer) => {
     offers: async () =>
       peer.adverts.list().map(a => advertView(a, peer.adverts.classOf(a), peer.adverts.proven(a))),
     executions: async () => (await journal.providers()).map(providerView),
+    disputes: async () => await disputeViews(peer),
+    /** `prefix`: of the agreement. USAGE on a peer that is no arbiter. */
+    rule: async (prefix: string, { providerBps, slashBps }: { providerBps: number; slashBps: number }) => {
+      if (peer.arbiter === undefined)
+        throw new ShoalError('USAGE', 'this peer is no arbiter', {
+          next: 'Start it with: shoal up --set arbiter.enabled=true'
+        })
+      const found = (await peer.arbiter.list()).filter(e => e.id.startsWith(prefix))
+      const [only] = found
+      if (only === undefined || found.length > 1)
+        throw new ShoalError(
+          'NOT_FOUND',
+          found.length === 0
+            ? `no dispute ${prefix} is before this arbiter`
+            : `${found.length} disputes begin with ${prefix}`,
+          { next: 'List them with: shoal disputes' }
+        )
+      return caseView(await peer.arbiter.rule(only.id, providerBps, slashBps))
+    },
     pause: async (ms: number | undefined) => {
       const { policy } = sellerOf(peer)
       await policy.pause(ms)

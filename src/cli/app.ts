@@ -1,6 +1,7 @@
 /** All commands. Only their flags and texts are loaded for --help. */
 import { buildApplication, buildRouteMap, type Application } from '@stricli/core'
 import type { Cli } from './context.ts'
+import { disputeRoutes } from './routes/disputes.ts'
 import { engineRoutes } from './routes/engine.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { networkRoutes } from './routes/network.ts'
@@ -10,7 +11,14 @@ import { textsFor } from './texts.ts'
 import { VERSION } from './version.ts'
 
 export const root = buildRouteMap({
-  routes: { ...peerRoutes, ...jobRoutes, ...networkRoutes, ...engineRoutes, ...toolRoutes },
+  routes: {
+    ...peerRoutes,
+    ...jobRoutes,
+    ...networkRoutes,
+    ...disputeRoutes,
+    ...engineRoutes,
+    ...toolRoutes
+  },
   docs: {
     brief: 'Shoal: a peer-to-peer market for compute',
     fullDescription: [

@@ -34,6 +34,8 @@ export const yesFlag = {
 } as const
 export const text = (brief: string, placeholder: string) =>
   ({ kind: 'parsed', parse: asIs, optional: true, brief: `${placeholder}: ${brief}`, placeholder }) as const
+export const needed = (brief: string, placeholder: string) =>
+  ({ kind: 'parsed', parse: asIs, brief: `${placeholder}: ${brief}`, placeholder }) as const
 export const list = (brief: string, placeholder: string) =>
   ({
     kind: 'parsed',
