@@ -43,6 +43,7 @@ const roundingEngine =
         }
         return { status: 'done', gas: 1_000n, wallMs: STEPS * stepMs }
       },
+      hold: () => undefined,
       collect: () => oneChunk(output),
       dispose: async () => undefined
     })

@@ -18,7 +18,6 @@ export const plan = (changes: Partial<JobPlan> = {}): JobPlan => ({
   ceiling: 10_000n,
   maxPrice: 80_000n,
   class: 'general',
-  diskBytes: 1_000,
   match: { rule: 'best-value/1', windowMs: 2_000, bids: 8, region: 'any', energy: 'any', avoid: [] },
   tier: 'none',
   copies: 1,
@@ -33,7 +32,7 @@ export const plan = (changes: Partial<JobPlan> = {}): JobPlan => ({
 })
 
 export const job = (changes: Partial<JobEntry> = {}): JobEntry => ({
-  v: 1,
+  v: 2,
   id: r.common.jobId,
   created: r.NOW,
   desired: 'run',
@@ -53,7 +52,7 @@ const partner = (p: r.Person) => ({
 export async function execution(p: r.Person, changes: Partial<ExecutionEntry> = {}): Promise<ExecutionEntry> {
   const { signature } = await r.bid(await r.offer(), p)
   return {
-    v: 1,
+    v: 2,
     jobId: r.common.jobId,
     shard: 3,
     attempt: 1,
@@ -65,7 +64,9 @@ export async function execution(p: r.Person, changes: Partial<ExecutionEntry> = 
     bid: r.hex(2),
     agreementId: r.agreementId(),
     agreement: r.agreement({ provider: p.operator.address }),
-    requesterSignature: signature,
+    providerSignature: signature,
+    bought: r.needs.gas,
+    speed: 250_000_000n,
     lastEvent: 0,
     progress: 0,
     gas: 0n,
@@ -77,17 +78,17 @@ export async function execution(p: r.Person, changes: Partial<ExecutionEntry> = 
 export async function provision(changes: Partial<ProviderEntry> = {}): Promise<ProviderEntry> {
   const { signature } = await r.bid(await r.offer())
   return {
-    v: 1,
+    v: 2,
     agreementId: r.agreementId(),
     copy: 0,
     state: 'started',
     created: r.NOW,
     requester: partner(r.requester),
     agreement: r.agreement(),
-    requesterSignature: signature,
     providerSignature: signature,
-    engine: 'wasm',
-    resume: 0,
+    needs: r.needs,
+    bought: r.needs.gas,
+    speed: 250_000_000n,
     starts: 1,
     checkpoint: await r.checkpoint(),
     ...changes

@@ -5,15 +5,17 @@ import type { Agreement } from '../../src/protocol/eip712.ts'
 import type { Address, Hex32 } from '../../src/protocol/ids.ts'
 import type { IdentityKey, OperatorKey } from '../../src/protocol/ports/keys.ts'
 import type { AdvertBody, CapacityAdvert } from '../../src/protocol/records/advert.ts'
-import type { SignedReceipt, SignedRelease } from '../../src/protocol/records/agreement.ts'
+import type { SignedHandover, SignedReceipt, SignedRelease } from '../../src/protocol/records/agreement.ts'
 import type { Attestation, AttestationBody } from '../../src/protocol/records/attestation.ts'
 import type { Bid, BidBody } from '../../src/protocol/records/bid.ts'
 import type { PeerCard, PeerCardBody } from '../../src/protocol/records/card.ts'
 import type { CompareRule } from '../../src/protocol/records/compare.ts'
-import type { Checkpoint, Result } from '../../src/protocol/records/delivery.ts'
+import type { Checkpoint, Failure, Result } from '../../src/protocol/records/delivery.ts'
+import type { Evidence } from '../../src/protocol/records/evidence.ts'
 import type { ExecutionEvent } from '../../src/protocol/records/events.ts'
 import type { ContainerOffer } from '../../src/protocol/records/container.ts'
 import type { GpuOffer } from '../../src/protocol/records/gpu.ts'
+import type { Needs } from '../../src/protocol/records/needs.ts'
 import type { OfferBody, TaskOffer } from '../../src/protocol/records/offer.ts'
 import type { JobCommon, ObjectRef, ShardSpec } from '../../src/protocol/records/spec.ts'
 import { signingBytes } from '../../src/protocol/signing.ts'
@@ -116,21 +118,27 @@ export async function attestation(
   return { ...body, signature: await p.identity.sign(signingBytes('attestation', body)) }
 }
 
+export const needs: Needs = {
+  engine: 'wasm',
+  gas: 20_000_000_000n,
+  memoryBytes: 2 ** 27,
+  diskBytes: 2 ** 26,
+  wallMs: 120_000,
+  outputBytes: 2 ** 26,
+  logBytes: 2 ** 20,
+  moduleBytes: 2 ** 24,
+  inputBytes: 2 ** 29
+}
+
 export async function offerBody(p: Person = requester, changes: Partial<OfferBody> = {}): Promise<OfferBody> {
   return {
-    v: 1,
+    v: 2,
     jobId: hex(0x11),
     round: 1,
     card: await card(p),
     specHash: hex(0x22),
     class: 'general',
-    needs: {
-      engine: 'wasm',
-      gas: 20_000_000_000n,
-      memoryBytes: 2 ** 27,
-      diskBytes: 2 ** 26,
-      wallMs: 120_000
-    },
+    needs,
     executions: 4,
     ceiling: 10_000_000_000_000_000n,
     wanted: 8,
@@ -139,10 +147,13 @@ export async function offerBody(p: Person = requester, changes: Partial<OfferBod
     region: 'any',
     energy: 'any',
     excluded: [],
-    opened: NOW - 500,
-    expires: NOW + 2_000,
+    issued: NOW - 500,
+    windowMs: 2_500,
+    bond: 1_000_000_000_000_000n,
+    arbiter: ARBITER,
     deliverSeconds: 600,
     challengeSeconds: 60,
+    arbitrationSeconds: 3_600,
     ...changes
   }
 }
@@ -156,7 +167,6 @@ export const gpu: GpuOffer = {
 export const containers: ContainerOffer = { images: [hex(0x44), hex(0x55)], uploads: true }
 /** An offer of a container, whose image the provider keeps. */
 export async function containerOffer(): Promise<TaskOffer> {
-  const { needs } = await offerBody()
   return await offer({ needs: { ...needs, engine: 'container', image: hex(0x44) } })
 }
 /** One rule of each kind by which results are compared. */
@@ -167,18 +177,17 @@ export const rules: Readonly<Record<CompareRule['by'], CompareRule>> = {
 }
 /** An offer of a job whose results are not compared by bytes. */
 export const comparedOffer = (rule: CompareRule = rules.tolerance): Promise<TaskOffer> =>
-  offer({ compare: rule })
+  offer({ needs: { ...needs, compare: rule } })
 
 /** An offer that needs a GPU. */
 export async function gpuOffer(): Promise<TaskOffer> {
-  const { needs } = await offerBody()
   return await offer({ needs: { ...needs, gpuMemoryBytes: 24 * 10 ** 9 } })
 }
 
 export async function bid(on: TaskOffer, p: Person = provider, changes: Partial<BidBody> = {}): Promise<Bid> {
   return await signBid(
     {
-      v: 1,
+      v: 2,
       offer: offerDigest(on),
       card: await card(p),
       price: 4_000_000_000_000_000n,
@@ -188,7 +197,7 @@ export async function bid(on: TaskOffer, p: Person = provider, changes: Partial<
       region: 'eu',
       energy: 'grid',
       issued: NOW,
-      expires: NOW + 60_000,
+      validMs: 60_000,
       ...changes
     },
     p.operator
@@ -211,7 +220,7 @@ export const agreement = (changes: Partial<Agreement> = {}): Agreement => ({
   deliverBy: 1_800_000_500n,
   challengeWindow: 60,
   arbitrationWindow: 3_600,
-  splitBps: 5_000,
+  splitBps: 0,
   salt: hex(0x44),
   ...changes
 })
@@ -255,23 +264,30 @@ export async function result(
   return { ...body, signature: await p.identity.sign(signingBytes('result', body)) }
 }
 
+export async function failure(
+  p: Person = provider,
+  changes: Partial<Omit<Failure, 'signature'>> = {}
+): Promise<Failure> {
+  const body = {
+    v: 1 as const,
+    agreement: agreementId(),
+    code: 'TASK_FAILED',
+    reason: 'exit code 3',
+    gas: 9_000_000_000n,
+    wallMs: 40_000,
+    ...changes
+  }
+  return { ...body, signature: await p.identity.sign(signingBytes('failure', body)) }
+}
+
 export const object: ObjectRef = { cid: cidOf(filled(7)), key: filled(8), size: 99, digest: hex(0x66) }
 export const common: JobCommon = {
-  v: 1,
+  v: 2,
   jobId: hex(0x11),
   name: 'wordcount',
-  engine: 'wasm',
+  needs,
   args: ['--top', '100'],
   env: { LANG: 'C' },
-  limits: {
-    gas: 20_000_000_000n,
-    memoryBytes: 2 ** 27,
-    wallMs: 120_000,
-    outputBytes: 2 ** 26,
-    logBytes: 2 ** 20,
-    moduleBytes: 2 ** 24,
-    inputBytes: 2 ** 29
-  },
   shards: 8,
   module: hex(0x66)
 }
@@ -286,6 +302,28 @@ export async function release(p: Person = provider, amount = 1_000n): Promise<Si
   return { release: value, signature: await p.operator.sign('Release', value) }
 }
 
+export async function handover(p: Person = requester, spec = hex(0x77)): Promise<SignedHandover> {
+  const value = { agreement: agreementId(), spec, checkpoint: hex(0), gas: needs.gas }
+  return { handover: value, signature: await p.operator.sign('Handover', value) }
+}
+
+/** Everything that either side can lay before an arbiter, in one. */
+export async function evidence(p: Person = requester): Promise<Evidence> {
+  const wrapped = filled(6, 80)
+  return {
+    v: 1,
+    card: await card(p),
+    agreement: agreement(),
+    handover: await handover(),
+    spec: { cid: object.cid, wrapped },
+    resume: { checkpoint: await checkpoint(stranger), wrapped, context: hex(7) },
+    result: { result: await result(), wrapped },
+    failure: await failure(),
+    doubted: { checkpoint: await checkpoint(), by: await card(provider) },
+    addresses: ['/ip4/127.0.0.1/tcp/1']
+  }
+}
+
 /** One of each kind of event. */
 export async function events(): Promise<ExecutionEvent[]> {
   const head = (seq: number) => ({ seq, at: NOW })
@@ -297,7 +335,8 @@ export async function events(): Promise<ExecutionEvent[]> {
     { ...head(4), kind: 'log', stream: 'out', line: 'Grüße ☃' },
     { ...head(5), kind: 'checkpoint', checkpoint: await checkpoint() },
     { ...head(6), kind: 'result', result: await result() },
-    { ...head(7), kind: 'failed', code: 'TASK_FAILED', reason: 'exit code 3', fault: 'task' }
+    { ...head(7), kind: 'task-failed', failure: await failure() },
+    { ...head(8), kind: 'failed', code: 'ENGINE_BROKEN', reason: 'the runner ended' }
   ]
 }
 

@@ -5,20 +5,31 @@ import { methods } from '../../src/protocol/methods.ts'
 import { capacityAdvert } from '../../src/protocol/records/advert.ts'
 import {
   agreement as agreementSchema,
+  signedHandover,
   signedReceipt,
   signedRelease
 } from '../../src/protocol/records/agreement.ts'
 import { attestation } from '../../src/protocol/records/attestation.ts'
 import { bid as bidSchema } from '../../src/protocol/records/bid.ts'
 import { peerCard } from '../../src/protocol/records/card.ts'
+import type { CompareRule } from '../../src/protocol/records/compare.ts'
 import {
   checkpoint as checkpointSchema,
+  failure as failureSchema,
   result as resultSchema
 } from '../../src/protocol/records/delivery.ts'
+import { evidence as evidenceSchema } from '../../src/protocol/records/evidence.ts'
 import { executionEvent } from '../../src/protocol/records/events.ts'
+import { needs as needsSchema } from '../../src/protocol/records/needs.ts'
 import { taskOffer } from '../../src/protocol/records/offer.ts'
+import { refusal as refusalSchema, refuse } from '../../src/protocol/records/refusal.ts'
 import { jobCommon, objectRef, shardSpec } from '../../src/protocol/records/spec.ts'
 import * as records from './records.ts'
+
+const withRule = (compare: CompareRule): object => ({
+  ...records.common,
+  needs: { ...records.needs, compare }
+})
 
 export interface Sample {
   readonly name: string
@@ -66,7 +77,7 @@ async function requests(): Promise<Sample[]> {
         ]
       }
     ],
-    ['bid', { bid }, { accepted: false, reason: 'enough bids' }],
+    ['bid', { bid }, { accepted: false, refusal: refuse('NOT_NOW', 'enough bids') }],
     ['bids', { offer: records.hex(1) }, { bids: [bid] }],
     [
       'agree',
@@ -74,12 +85,18 @@ async function requests(): Promise<Sample[]> {
         offer: bid.offer,
         bid: records.hex(2),
         agreement: records.agreement(),
-        copy: 0,
-        resume: 0
+        copy: 0
       },
-      { signature }
+      { signature, refusal: refuse('TERMS_DIFFER', 'bond', { term: 'bond', offered: '1', given: '0' }) }
     ],
-    ['start', { agreement: id, spec: task, resume, addresses: ['/ip4/127.0.0.1/tcp/1'] }, { accepted: true }],
+    [
+      'start',
+      {
+        ...{ agreement: id, spec: task, resume, addresses: ['/ip4/127.0.0.1/tcp/1'] },
+        handover: await records.handover()
+      },
+      { accepted: true, waitMs: 1_000 }
+    ],
     ['events', { agreement: id, after: 5 }, { kind: 'running', seq: 2, at: records.NOW }],
     ['receipt', receipt, {}],
     [
@@ -107,7 +124,8 @@ async function requests(): Promise<Sample[]> {
     ['flow', { id }, { data: records.filled(10, 48) }],
     ['pour', { id, data: records.filled(11, 48) }, { digest: records.hex(0x7a) }],
     ['attest', { id, attestation: await records.attestation(undefined, undefined, { kind: 'disk' }) }, {}],
-    ['cancel', { agreement: id, reason: 'enough', receipt }, { release: await records.release() }]
+    ['cancel', { agreement: id, reason: 'enough', receipt }, { release: await records.release() }],
+    ['evidence', await records.evidence(), { state: 'waiting', reason: 'the provider is not heard yet' }]
   ]
   return rows.flatMap(([name, request, response]) => [
     {
@@ -145,10 +163,15 @@ export async function samples(): Promise<Sample[]> {
     row('signed release', signedRelease, await records.release()),
     row('checkpoint', checkpointSchema, await records.checkpoint()),
     row('result', resultSchema, await records.result()),
+    row('failure', failureSchema, await records.failure()),
+    row('signed handover', signedHandover, await records.handover()),
+    row('needs', needsSchema, records.needs),
+    row('refusal', refusalSchema, refuse('NOT_NOW', 'no free slot')),
+    row('evidence', evidenceSchema, await records.evidence()),
     row('object reference', objectRef, records.object, SPEC_MAX),
     row('job common', jobCommon, records.common, SPEC_MAX),
     ...Object.entries(records.rules).map(([by, compare]) =>
-      row(`job common by ${by}`, jobCommon, { ...records.common, compare }, SPEC_MAX)
+      row(`job common by ${by}`, jobCommon, withRule(compare), SPEC_MAX)
     ),
     row('shard spec', shardSpec, records.spec, SPEC_MAX),
     ...(await records.events()).map(e => row(`event ${e.kind}`, executionEvent, e)),
@@ -168,7 +191,12 @@ export const sampleNames: readonly string[] = [
     'signed receipt',
     'signed release',
     'checkpoint',
-    'result'
+    'result',
+    'failure',
+    'signed handover',
+    'needs',
+    'refusal',
+    'evidence'
   ],
   ...[
     'object reference',
@@ -176,9 +204,17 @@ export const sampleNames: readonly string[] = [
     ...Object.keys(records.rules).map(by => `job common by ${by}`),
     'shard spec'
   ],
-  ...['heartbeat', 'fetching', 'running', 'progress', 'log', 'checkpoint', 'result', 'failed'].map(
-    k => `event ${k}`
-  ),
+  ...[
+    'heartbeat',
+    'fetching',
+    'running',
+    'progress',
+    'log',
+    'checkpoint',
+    'result',
+    'task-failed',
+    'failed'
+  ].map(k => `event ${k}`),
   ...Object.keys(methods).flatMap(name => [`${name} request`, `${name} response`])
 ]
 

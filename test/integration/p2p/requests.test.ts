@@ -1,4 +1,5 @@
 import type { Stream } from '@libp2p/interface'
+import { refuse } from '../../../src/protocol/records/refusal.ts'
 import { expect } from 'chai'
 import { encodeFrame } from '../../../src/p2p/engine/frames.ts'
 import type { P2PNetwork } from '../../../src/p2p/network.ts'
@@ -56,10 +57,10 @@ describe('requests between real peers', () => {
     let asker = ''
     b.handle('cancel', (request, { from }) => {
       asker = `${from} ${request.reason}`
-      return Promise.resolve({ reason: 'no' })
+      return Promise.resolve({ refusal: refuse('NOT_NOW', 'no') })
     })
     const answer = await a.request(addressOf(b), 'cancel', { agreement, reason: 'why' })
-    expect(answer).to.deep.equal({ reason: 'no' })
+    expect(answer).to.deep.equal({ refusal: { code: 'NOT_NOW', message: 'no' } })
     expect(asker).to.equal(`${a.peerId} why`)
   })
 

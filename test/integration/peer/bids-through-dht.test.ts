@@ -1,5 +1,6 @@
 /** A light requester finds bids of providers that it is not connected to, through the DHT. Real libp2p peers on loopback. */
 import { expect } from 'chai'
+import { ARBITER, needs } from '../../support/records.ts'
 import { identityFromSeed, identityVerifier } from '../../../src/p2p/identity.ts'
 import { createPeerNetwork, type P2PNetwork } from '../../../src/p2p/network.ts'
 import { systemClock } from '../../../src/peer/adapters/system-clock.ts'
@@ -61,13 +62,13 @@ async function makeOffer(card: PeerCard, operator: ReturnType<typeof createOpera
   const now = systemClock.now()
   return await signOffer(
     {
-      v: 1,
+      v: 2,
       jobId: bytes32(),
       round: 1,
       card,
       specHash: bytes32(),
       class: 'general',
-      needs: { engine: 'wasm', gas: 1_000n, memoryBytes: 1, diskBytes: 1, wallMs: 1_000 },
+      needs,
       executions: 1,
       ceiling: 100n,
       wanted: 1,
@@ -76,10 +77,13 @@ async function makeOffer(card: PeerCard, operator: ReturnType<typeof createOpera
       region: 'any',
       energy: 'any',
       excluded: [],
-      opened: now,
-      expires: now + 15_000,
+      issued: now,
+      windowMs: 15_000,
+      bond: 0n,
+      arbiter: ARBITER,
       deliverSeconds: 60,
-      challengeSeconds: 60
+      challengeSeconds: 60,
+      arbitrationSeconds: 3_600
     },
     operator
   )
@@ -104,7 +108,7 @@ describe('bids through the DHT', function () {
     const now = systemClock.now()
     const bid = await signBid(
       {
-        v: 1,
+        v: 2,
         offer: digest,
         card: bidder.card,
         price: 60n,
@@ -114,7 +118,7 @@ describe('bids through the DHT', function () {
         region: 'unknown',
         energy: 'unknown',
         issued: now,
-        expires: now + 60_000
+        validMs: 60_000
       },
       bidder.operator
     )

@@ -44,6 +44,7 @@ const lying = (engine: Engine): Engine => ({
         await systemClock.sleep(delayMs, s)
         return outcome
       },
+      hold: on => run.hold(on),
       collect: () => altered(run),
       dispose: () => run.dispose()
     }

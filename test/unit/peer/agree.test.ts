@@ -4,7 +4,10 @@ import { ShoalError } from '../../../src/protocol/errors.ts'
 import { systemClock } from '../../../src/peer/adapters/system-clock.ts'
 import type { PeerContext } from '../../../src/peer/context.ts'
 import type { ExecutionEntry, JobEntry } from '../../../src/peer/journal/entries.ts'
-import { agree, openEscrow, proposeExecution, resumedPrice } from '../../../src/peer/requester/agree.ts'
+import { specDigestOf } from '../../../src/peer/spec-digest.ts'
+import type { Bid } from '../../../src/protocol/records/bid.ts'
+import type { TaskOffer } from '../../../src/protocol/records/offer.ts'
+import { agree, openEscrow, proposeExecution } from '../../../src/peer/requester/agree.ts'
 import { LiveExecution } from '../../../src/peer/requester/live-execution.ts'
 import { awardEntry, execution, job } from '../../support/entries.ts'
 import * as r from '../../support/records.ts'
@@ -32,6 +35,7 @@ async function run(
       timer: (ms: number, end: () => void) => systemClock.timer(ms / 20, end)
     },
     log: noLog,
+    chainNow: () => BigInt(r.NOW / 1000),
     operator: r.requester.operator,
     typed: r.typed,
     chainNews: { listen: () => () => undefined },
@@ -105,19 +109,15 @@ describe('an agreement', () => {
     })
   })
 
-  it('a resumed shard costs the rest of the bid, never nothing', () => {
-    expect(resumedPrice(1_000n, 0)).to.equal(1_000n)
-    expect(resumedPrice(1_000n, 4_000)).to.equal(600n)
-    expect(resumedPrice(1n, 9_999)).to.equal(1n)
-  })
-
-  it('is proposed under its bid, signed, at the price of the rest', async () => {
+  it('is proposed under its bid and the terms of its offer, at the price of the work that is left', async () => {
     const award = await awardEntry()
     const [bid] = award.bids
     if (bid === undefined) throw new Error('an award has bids')
     const resumedFrom = {
       attempt: 1,
-      checkpoint: await r.checkpoint(r.provider, { progress: 2_500 }),
+      // what it says of its progress counts for nothing
+      checkpoint: await r.checkpoint(r.provider, { progress: 9_999 }),
+      used: award.offer.needs.gas / 4n,
       key: r.filled(1),
       context: r.hex(1)
     }
@@ -125,15 +125,22 @@ describe('an agreement', () => {
       operator: r.requester.operator,
       typed: r.typed,
       clock: { now: () => r.NOW },
+      chainNow: () => BigInt(r.NOW / 1000),
       random: { bytes: (n: number) => r.filled(1, n) },
       settlement: { network: { arbiter: r.ARBITER } }
     } as unknown as PeerContext
     const ref = { shard: 3, attempt: 2, copy: 0, resumedFrom }
-    const e = await proposeExecution(ctx, job({}), award, bid, ref, 5n)
-    expect(e.agreement).to.include({ price: (bid.price * 3n) / 4n, bond: 5n, provider: bid.card.operator })
+    const e = proposeExecution(ctx, job({}), award, bid as Bid, ref)
+    const { offer } = award as { offer: TaskOffer }
+    expect(e.bought).to.equal((offer.needs.gas * 3n) / 4n)
+    expect(e.agreement).to.include({
+      ...{ price: (bid.price * 3n) / 4n, provider: bid.card.operator, splitBps: 0 },
+      ...{ bond: offer.bond, arbiter: offer.arbiter, challengeWindow: offer.challengeSeconds },
+      ...{ arbitrationWindow: offer.arbitrationSeconds, specHash: specDigestOf(r.common) }
+    })
     expect(e.agreement.openBy < e.agreement.deliverBy).to.equal(true)
-    expect(r.typed.signer('Agreement', e.agreement, e.requesterSignature)).to.equal(
-      r.requester.operator.address
-    )
+    const spent = { ...resumedFrom, used: offer.needs.gas * 2n }
+    const last = proposeExecution(ctx, job({}), award, bid as Bid, { ...ref, resumedFrom: spent })
+    expect(last.bought, 'a twentieth at least').to.equal(offer.needs.gas / 20n)
   })
 })

@@ -6,6 +6,7 @@ import type { Address } from '../../../src/protocol/ids.ts'
 import type { Logger } from '../../../src/protocol/ports/log.ts'
 import type { PeerNetwork } from '../../../src/protocol/ports/network.ts'
 import type { Bid } from '../../../src/protocol/records/bid.ts'
+import { refuse } from '../../../src/protocol/records/refusal.ts'
 import type { TaskOffer } from '../../../src/protocol/records/offer.ts'
 import { ManualClock, settle } from '../../support/clock.ts'
 import {
@@ -67,12 +68,15 @@ describe('the book of bids', () => {
   it('takes honest bids while the offer is open, and none before or after', async () => {
     const { book: b } = book()
     const mine = await bid(open)
-    expect(await b.accept(mine)).to.deep.equal({ accepted: false, reason: 'no such open offer' })
+    expect(await b.accept(mine)).to.deep.equal({
+      accepted: false,
+      refusal: refuse('NOT_FOUND', 'no such open offer')
+    })
     const collecting = b.collect(open, () => false, signal)
     expect(await b.accept(mine)).to.deep.equal({ accepted: true })
     await passWindow()
     expect(await collecting).to.deep.equal([mine])
-    expect((await b.accept(await bid(open, stranger))).reason).to.equal('no such open offer')
+    expect((await b.accept(await bid(open, stranger))).refusal?.message).to.equal('no such open offer')
     expect(b.openOffers()).to.deep.equal([])
     expect(clock.pending).to.equal(0)
   })
@@ -91,10 +95,10 @@ describe('the book of bids', () => {
     const { book: b } = book()
     const collecting = b.collect(open, () => false, signal)
     const honest = await bid(open)
-    expect((await b.accept({ ...honest, price: 1n })).reason).to.contain('not signed')
-    expect((await b.accept(await bid(open, provider, { price: open.ceiling + 1n }))).reason).to.contain(
-      'ceiling'
-    )
+    expect((await b.accept({ ...honest, price: 1n })).refusal?.message).to.contain('not signed')
+    expect(
+      (await b.accept(await bid(open, provider, { price: open.ceiling + 1n }))).refusal?.message
+    ).to.contain('ceiling')
     expect((await b.accept(await bid(await offer({ round: 9 })))).accepted).to.equal(false)
     await passWindow()
     expect(await collecting).to.deep.equal([])
@@ -111,7 +115,7 @@ describe('the book of bids', () => {
     )
     const answers = await Promise.all(flood.map(f => b.accept(f)))
     expect(answers.filter(a => a.accepted).length).to.equal(LIST_MAX)
-    expect(answers.filter(a => a.reason === 'enough bids').length).to.equal(20)
+    expect(answers.filter(a => a.refusal?.message === 'enough bids').length).to.equal(20)
     await passWindow()
     expect((await collecting).length).to.equal(LIST_MAX)
   })
@@ -125,7 +129,10 @@ describe('the book of bids', () => {
     await passWindow()
     expect(await collecting).to.deep.equal([])
     checked.resolve(true)
-    expect(await answer).to.deep.equal({ accepted: false, reason: 'no such open offer' })
+    expect(await answer).to.deep.equal({
+      accepted: false,
+      refusal: refuse('NOT_FOUND', 'no such open offer')
+    })
   })
 
   it('a cancelled round ends at once and takes no more bids', async () => {
@@ -142,7 +149,7 @@ describe('the book of bids', () => {
     const { book: b } = book()
     const collecting = b.collect(open, bids => bids.length >= 1, signal)
     await b.accept(await bid(open))
-    const half = (open.expires + open.opened) / 2
+    const half = NOW + open.windowMs / 2
     let ended = 0
     void collecting.then(() => (ended = clock.now()))
     await passWindow()
@@ -163,7 +170,7 @@ describe('the book of bids', () => {
     expect(ended, 'one is missing').to.equal(false)
     await b.accept(await bid(open, stranger))
     expect((await collecting).length).to.equal(2)
-    expect(clock.now()).to.be.below((open.expires + open.opened) / 2)
+    expect(clock.now()).to.be.below(NOW + open.windowMs / 2)
   })
 
   it('an advert of a peer that never bids costs half of the window, not a bid', async () => {
@@ -175,7 +182,7 @@ describe('the book of bids', () => {
     void collecting.then(() => (ended = clock.now()))
     await passWindow()
     expect(await collecting).to.deep.equal([honest])
-    expect(ended).to.be.at.least((open.expires + open.opened) / 2)
+    expect(ended).to.be.at.least(NOW + open.windowMs / 2)
   })
 
   it('who knows too little of the network, or of nobody able to bid, waits for half of the window', async () => {

@@ -21,7 +21,7 @@ import { bundleOf, type Tree } from '../../support/compare.ts'
 import { execution, job, plan } from '../../support/entries.ts'
 import { rejection } from '../../support/failures.ts'
 import { folderForEach } from '../../support/folders.ts'
-import { common, hex, provider, result, rules } from '../../support/records.ts'
+import { common, hex, needs, provider, result, rules } from '../../support/records.ts'
 import { noLog } from '../../support/tasks.ts'
 
 const { signal } = new AbortController()
@@ -44,7 +44,9 @@ describe('comparing fetched results', () => {
           void written.push({ entry, what, detail })
       }
     } as unknown as PeerContext
-    const owner = job({ plan: plan({ tier: 'replicas', copies: 3, common: { ...common, compare: rule } }) })
+    const owner = job({
+      plan: plan({ tier: 'replicas', copies: 3, common: { ...common, needs: { ...needs, compare: rule } } })
+    })
     return await Promise.all(
       trees.map(async (tree, copy) => {
         const entry = await execution(provider, {
@@ -133,7 +135,11 @@ describe('comparing fetched results', () => {
     const failure = { code: 'RESULT_MISMATCH', message: 'differs: a.npy at [0]: 1 and 1.5 differ\u001b[2J' }
     const refused = await execution(provider, { state: 'disputed', failure })
     const owner = job({
-      plan: plan({ tier: 'replicas', copies: 3, common: { ...common, compare: rules.pixels } })
+      plan: plan({
+        tier: 'replicas',
+        copies: 3,
+        common: { ...common, needs: { ...needs, compare: rules.pixels } }
+      })
     })
     const view = { ...jobView(owner, [refused]), executionList: [executionView(refused)] } as FullJob
     expect(JSON.parse(JSON.stringify(view))).to.deep.include({ compare: rules.pixels })

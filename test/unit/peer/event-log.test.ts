@@ -36,7 +36,7 @@ describe('events of an execution', () => {
 
   it('ends at once for a requester that has heard everything', async () => {
     const log = new EventLog(new ManualClock(), 0)
-    log.add({ kind: 'failed', code: 'TASK_FAILED', reason: 'exit 1', fault: 'task' })
+    log.add({ kind: 'failed', code: 'TASK_FAILED', reason: 'exit 1' })
     const f = follow(log, 1)
     await f.done
     expect(f.seen).to.deep.equal([])
@@ -64,7 +64,7 @@ describe('events of an execution', () => {
     const both = [follow(log), follow(log)]
     log.add({ kind: 'fetching' })
     await settle()
-    log.add({ kind: 'failed', code: 'LIMIT_GAS', reason: 'out of gas', fault: 'task' })
+    log.add({ kind: 'failed', code: 'LIMIT_GAS', reason: 'out of gas' })
     for (const f of both) {
       await f.done
       expect(kinds(f.seen)).to.deep.equal(['fetching', 'failed'])
@@ -74,7 +74,7 @@ describe('events of an execution', () => {
   it('numbers rise over restarts of the provider', () => {
     const seqOf = async (start: number) => {
       const log = new EventLog(new ManualClock(), start)
-      log.add({ kind: 'failed', code: 'X', reason: '', fault: 'provider' })
+      log.add({ kind: 'failed', code: 'X', reason: '' })
       const f = follow(log)
       await f.done
       return f.seen[0]?.seq ?? 0

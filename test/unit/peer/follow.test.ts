@@ -3,7 +3,8 @@ import { expect } from 'chai'
 import type { PeerContext } from '../../../src/peer/context.ts'
 import { follow } from '../../../src/peer/requester/follow.ts'
 import { LiveExecution } from '../../../src/peer/requester/live-execution.ts'
-import { earned } from '../../../src/peer/requester/receipts.ts'
+import { earned } from '../../../src/market/work.ts'
+import type { ExecutionEntry } from '../../../src/peer/journal/entries.ts'
 import { identityVerifier } from '../../../src/p2p/identity.ts'
 import { digestOf } from '../../../src/protocol/codec.ts'
 import { abortReason } from '../../../src/protocol/signals.ts'
@@ -27,7 +28,8 @@ interface Followed {
 /** Follows a provider that says these events and then nothing, until `end` has looked. */
 async function following(
   events: readonly ExecutionEvent[],
-  end: (f: Followed) => Promise<void>
+  end: (f: Followed) => Promise<void>,
+  changes: Partial<ExecutionEntry> = {}
 ): Promise<void> {
   const clock = new ManualClock(r.NOW)
   const [reports, forgotten]: [string[], string[]] = [[], []]
@@ -47,6 +49,7 @@ async function following(
     network,
     log: noLog,
     config: { lease: LEASE_MS },
+    chainNow: () => BigInt(Math.floor(clock.now() / 1000)),
     operator: r.requester.operator,
     typed: r.typed,
     identities: identityVerifier,
@@ -57,7 +60,8 @@ async function following(
       putExecution: async () => undefined,
       noteExecution: () => undefined,
       addLogs: async () => undefined,
-      addWork: async () => undefined
+      addWork: async () => undefined,
+      executions: async () => []
     },
     content: {
       async *get() {
@@ -69,7 +73,7 @@ async function following(
   const live = new LiveExecution(
     ctx,
     () => job({}),
-    await execution(r.provider, {}),
+    await execution(r.provider, changes),
     () => undefined
   )
   const stop = new AbortController()
@@ -103,18 +107,63 @@ describe('a provider that runs our task', () => {
     })
   })
 
-  const at = async (digest: typeof r.common.module): Promise<ExecutionEvent> => {
-    const checkpoint = await r.checkpoint(r.provider, { digest })
+  const at = async (digest: typeof r.common.module, progress = 4_000): Promise<ExecutionEvent> => {
+    const checkpoint = await r.checkpoint(r.provider, { digest, progress })
     return { kind: 'checkpoint', seq: 1, at: r.NOW, checkpoint }
   }
+  /** Begun long ago: any work that it speaks of can have been done. */
+  const LONG_AGO = { startedAt: r.NOW - 3_600_000 }
 
-  it('is acknowledged a checkpoint that we hold, at what it has earned', async () => {
-    await following([await at(digestOf(content))], async ({ live, receipts }) => {
-      const { price } = live.entry.agreement
-      expect(live.entry.receipt?.receipt.amount).to.equal(earned(price, 0, 4_000))
-      expect(live.entry.checkpoint?.sequence).to.equal(2)
-      expect(receipts).to.equal(1)
-    })
+  it('is acknowledged a checkpoint that we hold, at the work that was metered, whatever it says of its progress', async () => {
+    for (const progress of [0, 9_999])
+      await following(
+        [await at(digestOf(content), progress)],
+        async ({ live, receipts }) => {
+          const { agreement, bought } = live.entry
+          expect(live.entry.receipt?.receipt.amount).to.equal(
+            earned(8_000_000_000n, { price: agreement.price, gas: bought })
+          )
+          expect(live.entry.checkpoint?.sequence).to.equal(2)
+          expect(receipts).to.equal(1)
+        },
+        LONG_AGO
+      )
+  })
+
+  it('is acknowledged no more than its own speed allows in the time that has passed', async () => {
+    const startedAt = r.NOW - 3_000
+    await following(
+      [await at(digestOf(content))],
+      async ({ live }) => {
+        const { agreement, bought, speed } = live.entry
+        const most = earned(speed * 4n * 5n, { price: agreement.price, gas: bought })
+        expect(live.entry.receipt?.receipt.amount).to.equal(most)
+      },
+      { startedAt }
+    )
+  })
+
+  it('and states that the task failed by its own fault is paid for the work, and the execution is over', async () => {
+    const stated = await r.failure(r.provider, { gas: 9_000_000_000n })
+    const event: ExecutionEvent = { kind: 'task-failed', seq: 1, at: r.NOW, failure: stated }
+    await following(
+      [event],
+      async ({ live, receipts }) => {
+        const { agreement, bought } = live.entry
+        expect(live.entry).to.deep.include({
+          state: 'lost',
+          failure: { code: 'TASK_FAILED', message: 'exit code 3' }
+        })
+        expect(live.entry.receipt?.receipt.amount).to.equal((agreement.price * 9_000_000_000n) / bought)
+        expect(receipts).to.equal(1)
+      },
+      LONG_AGO
+    )
+    await following(
+      [{ ...event, failure: await r.failure(r.stranger) }],
+      async ({ live }) => expect(live.entry.receipt, 'signed by another').to.equal(undefined) && undefined,
+      LONG_AGO
+    )
   })
 
   it('is acknowledged nothing for a checkpoint whose content is not what it signed', async () => {

@@ -39,8 +39,7 @@ const adverts = async (): Promise<CapacityAdvert[]> => [
   })
 ]
 const wanting = async (image: ImageNeed): Promise<TaskOffer> => {
-  const { needs } = await records.offerBody()
-  return await records.offer({ needs: { ...needs, engine: 'container', image } })
+  return await records.offer({ needs: { ...records.needs, engine: 'container', image } })
 }
 
 describe('a job whose task is a container', () => {
@@ -49,7 +48,7 @@ describe('a job whose task is a container', () => {
   it('is expected by those who name its image, or take uploads, and by no others', async () => {
     const known = await adverts()
     const expected = async (image: ImageNeed): Promise<string[]> =>
-      [...expectedBidders(await wanting(image), known, ruleIds, NOW)].sort()
+      [...expectedBidders(await wanting(image), known, ruleIds)].sort()
     const [first, second] = [provider, stranger].map(p => p.operator.address.toLowerCase())
     expect(await expected(hex(0x44))).to.deep.equal([first])
     expect(await expected(hex(0x55))).to.deep.equal([second])
@@ -61,7 +60,7 @@ describe('a job whose task is a container', () => {
     const known = await adverts()
     const ctx = { adverts: { list: () => known }, clock: new ManualClock(NOW) } as unknown as PeerContext
     const strange = await wanting(hex(0x66))
-    expect([...reasonsAgainst(strange, known, ruleIds, NOW)]).to.deep.equal([['image-missing', 2]])
+    expect([...reasonsAgainst(strange, known, ruleIds)]).to.deep.equal([['image-missing', 2]])
     expect(whyNobody(ctx, strange)).to.equal(
       `of 2 known providers 2 not running its image; a provider runs it when its owner allows sha256:${'66'.repeat(32)}; shoal offers --json shows what each runs`
     )
@@ -90,7 +89,7 @@ describe('a job whose task is a container', () => {
     const collecting = book.collect(offer, () => false, stop.signal).catch(() => [])
     const refused = await book.accept(await records.bid(offer, provider))
     expect(refused.accepted).to.equal(false)
-    expect(refused.reason).to.match(/does not say that you run this image/)
+    expect(refused.refusal?.message).to.match(/does not say that you run this image/)
     expect(await book.accept(await records.bid(offer, stranger))).to.deep.equal({ accepted: true })
     stop.abort()
     await collecting
@@ -110,7 +109,7 @@ describe('a job whose task is a container', () => {
         clock: new ManualClock()
       }
       const where = { id: records.common.jobId, folder: folder(), out: join(folder(), 'out') }
-      return (await makePlan(job, ports as unknown as PeerContext, where)).image
+      return (await makePlan(job, ports as unknown as PeerContext, where)).common.needs.image
     }
     expect(await imageOf('named.json')).to.equal(`0x${'ab'.repeat(32)}`)
     expect(await imageOf('image.tar')).to.equal('upload')

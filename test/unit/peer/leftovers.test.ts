@@ -56,7 +56,7 @@ describe('what a killed process left', () => {
     const e = await execution(provider, {
       spec: cidOf(filled(20)),
       checkpoint: await checkpoint(provider, { object: cidOf(filled(22)) }),
-      resumedFrom: { attempt: 1, checkpoint: from, key: filled(1), context: hex(1) }
+      resumedFrom: { attempt: 1, checkpoint: from, key: filled(1), context: hex(1), used: 1n }
     })
     expect(heldFor(e)).to.have.members([20, 21, 22].map(n => cidOf(filled(n))))
   })

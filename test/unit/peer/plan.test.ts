@@ -13,7 +13,7 @@ import { folderForEach } from '../../support/folders.ts'
 import { ManualClock } from '../../support/clock.ts'
 import { job } from '../../support/entries.ts'
 import { TEMPLATE } from '../../support/onnx.ts'
-import { card, common, object, requester } from '../../support/records.ts'
+import { ARBITER, card, common, object, requester } from '../../support/records.ts'
 
 const TOKEN = 10n ** 18n
 
@@ -50,14 +50,18 @@ describe('the plan of a job', () => {
     const onnx = '\ntask: { engine: onnx, module: a.onnx, args: [infer, --input, x=x.npy] }\n'
     const rule = { by: 'quantised', step: 0.5 }
     const judged = await planOf(`verify: { compare: ${JSON.stringify(rule)} }\n`, 1_000_000, onnx)
-    expect(judged.common.compare).to.deep.equal(rule)
+    expect(judged.common.needs.compare).to.deep.equal(rule)
     const plain = await planOf('verify: { compare: { by: bytes } }\n', 1_000_000, onnx)
-    expect(plain.common.compare).to.equal(undefined)
+    expect(plain.common.needs.compare).to.equal(undefined)
     expect(specDigestOf(judged.common)).not.to.equal(specDigestOf(plain.common))
-    const parts = { clock: new ManualClock(), card: () => own, operator: requester.operator }
+    const parts = {
+      ...{ clock: new ManualClock(), card: () => own, operator: requester.operator },
+      config: { provider: { bond: 7n } },
+      settlement: { network: { arbiter: ARBITER }, inclusionMs: () => 2_000 }
+    } as unknown as PeerContext
     const own = await card(requester)
     const offer = await makeOffer(parts, job({ plan: judged }), 1, 1, [])
-    expect(offer.compare).to.deep.equal(rule)
+    expect(offer.needs.compare).to.deep.equal(rule)
     expect(offer.specHash).to.equal(specDigestOf(judged.common))
   })
 

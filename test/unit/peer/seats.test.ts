@@ -1,5 +1,4 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
 import {
   decideShard,
   openSeats,
@@ -7,7 +6,6 @@ import {
   taskFailures,
   unreliable
 } from '../../../src/peer/requester/seats.ts'
-import { earned } from '../../../src/peer/requester/receipts.ts'
 import { jobView } from '../../../src/peer/views.ts'
 import type { ExecutionEntry, JobPlan } from '../../../src/peer/journal/entries.ts'
 import { execution, job, plan } from '../../support/entries.ts'
@@ -15,7 +13,9 @@ import {
   checkpoint,
   common,
   filled,
+  failure,
   hex,
+  needs,
   person,
   provider,
   result,
@@ -129,9 +129,48 @@ describe('which executions a shard still needs', () => {
   })
 })
 
+describe('the checkpoint that the next attempt begins from', () => {
+  const left = async (
+    p: Person,
+    attempt: number,
+    progress: number,
+    gas: bigint,
+    changes: Partial<ExecutionEntry> = {}
+  ) =>
+    await execution(p, {
+      ...{ attempt, state: 'refunded', failure: { code: 'LEASE_MISSED', message: '' } },
+      checkpoint: await checkpoint(p, { progress, gas }),
+      checkpointKey: filled(1),
+      ...changes
+    })
+
+  it('is the furthest, and what was metered until it adds up over the attempts', async () => {
+    const first = await left(provider, 1, 2_000, 100n)
+    const from = openSeats(plan(), 3, [first], false)[0]?.resumedFrom
+    expect(from).to.include({ attempt: 1, used: 100n })
+    const second = await left(stranger, 2, 5_000, 40n, { resumedFrom: from })
+    expect(openSeats(plan(), 3, [first, second], false)[0]?.resumedFrom).to.include({
+      attempt: 2,
+      used: 140n
+    })
+  })
+
+  it('is none any more when a task that began from one failed by its own fault: it may have been a lie', async () => {
+    const first = await left(provider, 1, 2_000, 100n)
+    const resumedFrom = openSeats(plan(), 3, [first], false)[0]?.resumedFrom
+    const stated = { taskFailure: await failure(stranger, { code: 'LIMIT_GAS' }), resumedFrom }
+    const spent = { ...stated, failure: { code: 'LIMIT_GAS', message: '' } }
+    const second = await execution(stranger, { attempt: 2, state: 'cancelled', ...spent })
+    expect(openSeats(plan(), 3, [first, second], false)[0]?.resumedFrom).to.equal(undefined)
+    expect(taskFailures([first, second]), 'and it says nothing about the task').to.equal(0)
+  })
+})
+
 describe('results that are not compared by bytes', () => {
   const compared = (copies: number) =>
-    replicas(copies, { common: { ...common, compare: { by: 'tolerance', absolute: 1, relative: 0 } } })
+    replicas(copies, {
+      common: { ...common, needs: { ...needs, compare: { by: 'tolerance', absolute: 1, relative: 0 } } }
+    })
   const saw = (digest: number, same: boolean) => ({ with: hex(digest), same })
 
   it('wait until they were held against one another; the verdict counts from either side, and for all of one digest', async () => {
@@ -180,28 +219,6 @@ describe('results that are not compared by bytes', () => {
   })
 })
 
-describe('what a checkpoint has earned', () => {
-  const price = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n })
-  const bps = fc.integer({ min: 0, max: 10_000 })
-  it('rises with progress, begins at nothing, and leaves a tenth of the price for the result', () => {
-    fc.assert(
-      fc.property(price, bps, bps, bps, (p, begun, x, y) => {
-        const [low, high] = x < y ? [x, y] : [y, x]
-        expect(earned(p, begun, low) <= earned(p, begun, high)).to.equal(true)
-        expect(earned(p, begun, begun)).to.equal(0n)
-        expect(earned(p, begun, high) >= 0n && earned(p, begun, high) <= (p * 9n) / 10n).to.equal(true)
-      })
-    )
-  })
-
-  it('is exact: half of the way from where the attempt began is nine twentieths', () => {
-    expect(earned(1_000n, 0, 5_000)).to.equal(450n)
-    expect(earned(1_000n, 4_000, 7_000)).to.equal(450n)
-    expect(earned(1_000n, 4_000, 3_000)).to.equal(0n)
-    expect(earned(1_000n, 10_000, 10_000)).to.equal(0n)
-  })
-})
-
 describe('a job as people see it', () => {
   it('counts shards done, executions bought, attempts resumed and money spent to the unit', async () => {
     const closing = {
@@ -218,7 +235,7 @@ describe('a job as people see it', () => {
       await execution(stranger, {
         shard: 1,
         attempt: 2,
-        resumedFrom: { attempt: 1, checkpoint: await checkpoint(), context: hex(1), key: filled(1) }
+        resumedFrom: { attempt: 1, checkpoint: await checkpoint(), context: hex(1), key: filled(1), used: 1n }
       })
     ]
     expect(jobView(job(), list)).to.include({

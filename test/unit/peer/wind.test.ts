@@ -6,7 +6,7 @@ import { LiveExecution } from '../../../src/peer/requester/live-execution.ts'
 import { windUp } from '../../../src/peer/requester/wind.ts'
 import { ManualClock } from '../../support/clock.ts'
 import { execution, job, plan } from '../../support/entries.ts'
-import { common, hex, provider, result, rules } from '../../support/records.ts'
+import { common, hex, needs, provider, result, rules } from '../../support/records.ts'
 
 const ctx = {
   clock: new ManualClock(),
@@ -68,7 +68,11 @@ describe('the end of a job', () => {
   it('a result that was not held against the one that stands is compared first, and neither paid nor refused', async () => {
     const owner = job({
       state: 'cancelling',
-      plan: plan({ tier: 'replicas', copies: 3, common: { ...common, compare: rules.tolerance } })
+      plan: plan({
+        tier: 'replicas',
+        copies: 3,
+        common: { ...common, needs: { ...needs, compare: rules.tolerance } }
+      })
     })
     const all = await livesOf(
       owner,

@@ -145,7 +145,11 @@ async function journalTargets(): Promise<Target[]> {
       [
         journal.job(),
         journal.job({ failure: { code: 'X', message: 'y' } }),
-        journal.job({ plan: journal.plan({ common: { ...records.common, compare: records.rules.pixels } }) })
+        journal.job({
+          plan: journal.plan({
+            common: { ...records.common, needs: { ...records.needs, compare: records.rules.pixels } }
+          })
+        })
       ]
     ],
     [
@@ -167,7 +171,10 @@ async function journalTargets(): Promise<Target[]> {
     [
       'journal: provision',
       entries.providerEntry,
-      [await journal.provision(), await journal.provision({ compare: records.rules.tolerance })]
+      [
+        await journal.provision(),
+        await journal.provision({ needs: undefined, taskFailure: await records.failure() })
+      ]
     ],
     ['journal: award', entries.awardEntry, [await journal.awardEntry()]],
     ['journal: history', entries.historyEntry, [{ at: records.NOW, what: 'job submitted', detail: 'x' }]],

@@ -1,0 +1,47 @@
+/**
+ * Time for a world that is all in memory: it jumps to the next timer as soon as nothing is ready to run any more, which one turn of the
+ * event loop shows. No real milliseconds pass in between.
+ */
+import { StillClock } from '../still-clock.ts'
+import { hops } from '../sim/hub.ts'
+
+/** Timers that fall due within this many milliseconds run in one jump. */
+const GRAIN_MS = 50
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+export class EagerClock extends StillClock {
+  /** Jumps that were made: what a run costs. */
+  jumps = 0
+
+  /** Lets time pass until `done`, or until `end`; false when `end` came first. */
+  async run(done: () => boolean, end: number): Promise<boolean> {
+    for (;;) {
+      await this.#quiet()
+      if (done()) return true
+      if (this.time >= end) return false
+      const due = Math.min(...[...this.timers.values()].map(t => t.at))
+      if (due === Infinity) return false
+      this.#jump(Math.max(this.time, Math.ceil(due / GRAIN_MS) * GRAIN_MS))
+    }
+  }
+
+  /** Until a turn of the event loop passes in which nobody sent anything. */
+  async #quiet(): Promise<void> {
+    for (let before = -1; before !== hops.count;) {
+      before = hops.count
+      await turn()
+    }
+  }
+
+  #jump(to: number): void {
+    this.jumps++
+    const due = this.due(to)
+    this.time = to
+    for (const [id, timer] of due) {
+      if (!this.timers.has(id)) continue
+      if (timer.every === undefined) this.timers.delete(id)
+      else timer.at = to + timer.every
+      timer.fn()
+    }
+  }
+}
