@@ -38,7 +38,7 @@ export const submitBody = z
     deliverMargin: z.number().int().min(5).max(86_400).optional(),
     /** Only the first shard, to see what it costs and how long it takes. */
     probe: z.boolean().optional(),
-    challengeSeconds: z.number().int().min(1).max(86_400).optional()
+    challengeSeconds: z.number().int().min(5).max(86_400).optional()
   })
   .openapi('Submit')
 

@@ -195,6 +195,7 @@ export async function bid(on: TaskOffer, p: Person = provider, changes: Partial<
   )
 }
 
+/** As the golden vectors hold it: under the terms of generation 1, which were the first. */
 export const agreement = (changes: Partial<Agreement> = {}): Agreement => ({
   jobId: hex(0x11),
   shard: 3,
@@ -215,6 +216,8 @@ export const agreement = (changes: Partial<Agreement> = {}): Agreement => ({
   salt: hex(0x44),
   ...changes
 })
+/** An agreement that the contracts of today take. */
+export const deal = (changes: Partial<Agreement> = {}): Agreement => agreement({ splitBps: 0, ...changes })
 export const agreementId = (a: Agreement = agreement()): Hex32 => typedDigest(domain, 'Agreement', a)
 
 const sealed = {

@@ -1,6 +1,7 @@
 /** Whether to sign what a requester proposes: it must be the bid we made, under terms that cannot hurt us. Pure. */
 import type { Agreement } from '../../protocol/eip712.ts'
 import type { Address, Hex32 } from '../../protocol/ids.ts'
+import { MIN_ARBITRATION, MIN_CHALLENGE } from '../../protocol/machines/escrow-rules.ts'
 import type { Bid } from '../../protocol/records/bid.ts'
 import type { TaskOffer } from '../../protocol/records/offer.ts'
 import { sameAddress } from '../records.ts'
@@ -45,8 +46,10 @@ export function objection(
   if (a.deliverBy > t.now + BigInt(offer.deliverSeconds) + SKEW) return 'deadline later than offered'
   if (a.challengeWindow > CHALLENGE_MAX || a.challengeWindow > offer.challengeSeconds)
     return 'challenge window too long'
+  if (BigInt(a.challengeWindow) < MIN_CHALLENGE) return 'challenge window too short'
   if (a.arbitrationWindow > ARBITRATION_MAX) return 'arbitration window too long'
-  if (a.splitBps < 5_000) return 'the split favours the requester'
+  if (BigInt(a.arbitrationWindow) < MIN_ARBITRATION) return 'arbitration window too short'
+  if (a.splitBps !== 0) return 'a split, which the contract does not take'
   return undefined
 }
 

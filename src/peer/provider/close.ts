@@ -56,7 +56,7 @@ async function commit(live: LiveProvision, signal: AbortSignal): Promise<void> {
   if (result === undefined) return
   const { settlement } = live.ctx
   const done = await attempt(live, 'delivering', signal, () =>
-    settlement.deliver(agreement, result.digest, { signal })
+    settlement.deliver(agreement, result.digest, agreement.price, { signal })
   )
   if (done) await live.move('deliver', 'result committed on chain')
   else await attempt(live, 'reading the chain', signal, () => afterFailure(live, signal))

@@ -16,8 +16,8 @@ import { specDigestOf } from '../spec-digest.ts'
 export const OPEN_SECONDS = 60
 /** The arbiter's time, seconds. */
 const ARBITRATION_SECONDS = 3_600
-/** An arbiter who stays silent: the price is halved between the sides. */
-const SPLIT_BPS = 5_000
+/** An arbiter who stays silent: nobody gets what is disputed. The contract takes no other terms. */
+const SPLIT_BPS = 0
 const BPS = 10_000n
 /** Our lack of money is believed after so many looks, a second apart. */
 const LACK_TRIES = 5
@@ -131,10 +131,10 @@ const isOurLack = (e: unknown, { provider }: Agreement): boolean =>
  * side is looked at again, `LACK_TRIES` times in all, before it is believed: a signed agreement that is given up stays a risk until `openBy`.
  */
 async function lock(live: LiveExecution, providerSignature: HexBytes, signal: AbortSignal): Promise<void> {
-  const { agreement, requesterSignature } = live.entry
+  const { agreement } = live.entry
   for (let tries = 1; live.entry.state === 'agreed'; tries++) {
     try {
-      return await live.ctx.settlement.open(agreement, requesterSignature, providerSignature, { signal })
+      return await live.ctx.settlement.open(agreement, providerSignature, { signal })
     } catch (e) {
       if (signal.aborted || tries === LACK_TRIES || !wanted(live) || !isOurLack(e, agreement)) throw e
       live.ctx.log.warn({ err: e, agreement: live.entry.agreementId }, 'money is missing; looking again')

@@ -14,7 +14,7 @@ const AFTER_OPENING: ReadonlySet<ExecutionState> = new Set([
 
 export async function onVanished(live: LiveExecution, times: number): Promise<void> {
   const { ctx, entry } = live
-  const { agreement, requesterSignature, providerSignature } = entry
+  const { agreement, providerSignature } = entry
   if (!AFTER_OPENING.has(entry.state) || times < GONE_LOOKS || providerSignature === undefined) return
   const options = { signal: ctx.stopping }
   const now = await ctx.settlement.time(options)
@@ -23,6 +23,6 @@ export async function onVanished(live: LiveExecution, times: number): Promise<vo
     await live.move('closed-cancelled', 'escrow vanished with the chain')
   } else if (now <= agreement.openBy && entry.state !== 'lost' && entry.state !== 'disputed') {
     ctx.log.warn({ agreement: entry.agreementId }, 'an escrow vanished with the chain; it is opened again')
-    await ctx.settlement.open(agreement, requesterSignature, providerSignature, options)
+    await ctx.settlement.open(agreement, providerSignature, options)
   }
 }

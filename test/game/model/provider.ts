@@ -1,7 +1,7 @@
 /** The honest provider: what it must do about one agreement, and what may happen to it. All decisions are the program's. */
 import { GRACE_MS } from '../../../src/peer/provider/steps.ts'
 import type { ProviderMove } from '../../../src/protocol/machines/execution.ts'
-import { base, D, ESCROW, G, OUTCOME, PROVIDER, SENT, SIG, TICK, type TxName } from './layout.ts'
+import { base, D, ESCROW, G, OUTCOME, PROVIDER, secondsAt, SENT, SIG, type TxName } from './layout.ts'
 import { amountAt } from './terms.ts'
 import { mining, sends } from './transactions.ts'
 import type { Act, World } from './world.ts'
@@ -15,7 +15,7 @@ const moving = (move: ProviderMove, why: string, tells = 0): Act => ({
 })
 
 const mined = mining('provider', (w, s, d, name) => {
-  if (name === 'deliver') w.providerMove(s, d, 'deliver')
+  if (name === 'deliver 2') w.providerMove(s, d, 'deliver')
 })
 const hearsClosed: readonly Act[] = [
   {
@@ -80,7 +80,7 @@ function decided(w: World, s: Uint8Array, d: number): readonly Act[] {
   }
 }
 
-const now = (s: Uint8Array): bigint => BigInt(s[G.tick] ?? 0) * TICK
+const now = (s: Uint8Array): bigint => secondsAt(s[G.tick] ?? 0)
 
 /** Calls that the chain knows already are not sent again (settlement/effects.ts). */
 function finished(
@@ -91,8 +91,8 @@ function finished(
   if (step === 'wait') return NONE
   if (step === 'claim') return held > known ? acknowledge(held) : NONE
   if (step === 'claim-and-commit' && held > known)
-    return [sends('provider', `acknowledge ${held}, deliver` as TxName)]
-  return [sends('provider', 'deliver')]
+    return [sends('provider', `acknowledge ${held}, deliver 2` as TxName)]
+  return [sends('provider', 'deliver 2')]
 }
 
 const signs: Act = {

@@ -27,7 +27,7 @@ const mined = mining('requester', (w, s, d, name) => {
   if (name === 'dispute' && REQUESTER[s[base(d) + D.requester] ?? 0] === 'lost')
     w.requesterMove(s, d, 'dispute')
 })
-/** A provider that keeps its bond away lets the opening fail; both signatures are public by then. */
+/** A provider that keeps its bond away lets the opening fail. */
 const openingFails: Act = {
   label: "the requester's opening fails for want of funds",
   run: (w, s, d) => {
@@ -112,13 +112,7 @@ function decided(w: World, s: Uint8Array, d: number, facts: Facts): readonly Act
 
 const agrees = moving('agree', 'has the provider’s signature')
 const gaveUp = moving('decline', 'the provider refused or did not answer')
-const sendsOpen: Act = {
-  label: 'the requester sends open',
-  run: (w, s, d) => {
-    sends('requester', 'open').run(w, s, d)
-    s[base(d) + D.public] = (s[base(d) + D.public] ?? 0) | SIG.requester
-  }
-}
+const sendsOpen = sends('requester', 'open')
 const tells = (bit: number, what: string): Act => ({
   label: `the requester tells: ${what}`,
   run: (_, s, d) => {

@@ -22,8 +22,6 @@ export interface Rules {
   readonly openSeats: typeof openSeats
   readonly earned: typeof earned
   readonly resumedPrice: typeof resumedPrice
-  /** Whether the requester's signature goes out with its proposal. */
-  readonly signsFirst: boolean
 }
 
 export const realRules: Rules = {
@@ -38,8 +36,7 @@ export const realRules: Rules = {
   decideShard,
   openSeats,
   earned,
-  resumedPrice,
-  signsFirst: false
+  resumedPrice
 }
 
 export { can, next }

@@ -24,7 +24,7 @@ describe('what a provider signs', () => {
     bid = await r.bid(offer)
   })
   const ask = (changes: Partial<Agreement> = {}, resume = 0, t: Terms = terms) =>
-    objection(r.agreement(changes), offer, bid, resume, t)
+    objection(r.deal(changes), offer, bid, resume, t)
 
   it('its own bid under the offered terms', () => {
     expect(ask()).to.equal(undefined)
@@ -35,7 +35,8 @@ describe('what a provider signs', () => {
       ask({ bond: terms.bondMax, openBy: now + 600n, deliverBy: now + 630n, challengeWindow: 60 })
     ).to.equal(undefined)
     expect(ask({ deliverBy: now + 120n, openBy: now + 1n })).to.equal(undefined)
-    expect(ask({ splitBps: 10_000, arbitrationWindow: 30 * 86_400 })).to.equal(undefined)
+    expect(ask({ challengeWindow: 5, arbitrationWindow: 60 })).to.equal(undefined)
+    expect(ask({ arbitrationWindow: 30 * 86_400 })).to.equal(undefined)
   })
 
   it('a higher price than its bid, whatever the spelling of the addresses', () => {
@@ -62,7 +63,9 @@ describe('what a provider signs', () => {
     ['deadline later than offered', { deliverBy: now + 631n }],
     ['challenge window too long', { challengeWindow: 61 }],
     ['arbitration window too long', { arbitrationWindow: 30 * 86_400 + 1 }],
-    ['the split favours the requester', { splitBps: 4_999 }]
+    ['arbitration window too short', { arbitrationWindow: 59 }],
+    ['challenge window too short', { challengeWindow: 4 }],
+    ['a split, which the contract does not take', { splitBps: 1 }]
   ]
   for (const [reason, changes] of refused) {
     it(`not: ${reason} (${Object.keys(changes).join(', ')})`, () => {

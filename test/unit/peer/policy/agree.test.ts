@@ -49,7 +49,7 @@ async function agree({ verdict, gpuMemoryBytes, gpuFree }: Case) {
   const provider = new Provider(ctx, bidder, capacity, policy)
   await provider.start()
   const now = BigInt(r.NOW / 1000)
-  const agreement = r.agreement({
+  const agreement = r.deal({
     ...{ jobId: offer.jobId, specHash: offer.specHash, price: bid.price },
     ...{ openBy: now + 30n, deliverBy: now + 500n, challengeWindow: offer.challengeSeconds }
   })
