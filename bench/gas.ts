@@ -47,18 +47,18 @@ const open = async (name: string) => {
 }
 
 const warm = await open('open (first of both sides)')
-await measure('deliver', provider.settlement.deliver(warm.a, hex32()))
+await measure('deliver', provider.settlement.deliver(warm.a, hex32(), warm.a.price))
 await measure('acknowledge the price: pay and close (first)', receipt(warm.a, warm.id, warm.a.price))
 const again = await open('open (again)')
 await measure('acknowledge a part', receipt(again.a, again.id, 10n))
-await measure('deliver', provider.settlement.deliver(again.a, hex32()))
+await measure('deliver', provider.settlement.deliver(again.a, hex32(), again.a.price))
 await measure('acknowledge the price: pay and close', receipt(again.a, again.id, again.a.price))
 const argued = await open('open (again)')
-await measure('deliver', provider.settlement.deliver(argued.a, hex32()))
+await measure('deliver for less', provider.settlement.deliver(argued.a, hex32(), 900n))
 await measure('dispute', requester.settlement.dispute(argued.a))
 await measure('rule', arbiter.settlement.rule(argued.a, 5000, 5000))
 const late = await open('open (again)')
-await chain.advance(200)
+await chain.advance(300)
 await measure('refund', requester.settlement.refund(late.a, 0n))
 await measure(
   'deposit with permit',

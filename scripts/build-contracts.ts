@@ -1,6 +1,7 @@
 /**
  * Compiles contracts/src with the wasm compiler of the npm package `solc` and writes contracts/artifacts/<Name>.json
- * ({ contract, abi, bytecode, input }). The artifacts are committed: running a peer never compiles.
+ * ({ contract, abi, bytecode, code, input }). `code` is what the code on a chain is compared by: its sha-256 with the immutables set to
+ * zero, and where those stand ([first byte, length]). The artifacts are committed: running a peer never compiles.
  * `--check` writes nothing and fails when the sources or settings no longer match `input`, without compiling.
  */
 import { createHash } from 'node:crypto'
@@ -25,7 +26,12 @@ interface CompiledContract {
   readonly abi: readonly unknown[]
   readonly evm: {
     readonly bytecode: { readonly object: string }
-    readonly deployedBytecode: { readonly object: string }
+    readonly deployedBytecode: {
+      readonly object: string
+      readonly immutableReferences: Readonly<
+        Record<string, readonly { readonly start: number; readonly length: number }[]>
+      >
+    }
   }
 }
 interface Output {
@@ -56,7 +62,16 @@ const input = JSON.stringify({
     optimizer: { enabled: true, runs: 1000 },
     evmVersion: 'cancun',
     metadata: { bytecodeHash: 'none' },
-    outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] } }
+    outputSelection: {
+      '*': {
+        '*': [
+          'abi',
+          'evm.bytecode.object',
+          'evm.deployedBytecode.object',
+          'evm.deployedBytecode.immutableReferences'
+        ]
+      }
+    }
   }
 })
 const fingerprint = createHash('sha256')
@@ -79,6 +94,15 @@ function check(): void {
   }
 }
 
+/** The compiler leaves the places of immutables zero. */
+const codeOf = ({ evm }: CompiledContract) => ({
+  sha256: createHash('sha256').update(Buffer.from(evm.deployedBytecode.object, 'hex')).digest('hex'),
+  immutables: Object.values(evm.deployedBytecode.immutableReferences)
+    .flat()
+    .map(r => [r.start, r.length] as const)
+    .sort((a, b) => a[0] - b[0])
+})
+
 function build(): void {
   const solc = require('solc') as Solc
   const load = (p: string): { contents: string } | { error: string } => {
@@ -96,7 +120,8 @@ function build(): void {
       contract: name,
       input: fingerprint,
       abi: compiled.abi,
-      bytecode: `0x${compiled.evm.bytecode.object}`
+      bytecode: `0x${compiled.evm.bytecode.object}`,
+      code: codeOf(compiled)
     }
     writeFileSync(path.join(target, `${name}.json`), `${JSON.stringify(artifact)}\n`)
     console.log(`${name}: ${compiled.evm.deployedBytecode.object.length / 2} bytes`)

@@ -8,18 +8,28 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IVault} from "./interfaces/IVault.sol";
 
-/// @title Vault
+/// @title Vault, generation 2
 /// @dev Invariant: the token balance of this contract is at least the sum of all free, locked and staked balances; equal when
 /// nobody sends tokens with a plain transfer.
 contract Vault is IVault, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
 
+    /// A guard as it is kept; `spent` counts for `day` (days since 1970, UTC).
+    struct Watch {
+        address beneficiary;
+        uint64 day;
+        uint128 dailyLimit;
+        uint128 spent;
+    }
+
+    /// @inheritdoc IVault
     IERC20 public immutable token;
     address private immutable _deployer;
     address public escrow;
     address public registry;
     mapping(address owner => Balance) private _balances;
+    mapping(address owner => Watch) private _watches;
 
     constructor(IERC20 token_) {
         if (address(token_) == address(0)) revert ZeroAddress();
@@ -68,9 +78,31 @@ contract Vault is IVault, ReentrancyGuardTransient {
         if (amount == 0) revert ZeroAmount();
         Balance storage b = _balances[msg.sender];
         if (b.free < amount) revert FundsLow(msg.sender, b.free, amount);
+        _checkLimit(amount, to);
         b.free -= amount.toUint128();
         emit Withdrawn(msg.sender, to, amount);
         token.safeTransfer(to, amount);
+    }
+
+    /// @inheritdoc IVault
+    function protect(address beneficiary, uint128 dailyLimit) external {
+        address guardian = _watches[msg.sender].beneficiary;
+        if (guardian != address(0)) revert NotGuardian(msg.sender, msg.sender, guardian);
+        if (beneficiary == address(0)) revert ZeroAddress();
+        _protect(msg.sender, beneficiary, dailyLimit);
+    }
+
+    /// @inheritdoc IVault
+    function protectFor(address owner, address beneficiary, uint128 dailyLimit) external {
+        address guardian = _watches[owner].beneficiary;
+        if (msg.sender != guardian) revert NotGuardian(owner, msg.sender, guardian);
+        _protect(owner, beneficiary, dailyLimit);
+    }
+
+    /// @inheritdoc IVault
+    function guardOf(address owner) external view returns (Guard memory) {
+        Watch storage w = _watches[owner];
+        return Guard(w.beneficiary, w.dailyLimit, w.beneficiary == address(0) ? type(uint128).max : _left(w));
     }
 
     /// @inheritdoc IVault
@@ -107,6 +139,37 @@ contract Vault is IVault, ReentrancyGuardTransient {
         Balance storage b = _balances[owner];
         b.staked -= amount;
         b.free += amount;
+    }
+
+    /// What was withdrawn today stays counted, so that no change of the guard gives the day's limit twice.
+    function _protect(address owner, address beneficiary, uint128 dailyLimit) private {
+        // a guard that the key itself could lift guards nothing, and the vault cannot be paid
+        if (beneficiary == owner || beneficiary == address(this)) revert BadReceiver(beneficiary);
+        Watch storage w = _watches[owner];
+        (w.beneficiary, w.dailyLimit) = (beneficiary, dailyLimit);
+        emit Protected(owner, beneficiary, dailyLimit);
+    }
+
+    /// Counts a withdrawal of the sender to others than its guard's beneficiary.
+    function _checkLimit(uint256 amount, address to) private {
+        Watch storage w = _watches[msg.sender];
+        if (w.beneficiary == address(0) || to == w.beneficiary) return;
+        uint128 left = _left(w);
+        if (amount > left) revert AboveLimit(msg.sender, amount, left);
+        (w.spent, w.day) = (_spent(w) + amount.toUint128(), _today());
+    }
+
+    function _spent(Watch storage w) private view returns (uint128) {
+        return w.day == _today() ? w.spent : 0;
+    }
+
+    function _left(Watch storage w) private view returns (uint128) {
+        uint128 spent = _spent(w);
+        return spent < w.dailyLimit ? w.dailyLimit - spent : 0;
+    }
+
+    function _today() private view returns (uint64) {
+        return uint64(block.timestamp / 1 days);
     }
 
     function _deposit(uint256 amount) private returns (uint256 credited) {

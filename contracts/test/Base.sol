@@ -19,6 +19,8 @@ interface Vm {
     function expectRevert() external;
     function expectPartialRevert(bytes4) external;
     function expectRevert(bytes calldata) external;
+    function etch(address, bytes calldata) external;
+    function signAndAttachDelegation(address, uint256) external;
 }
 
 /// The contracts, three funded parties, and agreements signed by both.
@@ -46,8 +48,8 @@ abstract contract Base {
         vm.warp(1_800_000_000);
         token = new ShoalToken(address(this), 1_000_000_000 ether);
         vault = new Vault(token);
-        escrow = new Escrow(vault, TREASURY, FEE_BPS);
         registry = new Registry(vault, 1 days);
+        escrow = new Escrow(vault, address(registry), TREASURY, FEE_BPS);
         vault.seal(address(escrow), address(registry));
         requester = vm.addr(REQUESTER_KEY);
         provider = vm.addr(PROVIDER_KEY);
@@ -81,7 +83,7 @@ abstract contract Base {
             deliverBy: uint64(block.timestamp + 600),
             challengeWindow: 300,
             arbitrationWindow: 900,
-            splitBps: 4000,
+            splitBps: 0,
             salt: keccak256(abi.encode(price, bond, block.timestamp))
         });
     }
@@ -93,20 +95,20 @@ abstract contract Base {
 
     function _open(Agreement memory a) internal returns (bytes32 id) {
         id = escrow.idOf(a);
-        bytes memory r = _sign(REQUESTER_KEY, id);
         bytes memory p = _sign(PROVIDER_KEY, id);
-        require(escrow.open(a, r, p) == id, "id");
+        vm.prank(a.requester);
+        require(escrow.open(a, p) == id, "id");
     }
 
     function _digest(bytes32 structHash) internal view returns (bytes32) {
-        (, string memory name, string memory version, uint256 chain, address at,,) = escrow.eip712Domain();
+        (, string memory name, string memory version, uint256 chain, address verifier,,) = escrow.eip712Domain();
         bytes32 domain = keccak256(
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
                 keccak256(bytes(name)),
                 keccak256(bytes(version)),
                 chain,
-                at
+                verifier
             )
         );
         return keccak256(abi.encodePacked("\x19\x01", domain, structHash));
@@ -135,13 +137,33 @@ abstract contract Base {
     }
 
     function _deliver(Agreement memory a) internal {
-        vm.prank(provider);
-        escrow.deliver(a, keccak256("result"));
+        _claim(a, a.price);
+    }
+
+    function _claim(Agreement memory a, uint128 amount) internal {
+        vm.prank(a.provider);
+        escrow.deliver(a, keccak256("result"), amount);
     }
 
     function _dispute(Agreement memory a) internal {
-        vm.prank(requester);
+        vm.prank(a.requester);
         escrow.dispute(a);
+    }
+
+    function _rule(Agreement memory a, uint256 bps, uint256 slash) internal {
+        vm.prank(arbiter);
+        escrow.rule(a, bps, slash);
+    }
+
+    /// The dispute bond, worked out in another way than the contract does.
+    function _posted(Agreement memory a) internal pure returns (uint256) {
+        uint256 tenth = (uint256(a.price) + 9) / 10;
+        return a.bond > tenth ? a.bond : tenth;
+    }
+
+    /// The last second in which nothing can be refunded.
+    function _graceEnds(Agreement memory a) internal pure returns (uint256) {
+        return uint256(a.deliverBy) + a.challengeWindow;
     }
 
     function _free(address who) internal view returns (uint256) {
@@ -153,7 +175,7 @@ abstract contract Base {
     }
 
     function _fee(uint256 gross) internal pure returns (uint256) {
-        return (gross * FEE_BPS + 9999) / 10_000;
+        return gross * FEE_BPS / 10_000;
     }
 
     function _eq(uint256 actual, uint256 wanted, string memory what) internal pure {

@@ -14,11 +14,18 @@ contract Handler is Base {
     mapping(bytes32 id => uint256) public closedTimes;
     uint256 public deposited;
     uint256 public withdrawn;
+    /// What left the guarded owner's account by its key alone, and on which day (UTC).
+    uint256 public left;
+    uint256 public day;
     uint256 private _nonce;
+
+    uint128 private constant LIMIT = 1000 ether;
 
     constructor() {
         Base.setUp();
         deposited = uint256(FUNDS) * 2;
+        vm.prank(provider);
+        vault.protect(COLD, LIMIT);
     }
 
     function setUp() public override {}
@@ -27,50 +34,53 @@ contract Handler is Base {
         return agreements.length;
     }
 
-    function at(uint256 i) external view returns (Agreement memory) {
+    function get(uint256 i) external view returns (Agreement memory) {
         return agreements[i];
     }
 
-    function parts() external view returns (address[5] memory all, address vault_, address token_, address escrow_) {
-        return ([requester, provider, arbiter, COLD, TREASURY], address(vault), address(token), address(escrow));
+    function parts() external view returns (address[6] memory all, address vault_, address token_, address escrow_) {
+        all = [requester, provider, arbiter, COLD, TREASURY, escrow.BURNED()];
+        return (all, address(vault), address(token), address(escrow));
     }
 
     function open(uint128 price, uint128 bond, bool swap) external {
         (price, bond) = (price % 1000 ether + 1, bond % 100 ether);
         (address pays, address works) = swap ? (provider, requester) : (requester, provider);
-        if (_free(pays) < price || _free(works) < bond) return;
         Agreement memory a = _agreement(price, bond);
+        if (_free(pays) < price + _posted(a) || _free(works) < bond) return;
         (a.requester, a.provider, a.salt) = (pays, works, bytes32(++_nonce));
         bytes32 id = escrow.idOf(a);
-        bytes memory r = _sign(_keyOf(pays), id);
         bytes memory p = _sign(_keyOf(works), id);
-        escrow.open(a, r, p);
+        vm.prank(pays);
+        escrow.open(a, p);
         agreements.push(a);
     }
 
-    function acknowledge(uint256 seed, uint128 amount) external {
+    function acknowledge(uint256 seed, uint128 amount, bool byRequester) external {
         (bool ok, Agreement memory a, bytes32 id, IEscrow.Entry memory e) = _pick(seed);
-        if (!ok || e.state == IEscrow.State.Closed) return;
+        if (!ok || e.state == IEscrow.State.Closed || e.acknowledged == a.price) return;
         amount = e.acknowledged + 1 + amount % (a.price - e.acknowledged);
         (Receipt memory r, bytes memory signature) = _receipt(_keyOf(a.requester), id, 1, amount);
+        vm.prank(byRequester ? a.requester : a.provider);
         escrow.acknowledge(a, r, signature);
         acknowledged[id] = amount;
-        if (amount == a.price) closedTimes[id]++;
+        bool conceded = byRequester && e.deliveredAt > 0 && amount >= _claimed(a, id);
+        if (amount == a.price || conceded) closedTimes[id]++;
     }
 
-    function deliver(uint256 seed) external {
+    function deliver(uint256 seed, uint128 amount, bool whole) external {
         (bool ok, Agreement memory a,, IEscrow.Entry memory e) = _pick(seed);
         if (!ok || e.state != IEscrow.State.Open || block.timestamp > a.deliverBy) return;
-        vm.prank(a.provider);
-        escrow.deliver(a, keccak256("result"));
+        _claim(a, whole ? a.price : e.acknowledged + 1 + amount % (a.price - e.acknowledged));
     }
 
     function dispute(uint256 seed) external {
         (bool ok, Agreement memory a,, IEscrow.Entry memory e) = _pick(seed);
-        if (!ok || e.state != IEscrow.State.Delivered) return;
-        if (block.timestamp > uint256(e.deliveredAt) + a.challengeWindow || _free(a.requester) < a.bond) return;
-        vm.prank(a.requester);
-        escrow.dispute(a);
+        if (!ok) return;
+        bool delivered = e.state == IEscrow.State.Delivered;
+        if (!delivered && (e.state != IEscrow.State.Open || block.timestamp <= a.deliverBy)) return;
+        if (block.timestamp > uint256(delivered ? e.deliveredAt : a.deliverBy) + a.challengeWindow) return;
+        _dispute(a);
     }
 
     function rule(uint256 seed, uint256 bps, uint256 slash) external {
@@ -138,6 +148,20 @@ contract Handler is Base {
         withdrawn += amount;
     }
 
+    /// The guarded owner's key takes what it can.
+    function leak(uint256 amount, bool home) external {
+        if (_free(provider) == 0) return;
+        amount = amount % _free(provider) + 1;
+        if (block.timestamp / 1 days != day) (day, left) = (block.timestamp / 1 days, 0);
+        bool above = !home && left + amount > LIMIT;
+        vm.prank(provider);
+        if (above) vm.expectPartialRevert(IVault.AboveLimit.selector);
+        vault.withdraw(amount, home ? COLD : STRANGER);
+        if (above) return;
+        withdrawn += amount;
+        if (!home) left += amount;
+    }
+
     function deposit(uint256 amount) external {
         amount = amount % 1000 ether + 1;
         require(token.transfer(requester, amount));
@@ -167,7 +191,7 @@ contract Handler is Base {
     }
 
     function _endAlone(Agreement memory a, IEscrow.Entry memory e) private returns (bool) {
-        if (e.state == IEscrow.State.Open && block.timestamp > a.deliverBy) {
+        if (e.state == IEscrow.State.Open && block.timestamp > _graceEnds(a)) {
             vm.prank(block.timestamp % 2 == 0 ? a.requester : a.provider);
             escrow.refund(a, 0);
         } else if (e.state == IEscrow.State.Delivered && block.timestamp > uint256(e.deliveredAt) + a.challengeWindow) {
@@ -193,6 +217,11 @@ contract Handler is Base {
         return (true, a, id, escrow.entryOf(id));
     }
 
+    function _claimed(Agreement memory a, bytes32 id) private view returns (uint128) {
+        uint128 less = escrow.claimOf(id);
+        return less == 0 ? a.price : less;
+    }
+
     function _keyOf(address who) private view returns (uint256) {
         return who == requester ? REQUESTER_KEY : PROVIDER_KEY;
     }
@@ -216,7 +245,7 @@ contract InvariantsTest is Base {
     }
 
     function targetSelectors() external view returns (Selector[] memory list) {
-        bytes4[] memory s = new bytes4[](13);
+        bytes4[] memory s = new bytes4[](14);
         s[0] = Handler.open.selector;
         s[1] = Handler.acknowledge.selector;
         s[2] = Handler.deliver.selector;
@@ -230,13 +259,14 @@ contract InvariantsTest is Base {
         s[10] = Handler.withdraw.selector;
         s[11] = Handler.deposit.selector;
         s[12] = Handler.pass.selector;
+        s[13] = Handler.leak.selector;
         list = new Selector[](1);
         list[0] = Selector(address(handler), s);
     }
 
     /// Solvency: the vault holds exactly the sum of all balances. Conservation: that sum is what came in less what went out.
     function invariant_solvencyAndConservation() public view {
-        (address[5] memory all, address v, address t,) = handler.parts();
+        (address[6] memory all, address v, address t,) = handler.parts();
         uint256 sum;
         for (uint256 i = 0; i < all.length; i++) {
             IVault.Balance memory b = IVault(v).balanceOf(all[i]);
@@ -247,19 +277,18 @@ contract InvariantsTest is Base {
         require(sum == handler.deposited() - handler.withdrawn(), "not conserved");
     }
 
-    /// Locked money is exactly what open agreements and disputes hold: nothing is paid twice, nothing leaks.
+    /// Locked money is exactly what agreements that are not closed hold, whatever state they are in: nothing is paid twice, nothing leaks.
     function invariant_lockedIsWhatOpenAgreementsHold() public view {
-        (address[5] memory all, address v,, address e) = handler.parts();
+        (address[6] memory all, address v,, address e) = handler.parts();
         uint256 wanted;
         for (uint256 i = 0; i < handler.count(); i++) {
-            Agreement memory a = handler.at(i);
+            Agreement memory a = handler.get(i);
             bytes32 id = IEscrow(e).idOf(a);
             IEscrow.Entry memory entry = IEscrow(e).entryOf(id);
             require(handler.closedTimes(id) == (entry.state == IEscrow.State.Closed ? 1 : 0), "closed twice");
             require(entry.acknowledged == handler.acknowledged(id), "receipts are not monotone");
             if (entry.state == IEscrow.State.Closed) continue;
-            wanted += uint256(a.price) + a.bond;
-            if (entry.state == IEscrow.State.Disputed) wanted += a.bond;
+            wanted += uint256(a.price) + a.bond + _posted(a);
         }
         uint256 locked;
         for (uint256 i = 0; i < all.length; i++) locked += IVault(v).balanceOf(all[i]).locked;

@@ -25,13 +25,16 @@ export interface Agreement {
   readonly bidRoot: Hex32
   /** The escrow can be opened up to and including this second. */
   readonly openBy: bigint
-  /** The provider can deliver up to and including this second; refund is possible after it. */
+  /** The provider can deliver up to and including this second; refund is possible once the challenge window after it has passed too. */
   readonly deliverBy: bigint
-  /** Seconds after delivery in which the requester may dispute; after them anyone may release. */
+  /**
+   * Seconds after delivery in which the requester may dispute; after them anyone may release. Also the seconds after `deliverBy` in which
+   * receipts still count and, when nothing was delivered, a checkpoint may be disputed.
+   */
   readonly challengeWindow: number
   /** Seconds after a dispute in which the arbiter may rule; after them anyone may apply the split. */
   readonly arbitrationWindow: number
-  /** Share of the price that goes to the provider when the arbiter is silent, in basis points (0..10000). */
+  /** 0. In contracts of generation 1: the provider's share of the price when the arbiter is silent, in basis points. */
   readonly splitBps: number
   /** Random, so that two equal agreements differ. */
   readonly salt: Hex32

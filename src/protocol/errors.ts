@@ -44,6 +44,7 @@ export const faults = {
   // money
   FUNDS_LOW: 'funds',
   PRICE_TOO_LOW: 'funds',
+  WITHDRAW_LIMIT: 'funds',
   // network and peers
   NO_BIDS: 'network',
   NO_PEERS: 'network',
@@ -67,6 +68,7 @@ export const faults = {
   CHAIN_WRONG_NETWORK: 'chain',
   CHAIN_REVERTED: 'chain',
   CHAIN_NOT_DEPLOYED: 'chain',
+  CHAIN_OLD_GENERATION: 'chain',
   // waits, one for each
   MATCH_TIMEOUT: 'timeout',
   FUND_TIMEOUT: 'timeout',

@@ -78,9 +78,9 @@ export function agreementActions(parts: ActionParts): AgreementActions {
     )
   }
   return {
-    open: async (a, requesterSig, providerSig, options) =>
-      await on(a, 'open', [requesterSig, providerSig], '', effects.opened, options),
-    deliver: async (a, result, options) => await on(a, 'deliver', [result], '', effects.delivered, options),
+    open: async (a, providerSig, options) => await on(a, 'open', [providerSig], '', effects.opened, options),
+    deliver: async (a, result, amount, options) =>
+      await on(a, 'deliver', [result, amount], '', effects.delivered, options),
     acknowledge: async (a, r, signature, options) =>
       await on(
         a,

@@ -6,25 +6,40 @@ import type { HexBytes } from '../protocol/ids.ts'
 
 export type ContractName = 'ShoalToken' | 'Vault' | 'Escrow' | 'Registry'
 
+/** What the code on a chain is compared by: its sha-256 with the immutables set to zero, and where they stand ([first byte, length]). */
+export interface CodeMark {
+  readonly sha256: string
+  readonly immutables: readonly (readonly [number, number])[]
+}
+
 interface Artifact {
   readonly abi: InterfaceAbi
   readonly bytecode: HexBytes
+  readonly code: CodeMark
+}
+interface Contract {
+  readonly iface: Interface
+  readonly bytecode: HexBytes
+  readonly code: CodeMark
 }
 
 const require = createRequire(import.meta.url)
-const artifacts = new Map<ContractName, { readonly iface: Interface; readonly bytecode: HexBytes }>()
+const artifacts = new Map<ContractName, Contract>()
 
-function load(name: ContractName): { readonly iface: Interface; readonly bytecode: HexBytes } {
+function load(name: ContractName): Contract {
   const known = artifacts.get(name)
   if (known !== undefined) return known
   // Two levels up from src/settlement and from dist/settlement alike.
   const artifact = require(`../../contracts/artifacts/${name}.json`) as Artifact
-  const made = { iface: new Interface(artifact.abi), bytecode: artifact.bytecode }
+  const made = { iface: new Interface(artifact.abi), bytecode: artifact.bytecode, code: artifact.code }
   artifacts.set(name, made)
   return made
 }
 
 export const interfaceOf = (name: ContractName): Interface => load(name).iface
+
+/** By what the runtime code of a contract of this generation is known. */
+export const codeMarkOf = (name: ContractName): CodeMark => load(name).code
 
 /** Creation code with its constructor arguments. */
 export function deployData(name: ContractName, args: readonly unknown[]): HexBytes {

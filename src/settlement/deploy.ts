@@ -19,7 +19,7 @@ export interface DeployParts {
   readonly arbiter: Address
   /** Whose vault balance receives the fees. */
   readonly treasury: Address
-  /** Fee on payments in basis points; default 100 (1 %). */
+  /** Fee on payments in basis points, at most 1,000; default 100 (1 %). */
   readonly feeBps?: number
   /** Seconds between unstake and claim; default 86,400. */
   readonly unbondingSeconds?: bigint
@@ -75,7 +75,7 @@ export async function sendAndWait(
   }
 }
 
-/** Deploys token, vault, escrow and registry, and seals the vault. The key's account must hold gas money. */
+/** Deploys token, vault, registry and escrow, and seals the vault. The key's account must hold gas money. */
 export async function deployContracts(parts: DeployParts): Promise<NetworkParameters> {
   const { rpc, key, arbiter, treasury, signal } = parts
   const feeBps = parts.feeBps ?? FEE_BPS
@@ -96,8 +96,8 @@ export async function deployContracts(parts: DeployParts): Promise<NetworkParame
   }
   const token = await deploy('ShoalToken', [key.address, parts.supply ?? SUPPLY])
   const vault = await deploy('Vault', [token])
-  const escrow = await deploy('Escrow', [vault, treasury, feeBps])
   const registry = await deploy('Registry', [vault, parts.unbondingSeconds ?? UNBONDING])
+  const escrow = await deploy('Escrow', [vault, registry, treasury, feeBps])
   await sendAndWait(
     parts,
     { contract: 'Vault', method: 'seal' },

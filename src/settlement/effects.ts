@@ -7,11 +7,11 @@ export const opened = (e: Entry): boolean => e.state !== 'none'
 /** Delivered, or accepted in full before delivery, which makes it needless. */
 export const delivered = (e: Entry): boolean => e.deliveredAt > 0n || e.outcome === 'accepted'
 
-/** A receipt of `amount` is counted, or the full price was paid anyway. */
+/** A receipt of `amount` is counted, or as much was paid anyway. */
 export const acknowledged = (e: Entry, amount: bigint): boolean =>
-  e.acknowledged >= amount || e.outcome === 'accepted' || e.outcome === 'released'
+  e.acknowledged >= amount || (e.outcome === 'released' && (e.claim === 0n || e.claim >= amount))
 
-/** The full price is paid. */
+/** What was claimed is paid. */
 export const released = (e: Entry): boolean => e.outcome === 'released' || e.outcome === 'accepted'
 
 export const refunded = (e: Entry): boolean => e.outcome === 'refunded'

@@ -1,9 +1,10 @@
 /** Tokens into and out of the vault. */
 import { ShoalError } from '../protocol/errors.ts'
 import type { Address, Hex32 } from '../protocol/ids.ts'
-import type { CallOptions, Settlement } from '../protocol/ports/settlement.ts'
+import type { CallOptions, Guard, Settlement } from '../protocol/ports/settlement.ts'
 import { actor, type ActionParts } from './actions.ts'
 import type { PermitToSign, SplitSignature } from './keys/operator.ts'
+import { aboveLimit } from './revert.ts'
 import { lane } from './tx/lane.ts'
 
 /** A permit is good for a day: longer than any transaction waits. */
@@ -25,10 +26,19 @@ function positive(amount: bigint): void {
   if (amount <= 0n) throw new ShoalError('USAGE', 'the amount must be more than zero')
 }
 
-/** `deposit` and `withdraw` of the port. Deposits run one after another, since each permit takes the next permit nonce. */
+/** WITHDRAW_LIMIT when the guard lets less go today: known before anything is sent. */
+function withinLimit(guard: Guard | undefined, owner: Address, to: Address, amount: bigint): void {
+  if (guard === undefined || sameAddress(guard.beneficiary, to) || guard.left >= amount) return
+  const { beneficiary, dailyLimit, left } = guard
+  throw aboveLimit({ owner, amount, left, dailyLimit, beneficiary })
+}
+
+const sameAddress = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
+
+/** `deposit`, `withdraw` and the guard of the port. Deposits run one after another, since each permit takes the next permit nonce. */
 export function fundActions(
   parts: ActionParts & { signPermit(p: PermitToSign): SplitSignature }
-): Pick<Settlement, 'deposit' | 'withdraw'> {
+): Pick<Settlement, 'deposit' | 'withdraw' | 'guard' | 'protect'> {
   const { network, reads, address } = parts
   const act = actor(parts)
   const deposits = lane()
@@ -71,9 +81,26 @@ export function fundActions(
     },
     withdraw: async (amount, to = address, options) => {
       positive(amount)
-      const account = await reads.account(address, options)
+      const [account, guard] = await Promise.all([
+        reads.account(address, options),
+        reads.guardOf(address, options)
+      ])
       enough(address, 'free balance', account.free, amount)
+      withinLimit(guard, address, to, amount)
       return sent(await act('Vault', 'withdraw', [amount, to], `${amount}/${to}`, undefined, options))
+    },
+    guard: async (owner = address, options) => await reads.guardOf(owner, options),
+    protect: async (beneficiary, dailyLimit, options = {}) => {
+      const { owner } = options
+      const done = async (o?: CallOptions): Promise<boolean> => {
+        const known = await reads.guardOf(owner ?? address, o)
+        if (known === undefined) return BigInt(beneficiary) === 0n
+        return sameAddress(known.beneficiary, beneficiary) && known.dailyLimit === dailyLimit
+      }
+      const set = [beneficiary, dailyLimit]
+      const [method, args] =
+        owner === undefined ? (['protect', set] as const) : (['protectFor', [owner, ...set]] as const)
+      await act('Vault', method, args, args.join('/'), done, options)
     }
   }
 }

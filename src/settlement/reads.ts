@@ -7,6 +7,7 @@ import type {
   Escrow,
   EscrowOutcome,
   EscrowState,
+  Guard,
   NetworkParameters
 } from '../protocol/ports/settlement.ts'
 import { decodeResult, encodeCall, type ContractName } from './contracts.ts'
@@ -46,6 +47,7 @@ export interface Reads {
   ): Promise<Result>
   account(address: Address, options?: CallOptions): Promise<Account>
   entry(id: AgreementId, options?: CallOptions): Promise<Entry>
+  guardOf(address: Address, options?: CallOptions): Promise<Guard | undefined>
   stakeOf(
     address: Address,
     options?: CallOptions
@@ -96,16 +98,24 @@ export function reads(rpc: Rpc, network: NetworkParameters): Reads {
       }
     },
     entry: async (id, options) => {
-      const e = struct(await call('Escrow', 'entryOf', [id], options))
+      const answer = await call('Escrow', 'standingOf', [id], options)
+      const e = struct(answer)
       const state = states[Number(big(e.state))]
       if (state === undefined) throw malformed('escrow state')
       return {
         state,
         outcome: outcomes[Number(big(e.outcome))],
         acknowledged: big(e.acknowledged),
+        claim: big(answer[1]),
         deliveredAt: big(e.deliveredAt),
         disputedAt: big(e.disputedAt)
       }
+    },
+    guardOf: async (address, options) => {
+      const g = struct(await call('Vault', 'guardOf', [address], options))
+      const beneficiary = String(g.beneficiary) as Address
+      if (BigInt(beneficiary) === 0n) return undefined
+      return { beneficiary, dailyLimit: big(g.dailyLimit), left: big(g.left) }
     },
     stakeOf: async (address, options) => {
       const s = struct(await call('Registry', 'stakeOf', [address], options))

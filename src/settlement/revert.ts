@@ -34,10 +34,31 @@ const fundsLow = (owner: unknown, available: unknown, needed: unknown): ShoalErr
     next: 'Deposit more tokens: shoal wallet deposit AMOUNT.'
   })
 
-/** A refusal of the node or a revert of a contract as FUNDS_LOW or CHAIN_REVERTED with contract, function and named error. */
+/** WITHDRAW_LIMIT: the guard lets no more go today. */
+export const aboveLimit = (facts: {
+  readonly owner: string
+  readonly amount: bigint
+  readonly left: bigint
+  readonly dailyLimit?: bigint
+  readonly beneficiary?: string
+}): ShoalError =>
+  new ShoalError(
+    'WITHDRAW_LIMIT',
+    `the guard of ${facts.owner} lets ${facts.left} go today, not ${facts.amount}`,
+    {
+      data: { ...facts },
+      next: `Withdraw less, wait for the next day (UTC), or withdraw to ${facts.beneficiary ?? "the guard's beneficiary"}.`
+    }
+  )
+
+/** A refusal of the node or a revert of a contract as FUNDS_LOW, WITHDRAW_LIMIT or CHAIN_REVERTED with contract, function and named error. */
 export function chainError(call: CallName, refusal: Pick<RpcRefused, 'message' | 'data'>): ShoalError {
   const error = describe(refusal.data)
   if (error?.name === 'FundsLow') return fundsLow(error.args[0], error.args[1], error.args[2])
+  if (error?.name === 'AboveLimit') {
+    const [owner, amount, left] = error.args as unknown as readonly [string, bigint, bigint]
+    return aboveLimit({ owner, amount, left })
+  }
   if (error?.name === 'ERC20InsufficientBalance') return fundsLow(error.args[0], error.args[1], error.args[2])
   if (error === undefined && /insufficient funds/i.test(refusal.message)) {
     return new ShoalError('FUNDS_LOW', 'the operator key has not enough gas money', {

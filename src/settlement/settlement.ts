@@ -5,7 +5,7 @@ import type { Clock } from '../protocol/ports/clock.ts'
 import type { OperatorKey } from '../protocol/ports/keys.ts'
 import type { Logger } from '../protocol/ports/log.ts'
 import type { Random } from '../protocol/ports/random.ts'
-import type { NetworkParameters, Settlement } from '../protocol/ports/settlement.ts'
+import type { Generation, NetworkParameters, Settlement } from '../protocol/ports/settlement.ts'
 import type { Store } from '../protocol/ports/store.ts'
 import { linked } from '../protocol/signals.ts'
 import { agreementActions, stakeActions } from './actions.ts'
@@ -91,6 +91,9 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     key,
     network,
     address: key.address,
+    get generation() {
+      return life.generation
+    },
     get reachable() {
       return rpc.reachable
     },
@@ -98,6 +101,7 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     stop: life.stop,
     account: async (address: Address = key.address, o = {}) => await read.account(address, o),
     time: async o => await read.time(o),
+    inclusionMs: () => 2_000,
     escrow: async (id, o) => {
       const { outcome: _, ...escrow } = await read.entry(id, o)
       return escrow
@@ -149,15 +153,20 @@ function httpRpcs({
 function lifecycle(rpc: Rpc, sender: TxSender, network: NetworkParameters) {
   const ended = new AbortController()
   let started: Promise<void> | undefined
+  let generation: Generation | undefined
   const begin = async (signal?: AbortSignal): Promise<void> => {
     await within(
       linked(signal, ended.signal),
       async both => await verifyNetwork(rpc, network, { signal: both })
     )
+    generation = 2
     await sender.start()
   }
   return {
     signal: ended.signal,
+    get generation() {
+      return generation
+    },
     start: async (signal?: AbortSignal): Promise<void> => {
       if (ended.signal.aborted) throw new ShoalError('CANCELLED', 'this settlement client was stopped')
       started ??= begin(signal)

@@ -10,7 +10,7 @@ import {
   type EscrowCall,
   type Refusal
 } from '../../src/protocol/machines/escrow-rules.ts'
-import { emptySlot, type Slot } from '../../src/protocol/machines/escrow.ts'
+import { disputeBondOf, emptySlot, type Slot } from '../../src/protocol/machines/escrow.ts'
 import { settleMoves, totalOf, type Holdings } from '../../src/protocol/machines/vault.ts'
 import { EscrowBench } from '../support/escrow-bench.ts'
 
@@ -30,12 +30,11 @@ const mostly = fc.oneof(
   { weight: 1, arbitrary: fc.constant(false) }
 )
 const call: fc.Arbitrary<EscrowCall> = fc.oneof(
-  fc.record({ kind: fc.constant('open' as const), requesterSigned: mostly, providerSigned: mostly }),
+  fc.record({ kind: fc.constant('open' as const), providerSigned: mostly }),
   fc.record({ kind: fc.constant('acknowledge' as const), amount, requesterSigned: mostly }),
-  fc.record({
-    kind: fc.constantFrom('deliver' as const, 'release' as const, 'dispute' as const, 'split' as const)
-  }),
-  fc.record({ kind: fc.constantFrom('deliver' as const, 'dispute' as const) }),
+  fc.record({ kind: fc.constantFrom('release' as const, 'dispute' as const, 'split' as const) }),
+  fc.record({ kind: fc.constant('deliver' as const), amount }),
+  fc.record({ kind: fc.constant('dispute' as const) }),
   fc.record({ kind: fc.constant('refund' as const), acknowledged: amount }),
   fc.record({
     kind: fc.constant('cancel' as const),
@@ -68,46 +67,84 @@ const tries: fc.Arbitrary<Try> = fc
       'arbiter',
       'other'
     ),
-    later: fc.constantFrom(0, 0, 1, 5, 10, 11, 20)
+    later: fc.constantFrom(0, 0, 1, 5, 10, 11, 20, 61)
   })
   .map(t => ({ call: t.call, caller: t.stranger ?? own[t.call.kind], later: t.later }))
 const step = (caller: Caller, c: EscrowCall): Try => ({ caller, later: 1, call: c })
 const beginning: readonly Try[] = [
-  step('requester', { kind: 'open', requesterSigned: true, providerSigned: true }),
-  step('provider', { kind: 'deliver' }),
+  step('requester', { kind: 'open', providerSigned: true }),
+  step('provider', { kind: 'deliver', amount: PRICE }),
   step('requester', { kind: 'dispute' })
+]
+/** The same for less than the price. */
+const less: readonly Try[] = [
+  ...beginning.slice(0, 1),
+  step('provider', { kind: 'deliver', amount: 450n }),
+  ...beginning.slice(2)
+]
+/** Nothing delivered; 40 seconds from the agreement to the deadline. */
+const undelivered: readonly Try[] = [
+  ...beginning.slice(0, 1),
+  step('provider', { kind: 'acknowledge', amount: 1n, requesterSigned: true }),
+  { ...step('requester', { kind: 'dispute' }), later: 39 }
 ]
 /** Opened, delivered or disputed first, so that most sequences get somewhere. */
 const sequence = fc
-  .tuple(fc.nat({ max: 3 }), fc.array(tries, { minLength: 3, maxLength: 10 }))
-  .map(([n, list]) => [...beginning.slice(0, n), ...list])
+  .tuple(
+    fc.constantFrom(beginning, less, undelivered),
+    fc.nat({ max: 3 }),
+    fc.array(tries, { minLength: 3, maxLength: 10 })
+  )
+  .map(([first, n, list]) => [...first.slice(0, n), ...list])
+const byRequester = (n: bigint): Try =>
+  step('requester', { kind: 'acknowledge', amount: n, requesterSigned: true })
 /** One way to every outcome, and to every refusal, played before the random ones: luck alone does not reach them all in every run. */
 const endings: readonly (readonly Try[])[] = [
   [...beginning.slice(0, 1), step('provider', { kind: 'acknowledge', amount: PRICE, requesterSigned: true })],
   [...beginning.slice(0, 2), { ...step('provider', { kind: 'release' }), later: 21 }],
-  [...beginning.slice(0, 1), { ...step('requester', { kind: 'refund', acknowledged: 0n }), later: 41 }],
+  [...less.slice(0, 2), { ...step('provider', { kind: 'release' }), later: 21 }],
+  [...beginning.slice(0, 1), { ...step('requester', { kind: 'refund', acknowledged: 0n }), later: 60 }],
   [
     ...beginning.slice(0, 1),
     step('requester', { kind: 'cancel', amount: 1n, requesterSigned: true, providerSigned: true })
   ],
   [...beginning, step('arbiter', { kind: 'rule', providerBps: 3_333n, bondSlashBps: 1n })],
-  [...beginning, { ...step('other', { kind: 'split' }), later: 11 }],
+  [...less, step('arbiter', { kind: 'rule', providerBps: 9_999n, bondSlashBps: 10_000n })],
+  [...undelivered, step('arbiter', { kind: 'rule', providerBps: 3_333n, bondSlashBps: 10_000n })],
+  [...beginning, { ...step('other', { kind: 'split' }), later: 61 }],
+  [...less, { ...step('other', { kind: 'split' }), later: 61 }],
+  [...undelivered, { ...step('other', { kind: 'split' }), later: 61 }],
+  // the provider's receipt for the claim closes nothing, the requester's does, below the claim neither
   [
-    step('provider', { kind: 'deliver' }),
-    step('requester', { kind: 'open', requesterSigned: true, providerSigned: false }),
+    ...less.slice(0, 2),
+    step('provider', { kind: 'acknowledge', amount: 450n, requesterSigned: true }),
+    byRequester(PRICE - 1n)
+  ],
+  [...less, byRequester(1n), byRequester(450n)],
+  // nobody concedes what was never delivered
+  [...undelivered, byRequester(450n), byRequester(PRICE)],
+  [
+    step('provider', { kind: 'deliver', amount: PRICE }),
+    step('provider', { kind: 'open', providerSigned: true }),
+    step('requester', { kind: 'open', providerSigned: false }),
     ...beginning.slice(0, 1),
     step('requester', { kind: 'refund', acknowledged: 0n }),
-    step('other', { kind: 'deliver' }),
+    step('requester', { kind: 'dispute' }),
+    step('other', { kind: 'deliver', amount: PRICE }),
+    step('provider', { kind: 'deliver', amount: 0n }),
+    step('provider', { kind: 'deliver', amount: PRICE + 1n }),
     step('provider', { kind: 'acknowledge', amount: PRICE + 1n, requesterSigned: true }),
-    { ...step('provider', { kind: 'deliver' }), later: 41 }
+    { ...step('provider', { kind: 'deliver', amount: PRICE }), later: 41 }
   ],
   [...beginning, step('arbiter', { kind: 'rule', providerBps: 10_001n, bondSlashBps: 1n })]
 ]
+const rarely = <T>(good: readonly T[], bad: T): fc.Arbitrary<T> =>
+  fc.oneof({ weight: 20, arbitrary: fc.constantFrom(...good) }, { weight: 1, arbitrary: fc.constant(bad) })
 const terms = fc.record({
-  bond: fc.constantFrom(0n, BOND),
-  splitBps: fc.constantFrom(0, 3_333, 5_000, 10_000),
-  challengeWindow: fc.constantFrom(0, 10, 20),
-  arbitrationWindow: fc.constantFrom(0, 10, 20)
+  bond: fc.constantFrom(0n, BOND, 2n * BOND),
+  splitBps: rarely([0], 1),
+  challengeWindow: rarely([5, 10, 20], 4),
+  arbitrationWindow: rarely([60, 70], 59)
 })
 
 describe('the escrow table and the contract', function () {
@@ -132,8 +169,9 @@ describe('the escrow table and the contract', function () {
     if (
       t.call.kind === 'open' &&
       slot.state === 'none' &&
+      t.caller === 'requester' &&
       now <= a.openBy &&
-      termsProblem(a, now) !== undefined
+      termsProblem(a, now, bench.contracts) !== undefined
     )
       return { refused: 'BadTerms' }
     const verdict = applyCall({ ...a, feeBps: bench.feeBps }, slot, t.caller, t.call, now)
@@ -180,19 +218,24 @@ describe('the escrow table and the contract', function () {
       'BadSignature',
       'NotAllowed',
       'AmountOutOfRange',
-      'BadBps'
+      'BadBps',
+      // receipts that close nothing
+      'acknowledge open',
+      'acknowledge delivered',
+      'acknowledge disputed'
     ])
       expect([...reached], refusal).to.include(refusal)
   })
 
   it('agree on the last second of every window and on the one after it', async () => {
-    const opened: Try = {
-      ...step('requester', { kind: 'open', requesterSigned: true, providerSigned: true }),
-      later: 0
-    }
-    const at = (kind: 'deliver' | 'dispute' | 'release' | 'split', later: number): Try => ({
+    const opened: Try = { ...step('requester', { kind: 'open', providerSigned: true }), later: 0 }
+    const at = (kind: 'dispute' | 'release' | 'split', later: number): Try => ({
       ...{ caller: own[kind], later },
       call: { kind }
+    })
+    const deliver = (later: number): Try => ({
+      ...{ caller: 'provider', later },
+      call: { kind: 'deliver', amount: 1_000n }
     })
     const refund = (later: number): Try => ({
       caller: 'requester',
@@ -203,18 +246,20 @@ describe('the escrow table and the contract', function () {
       ...{ caller: 'arbiter', later },
       call: { kind: 'rule', providerBps: 1n, bondSlashBps: 1n }
     })
-    // openBy 20, deliverBy 40, challenge 20, arbitration 10 seconds
+    // openBy 20, deliverBy 40, challenge 20, arbitration 60 seconds
     for (const late of [0, 1]) {
-      const delivered = [opened, at('deliver', 1)]
+      const delivered = [opened, deliver(1)]
       const disputed = [...delivered, at('dispute', 1)]
       const lists: readonly (readonly Try[])[] = [
         [{ ...opened, later: 20 + late }],
-        [opened, at('deliver', 40 + late)],
-        [opened, refund(40 + late)],
+        [opened, deliver(40 + late)],
+        [opened, refund(60 + late)],
+        [opened, at('dispute', 40 + late)],
+        [opened, at('dispute', 60 + late)],
         [...delivered, at('dispute', 20 + late)],
         [...delivered, at('release', 20 + late)],
-        [...disputed, ruled(10 + late)],
-        [...disputed, at('split', 10 + late)]
+        [...disputed, ruled(60 + late)],
+        [...disputed, at('split', 60 + late)]
       ]
       for (const list of lists) await play(await bench.agreement({}), list)
     }
@@ -222,15 +267,38 @@ describe('the escrow table and the contract', function () {
 
   it('agree on a fee that leaves nothing to round', async () => {
     const paid: Try = step('provider', { kind: 'acknowledge', amount: 10_000n, requesterSigned: true })
-    const opened = step('requester', { kind: 'open', requesterSigned: true, providerSigned: true })
+    const opened = step('requester', { kind: 'open', providerSigned: true })
     await play(await bench.agreement({ price: 10_000n }), [opened, paid])
+  })
+
+  it('agree on a fee that is rounded away, and on one that is not', async () => {
+    const opened = step('requester', { kind: 'open', providerSigned: true })
+    for (const price of [1n, 72n, 73n]) {
+      const paid: Try = step('provider', { kind: 'acknowledge', amount: price, requesterSigned: true })
+      await play(await bench.agreement({ price, bond: 0n }), [opened, paid])
+    }
+  })
+
+  it('agree on the dispute bond', async () => {
+    for (const [price, bond] of [
+      [1n, 0n],
+      [10n, 0n],
+      [11n, 0n],
+      [1_000n, 99n],
+      [1_000n, 100n],
+      [1_000n, 101n],
+      [2n ** 128n - 1n, 0n]
+    ] as const) {
+      const a = await bench.agreement({ price, bond })
+      expect(await bench.disputeBond(a), `${price} ${bond}`).to.equal(disputeBondOf(a))
+    }
   })
 
   it('agree on terms that are refused, and on purses that are empty', async () => {
     const open = {
-      caller: 'other',
+      caller: 'requester',
       later: 0,
-      call: { kind: 'open', requesterSigned: true, providerSigned: true }
+      call: { kind: 'open', providerSigned: true }
     } as Try
     const zero = ('0x' + '0'.repeat(40)) as Address
     const good = await bench.agreement({})
@@ -240,11 +308,17 @@ describe('the escrow table and the contract', function () {
       { arbiter: good.requester },
       { arbiter: good.provider },
       { beneficiary: zero },
+      ...bench.contracts.map(beneficiary => ({ beneficiary })),
       { deliverBy: good.openBy },
       { deliverBy: good.openBy + 367n * 86_400n },
+      { challengeWindow: 4 },
       { challengeWindow: 366 * 86_400 + 1 },
+      { arbitrationWindow: 59 },
       { arbitrationWindow: 366 * 86_400 + 1 },
+      { splitBps: 1 },
       { splitBps: 10_001 },
+      { price: 2n ** 128n - 1n },
+      { price: 2n ** 127n, bond: 2n ** 127n },
       { price: 10n ** 30n },
       { bond: 10n ** 30n }
     ]
@@ -254,8 +328,6 @@ describe('the escrow table and the contract', function () {
   it('agree on what a revoked signature is worth', async () => {
     const a = await bench.agreement({})
     await bench.revoke(a, 'provider')
-    await play(a, [
-      { caller: 'requester', later: 0, call: { kind: 'open', requesterSigned: true, providerSigned: false } }
-    ])
+    await play(a, [{ caller: 'requester', later: 0, call: { kind: 'open', providerSigned: false } }])
   })
 })

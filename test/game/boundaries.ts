@@ -1,6 +1,6 @@
 /** Amounts at the edges of uint128 and of the basis points, through every way to end an escrow: nothing overflows, nothing is lost. */
 import { applyCall, feeOf, termsProblem, type EscrowCall } from '../../src/protocol/machines/escrow-rules.ts'
-import { emptySlot, type Slot } from '../../src/protocol/machines/escrow.ts'
+import { disputeBondOf, emptySlot, type Slot } from '../../src/protocol/machines/escrow.ts'
 import { settleMoves, totalOf, type Holdings } from '../../src/protocol/machines/vault.ts'
 import { agreement } from '../support/records.ts'
 
@@ -39,6 +39,7 @@ const slots = (e: Edge): Slot[] =>
       ...emptySlot,
       state,
       acknowledged,
+      claim: 0n,
       deliveredAt: 1n,
       disputedAt: 1n
     }))
@@ -64,16 +65,17 @@ function wrong(e: Edge, slot: Slot, call: EscrowCall): string | undefined {
     deliverBy: 1n,
     challengeWindow: 5,
     arbitrationWindow: 5,
-    splitBps: Number(e.bps)
+    splitBps: 0
   }
   const verdict = applyCall(rules, slot, call.kind === 'rule' ? 'arbiter' : 'requester', call, late)
   if ('refused' in verdict || verdict.slot.state !== 'closed') return undefined
-  const posted = slot.state === 'disputed' ? e.bond : 0n
+  const posted = disputeBondOf(e)
   const before: Holdings = {
     requester: { free: 0n, locked: e.price + posted },
     provider: { free: 0n, locked: e.bond },
     beneficiary: { free: 0n, locked: 0n },
-    treasury: { free: 0n, locked: 0n }
+    treasury: { free: 0n, locked: 0n },
+    burned: { free: 0n, locked: 0n }
   }
   const after = settleMoves(before, verdict.moves)
   if (after === 'FundsLow') return 'a purse was called empty'
@@ -114,7 +116,7 @@ export function checkBoundaries(): Checked {
 export function checkArbiters(): Checked {
   const a = agreement()
   for (const arbiter of [a.requester, a.provider, a.requester.toLowerCase() as typeof a.requester])
-    if (termsProblem({ ...a, arbiter }, 1_800_000_000n) !== 'arbiter')
+    if (termsProblem({ ...a, arbiter }, 1_800_000_000n, []) !== 'arbiter')
       return { states: 3, problem: `${arbiter} is a side and may rule` }
   return { states: 3, problem: undefined }
 }

@@ -1,5 +1,6 @@
 /** Wrong rules, one at a time: the search must find every one of them. */
 import type { EscrowCall } from '../../src/protocol/machines/escrow-rules.ts'
+import { disputeBondOf, graceEnds } from '../../src/protocol/machines/escrow.ts'
 import { realRules, type Rules } from './model/rules.ts'
 
 export interface Plant {
@@ -46,9 +47,9 @@ export const plants: readonly Plant[] = [
   ),
   contract(
     'early-refund',
-    'the refund is possible in the last second of delivery',
+    'the refund is possible in the last second in which receipts count',
     real => (r, slot, caller, call, now) =>
-      real(r, slot, caller, call, call.kind === 'refund' && now === r.deliverBy ? now + 1n : now)
+      real(r, slot, caller, call, call.kind === 'refund' && now === graceEnds(r) ? now + 1n : now)
   ),
   contract(
     'bond-taken-at-refund',
@@ -77,10 +78,16 @@ export const plants: readonly Plant[] = [
       const verdict = real(r, slot, caller, call, now)
       if ('refused' in verdict || verdict.slot.outcome !== 'split') return verdict
       const moves = verdict.moves.map(m =>
-        m.op === 'unlock' && m.who === 'requester' ? { ...m, amount: m.amount - r.bond } : m
+        m.op === 'unlock' && m.who === 'requester' ? { ...m, amount: m.amount - disputeBondOf(r) } : m
       )
       return { ...verdict, moves }
     }
+  ),
+  contract(
+    'anyone-opens',
+    'whoever has the signature of the provider opens in the name of the requester',
+    real => (r, slot, caller, call, now) =>
+      real(r, slot, call.kind === 'open' ? 'requester' : caller, call, now)
   ),
   contract(
     'forged-receipts',
@@ -113,28 +120,12 @@ export const plants: readonly Plant[] = [
   asProvider('gives-results-away', 'a provider consents to a cancel after the result was shown', {
     consentTo: (_, held) => held
   }),
-  {
-    name: 'signs-first',
-    what: "the requester's signature goes out with its proposal",
-    rules: { ...realRules, signsFirst: true }
-  },
-  {
-    name: 'declines-after-failure',
-    what: 'an opening that failed is forgotten although its signatures are public',
-    rules: {
-      ...realRules,
-      executionTable: {
-        ...realRules.executionTable,
-        agreed: { ...realRules.executionTable.agreed, withdraw: 'declined' }
-      }
-    }
-  },
   asRequester('unguarded', 'a provider that only beats its heart outwaits the window', {
     guardStep: () => 'wait'
   }),
   asRequester('stuck-dispute', 'a dispute whose answer was lost is never taken up', {
-    recoupStep: (view, a, refused) => {
-      const step = realRules.requester.recoupStep(view, a, refused)
+    recoupStep: (view, a, refused, signed) => {
+      const step = realRules.requester.recoupStep(view, a, refused, signed)
       return step === 'await-ruling' ? 'wait' : step
     }
   }),
@@ -155,6 +146,6 @@ export const plants: readonly Plant[] = [
   {
     name: 'resumed-at-full-price',
     what: 'the rest of a resumed shard costs as much as the whole',
-    rules: { ...realRules, resumedPrice: price => price }
+    rules: { ...realRules, work: { ...realRules.work, priceFor: (_, rate) => rate.price } }
   }
 ]

@@ -54,7 +54,7 @@ export async function signatures(): Promise<Signatures> {
   return {
     domain: asText(records.domain),
     typed: Object.fromEntries([
-      await typed('Agreement', records.agreement(), 1),
+      await typed('Agreement', records.firstAgreement(), 1),
       await typed('Receipt', (await records.receipt()).receipt, 1),
       await typed('Release', (await records.release()).release, 2),
       await typed('Offer', offerCore(await records.offerBody()), 1),

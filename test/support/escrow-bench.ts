@@ -23,6 +23,7 @@ const PURSE = 1_000_000n
 const SECRET = (n: number): Uint8Array => new Uint8Array(32).fill(n)
 const COLD = ('0x' + 'c0'.repeat(20)) as Address
 const TREASURY = ('0x' + '7e'.repeat(20)) as Address
+const BURNED = '0x000000000000000000000000000000000000dEaD' as Address
 const GAS = quantity(2_000_000)
 const ETHER = quantity(10n ** 21n)
 
@@ -120,8 +121,8 @@ export class EscrowBench {
       openBy: this.#now + 20n,
       deliverBy: this.#now + 40n,
       challengeWindow: 20,
-      arbitrationWindow: 10,
-      splitBps: 5_000,
+      arbitrationWindow: 60,
+      splitBps: 0,
       salt: hex32(),
       ...changes
     }
@@ -139,6 +140,17 @@ export class EscrowBench {
       this.#network.escrow,
       encodeCall('Escrow', 'revoke', [this.#id(a)])
     )
+  }
+
+  /** Addresses from whose balances nobody can withdraw. */
+  get contracts(): readonly Address[] {
+    const { token, vault, escrow, registry } = this.#network
+    return [token, vault, escrow, registry]
+  }
+
+  /** What the contract itself says the dispute bond is. */
+  async disputeBond(a: Agreement): Promise<bigint> {
+    return BigInt((await reads(this.#rpc, this.#network).call('Escrow', 'disputeBondOf', [a]))[0] as bigint)
   }
 
   #id = (a: Agreement): Hex32 => typedDigest(domainOf(this.#network), 'Agreement', a)
@@ -175,11 +187,7 @@ export class EscrowBench {
     const call = (method: string, ...args: readonly unknown[]) => encodeCall('Escrow', method, [a, ...args])
     switch (c.kind) {
       case 'open':
-        return call(
-          'open',
-          await signer(c.requesterSigned, requester).sign('Agreement', a),
-          await signer(c.providerSigned, provider).sign('Agreement', a)
-        )
+        return call('open', await signer(c.providerSigned, provider).sign('Agreement', a))
       case 'acknowledge': {
         const receipt = { agreement: this.#id(a), sequence: 1, digest: hex32(), amount: c.amount }
         return call(
@@ -198,7 +206,7 @@ export class EscrowBench {
         )
       }
       case 'deliver':
-        return call('deliver', hex32())
+        return call('deliver', hex32(), c.amount)
       case 'refund':
         return call('refund', c.acknowledged)
       case 'rule':
@@ -210,8 +218,8 @@ export class EscrowBench {
 
   async slot(a: Agreement): Promise<Slot> {
     const e = await reads(this.#rpc, this.#network).entry(this.#id(a))
-    const { state, outcome, acknowledged, deliveredAt, disputedAt } = e
-    return { state, outcome, acknowledged, deliveredAt, disputedAt }
+    const { state, outcome, acknowledged, claim, deliveredAt, disputedAt } = e
+    return { state, outcome, acknowledged, claim, deliveredAt, disputedAt }
   }
 
   /** Balances in the vault. */
@@ -221,9 +229,9 @@ export class EscrowBench {
       const { free, locked } = await read.account(address)
       return { free, locked }
     }
-    const [requester, provider, beneficiary, treasury] = await Promise.all(
-      [this.#keys.requester.address, this.#keys.provider.address, COLD, TREASURY].map(of)
+    const [requester, provider, beneficiary, treasury, burned] = await Promise.all(
+      [this.#keys.requester.address, this.#keys.provider.address, COLD, TREASURY, BURNED].map(of)
     )
-    return { requester, provider, beneficiary, treasury } as Holdings
+    return { requester, provider, beneficiary, treasury, burned } as Holdings
   }
 }

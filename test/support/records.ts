@@ -224,7 +224,10 @@ export const agreement = (changes: Partial<Agreement> = {}): Agreement => ({
   salt: hex(0x44),
   ...changes
 })
-export const agreementId = (a: Agreement = agreement()): Hex32 => typedDigest(domain, 'Agreement', a)
+/** An agreement as the contracts of generation 1 took it. */
+export const firstAgreement = (changes: Partial<Agreement> = {}): Agreement =>
+  agreement({ splitBps: 5_000, ...changes })
+export const agreementId = (a: Agreement = firstAgreement()): Hex32 => typedDigest(domain, 'Agreement', a)
 
 const sealed = {
   object: cidOf(filled(5)),

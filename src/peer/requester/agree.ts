@@ -18,7 +18,7 @@ import { specDigestOf } from '../spec-digest.ts'
 export const OPEN_SECONDS = 60
 /** The arbiter's time, seconds. */
 export const ARBITRATION_SECONDS = 3_600
-/** What an arbiter who stays silent leaves undecided goes to nobody. */
+/** An arbiter who stays silent: nobody gets what is disputed. The contract takes no other terms. */
 const SPLIT_BPS = 0
 /** Our lack of money is believed after so many looks, a second apart. */
 const LACK_TRIES = 5

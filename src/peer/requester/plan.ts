@@ -3,6 +3,7 @@ import { imageNeedOf, imageSource } from '../../executor/container/image.ts'
 import { packBundle } from '../../protocol/bundle.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Address, Hex32, JobId } from '../../protocol/ids.ts'
+import { disputeBondOf } from '../../protocol/machines/escrow.ts'
 import type { Needs } from '../../protocol/records/needs.ts'
 import type { JobCommon, ObjectRef } from '../../protocol/records/spec.ts'
 import { contexts } from '../contexts.ts'
@@ -87,9 +88,16 @@ const gpuNeed = (gpu: JobFile['resources']['gpu']): number | undefined =>
 
 const copiesOf = (job: JobFile): number => (job.verify.tier === 'replicas' ? job.verify.copies : 1)
 
+/** The most that one execution may cost. */
+const ceilingOf = (job: JobFile): bigint => job.price.max / BigInt(job.count * copiesOf(job))
+
 /** The most that a job, or its probe, may cost. */
 export const capOf = (job: JobFile, probe: boolean): bigint =>
   probe ? job.price.max / BigInt(job.count) : job.price.max
+
+/** What the escrows of all its executions hold beside their prices until they close: the dispute bonds, when providers give `bond` each. */
+export const reserveOf = (job: JobFile, probe: boolean, bond: bigint): bigint =>
+  BigInt((probe ? 1 : job.count) * copiesOf(job)) * disputeBondOf({ price: ceilingOf(job), bond })
 
 /**
  * Reads, splits and seals everything a job needs.
@@ -132,7 +140,7 @@ export async function makePlan(job: JobFile, ports: Ports, o: PlanOptions): Prom
     common: commonOf(job, o.id, moduleRef.digest, needsOf(job, module, Math.max(...inputs.map(i => i.size)))),
     module: moduleRef,
     inputs,
-    ceiling: job.price.max / BigInt(job.count * copies),
+    ceiling: ceilingOf(job),
     maxPrice: capOf(job, o.probe === true),
     class: job.resources.class,
     match: {

@@ -15,7 +15,7 @@ import type { JobFile } from '../jobfile/schema.ts'
 import { BidBook, type Expected } from './bid-book.ts'
 import { JobRunner } from './job-runner.ts'
 import { prepareOutput } from './output.ts'
-import { capOf, makePlan, type PlanOptions } from './plan.ts'
+import { capOf, makePlan, reserveOf, type PlanOptions } from './plan.ts'
 
 /** Jobs at the same time: each has its own offers, streams and escrows. */
 const LIVE_JOBS_MAX = 64
@@ -72,15 +72,16 @@ export class Requester implements Startable {
     this.#running.add(done)
   }
 
-  /** FUNDS_LOW when the free balance does not cover the job's cap. */
-  async #checkFunds(maxPrice: bigint): Promise<void> {
+  /** FUNDS_LOW when the free balance does not cover the job's cap and what its escrows reserve for disputes. */
+  async #checkFunds(maxPrice: bigint, reserve: bigint): Promise<void> {
     const account = await this.#ctx.settlement.account()
-    if (account.free >= maxPrice) return
+    const needed = maxPrice + reserve
+    if (account.free >= needed) return
     throw new ShoalError(
       'FUNDS_LOW',
-      `the job may cost up to ${formatAmount(maxPrice)} ${SYMBOL}, but only ${formatAmount(account.free)} ${SYMBOL} are free in the vault`,
+      `the job may cost up to ${formatAmount(maxPrice)} ${SYMBOL} and reserves ${formatAmount(reserve)} ${SYMBOL} for disputes until it ends, but only ${formatAmount(account.free)} ${SYMBOL} are free in the vault`,
       {
-        data: { needed: maxPrice, free: account.free },
+        data: { needed, reserve, free: account.free },
         next:
           account.wallet > 0n
             ? 'Run: shoal wallet deposit AMOUNT, or lower price.max.'
@@ -98,7 +99,8 @@ export class Requester implements Startable {
       throw new ShoalError('QUOTA_EXCEEDED', `at most ${LIVE_JOBS_MAX} jobs run at the same time`, {
         next: 'Wait for one to end: shoal jobs'
       })
-    await this.#checkFunds(capOf(job, options.probe === true))
+    const probe = options.probe === true
+    await this.#checkFunds(capOf(job, probe), reserveOf(job, probe, this.#ctx.config.provider.bond))
     const id = toHex(this.#ctx.random.bytes(32)) as JobId
     const out = options.out.replaceAll('{id}', id.slice(2, 10))
     await prepareOutput(this.#ctx.files, out, id.slice(2, 10))

@@ -20,6 +20,7 @@ export const emptySlot: Slot = {
   state: 'none',
   outcome: undefined,
   acknowledged: 0n,
+  claim: 0n,
   deliveredAt: 0n,
   disputedAt: 0n
 }
@@ -29,6 +30,31 @@ export interface ChainView {
   readonly escrow: Escrow
   readonly now: bigint
 }
+
+/**
+ * Terms of the contracts of generation 1: only those split a price when an arbiter is silent. They know no grace, no claims and no
+ * disputes about checkpoints.
+ */
+export const isFirstGeneration = (a: Pick<Terms, 'splitBps'>): boolean => a.splitBps > 0
+
+/** What the provider says it has earned: nothing before a delivery, nor in a dispute about a checkpoint. */
+export const claimOf = (e: Escrow, a: Pick<Terms, 'price'>): bigint => {
+  if (e.deliveredAt === 0n) return 0n
+  return e.claim === 0n ? a.price : e.claim
+}
+
+/**
+ * What of the requester's money is locked beside the price, and goes to the provider as far as a ruling is for it: as much as the
+ * provider's bond, at least a tenth of the price, rounded up.
+ */
+export const disputeBondOf = (a: Pick<Terms, 'price' | 'bond'>): bigint => {
+  const tenth = (a.price + 9n) / 10n
+  return a.bond > tenth ? a.bond : tenth
+}
+
+/** The last second in which a receipt for something that was never delivered counts for sure; a refund is possible after it. */
+export const graceEnds = (a: Pick<Terms, 'deliverBy' | 'challengeWindow' | 'splitBps'>): bigint =>
+  isFirstGeneration(a) ? a.deliverBy : a.deliverBy + BigInt(a.challengeWindow)
 
 /** The last second in which a delivery can be disputed; anyone may release after it. */
 export const challengeEnds = (e: Escrow, a: Pick<Terms, 'challengeWindow'>): bigint =>
@@ -42,9 +68,12 @@ export const arbitrationEnds = (e: Escrow, a: Pick<Terms, 'arbitrationWindow'>):
 export const due = {
   open: ({ escrow, now }: ChainView, a: Terms): boolean => escrow.state === 'none' && now <= a.openBy,
   deliver: ({ escrow, now }: ChainView, a: Terms): boolean => escrow.state === 'open' && now <= a.deliverBy,
-  refund: ({ escrow, now }: ChainView, a: Terms): boolean => escrow.state === 'open' && now > a.deliverBy,
+  refund: ({ escrow, now }: ChainView, a: Terms): boolean => escrow.state === 'open' && now > graceEnds(a),
   dispute: ({ escrow, now }: ChainView, a: Terms): boolean =>
     escrow.state === 'delivered' && now <= challengeEnds(escrow, a),
+  /** Nothing was delivered: against a checkpoint that was acknowledged and was a lie. */
+  disputeCheckpoint: ({ escrow, now }: ChainView, a: Terms): boolean =>
+    escrow.state === 'open' && now > a.deliverBy && now <= graceEnds(a),
   release: ({ escrow, now }: ChainView, a: Terms): boolean =>
     escrow.state === 'delivered' && now > challengeEnds(escrow, a),
   rule: ({ escrow, now }: ChainView, a: Terms): boolean =>

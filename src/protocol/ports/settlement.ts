@@ -14,6 +14,20 @@ export interface Account {
   readonly staked: bigint
 }
 
+/**
+ * What an owner's key alone may withdraw in a day (UTC) to others than its guard's beneficiary; to that one there is no limit. It does not
+ * bound what the key spends through agreements and stake.
+ */
+export interface Guard {
+  readonly beneficiary: Address
+  readonly dailyLimit: bigint
+  /** What may still go today. */
+  readonly left: bigint
+}
+
+/** Which contracts a network has: 2 are those of this program, 1 are older ones, on which what was begun is ended and nothing is begun. */
+export type Generation = 1 | 2
+
 /** The escrow of one agreement, as the contract keeps it. `closed` is final. */
 export type EscrowState = 'none' | 'open' | 'delivered' | 'disputed' | 'closed'
 
@@ -24,6 +38,8 @@ export interface Escrow {
   readonly state: EscrowState
   /** Highest receipt amount that the contract has seen. */
   readonly acknowledged: bigint
+  /** What the provider claims when it is less than the price; 0n: the whole price, once something is delivered. */
+  readonly claim: bigint
   /** Seconds; 0 when it has not happened. */
   readonly deliveredAt: bigint
   readonly disputedAt: bigint
@@ -42,7 +58,8 @@ export type SettlementEvent = {
 } & (
   | { readonly kind: 'opened' }
   | { readonly kind: 'acknowledged'; readonly amount: bigint }
-  | { readonly kind: 'delivered'; readonly result: Hex32 }
+  /** `amount`: what the provider claims; undefined is the whole price (contracts of generation 1). */
+  | { readonly kind: 'delivered'; readonly result: Hex32; readonly amount: bigint | undefined }
   | { readonly kind: 'disputed' }
   | {
       readonly kind: 'closed'
@@ -78,6 +95,8 @@ export interface CallOptions {
 export interface Settlement extends Startable {
   readonly network: NetworkParameters
   readonly address: Address
+  /** Of the network's contracts, once `start` has looked. */
+  readonly generation: Generation | undefined
   /** False while the RPC does not answer; running jobs go on meanwhile. */
   readonly reachable: boolean
   account(address?: Address, options?: CallOptions): Promise<Account>
@@ -87,28 +106,53 @@ export interface Settlement extends Startable {
   inclusionMs(): number
   /** Moves tokens from the wallet into the vault. FUNDS_LOW when the wallet has less. */
   deposit(amount: bigint, options?: CallOptions): Promise<Hex32>
-  /** Moves free balance out of the vault. FUNDS_LOW when less is free. */
+  /** Moves free balance out of the vault. FUNDS_LOW when less is free, WITHDRAW_LIMIT when the guard lets less go today. */
   withdraw(amount: bigint, to?: Address, options?: CallOptions): Promise<Hex32>
+  /** The guard of an account (by default our own); undefined when it has none, or the contracts know none. */
+  guard(address?: Address, options?: CallOptions): Promise<Guard | undefined>
+  /**
+   * Sets our own guard, which from then on only its beneficiary can change; or, as the beneficiary of the guard of `owner`, replaces that
+   * one (the zero address removes it). CHAIN_REVERTED (NotGuardian) for everybody else, CHAIN_OLD_GENERATION when the contracts know no
+   * guards.
+   */
+  protect(
+    beneficiary: Address,
+    dailyLimit: bigint,
+    options?: CallOptions & { readonly owner?: Address }
+  ): Promise<void>
   escrow(id: AgreementId, options?: CallOptions): Promise<Escrow>
-  /** Locks price, dispute bond and bond; the requester's own call. FUNDS_LOW names the side that lacks money. */
+  /**
+   * Requester only: locks price, dispute bond and the provider's bond. FUNDS_LOW names the side that lacks money, CHAIN_OLD_GENERATION
+   * when nothing new is opened on this network.
+   */
   open(a: Agreement, providerSignature: HexBytes, options?: CallOptions): Promise<void>
-  /** Provider commits to a result, or to a failure of the task, before `deliverBy`, and claims `amount`. */
+  /**
+   * Provider commits to a result, or to a proven failure, before `deliverBy`, and claims `amount`: more than what is acknowledged, at
+   * most the price. CHAIN_OLD_GENERATION when it is not the price and the contracts know no other claim.
+   */
   deliver(a: Agreement, result: Hex32, amount: bigint, options?: CallOptions): Promise<void>
-  /** Records the cumulative amount; pays out and closes at once when it is the full price. */
+  /**
+   * Records the cumulative amount; pays out and closes at once when it is the full price, or when the requester sends it after a
+   * delivery and it reaches the claim.
+   */
   acknowledge(a: Agreement, receipt: Receipt, signature: HexBytes, options?: CallOptions): Promise<void>
   /** Pays after the challenge window; anyone may. */
   release(a: Agreement, options?: CallOptions): Promise<void>
   /**
-   * Requester takes back what was not acknowledged, after `deliverBy` without delivery. `acknowledged` is what the requester
-   * itself says it has acknowledged (it may only raise what the contract knows), so a provider that died is still paid.
+   * Requester takes back what was not acknowledged, without delivery, later than the challenge window after `deliverBy`. `acknowledged`
+   * is what the requester itself says it has acknowledged (it may only raise what the contract knows), so a provider that died is still paid.
    */
   refund(a: Agreement, acknowledged: bigint, options?: CallOptions): Promise<void>
   /** Ends early with the provider's consent. */
   cancel(a: Agreement, release: Release, providerSignature: HexBytes, options?: CallOptions): Promise<void>
+  /** Of a delivery, inside its window; or, when nothing was delivered, of a checkpoint, in the challenge window after `deliverBy`. */
   dispute(a: Agreement, options?: CallOptions): Promise<void>
-  /** Arbiter only: the provider's share of the price and the requester's share of the bond, in basis points. */
+  /**
+   * Arbiter only: the provider's share of the claim and of the dispute bond, and the requester's share of the provider's bond, in basis
+   * points.
+   */
   rule(a: Agreement, providerBps: number, bondSlashBps: number, options?: CallOptions): Promise<void>
-  /** After a silent arbiter; anyone may. */
+  /** After a silent arbiter; anyone may. What is claimed and not acknowledged goes to nobody. */
   split(a: Agreement, options?: CallOptions): Promise<void>
   /** Writes the hash of the peer's card and its beneficiary into the registry. */
   register(peerKey: Hex32, beneficiary: Address, options?: CallOptions): Promise<void>

@@ -43,7 +43,7 @@ export interface TermDifference {
 const shown = (value: unknown): string => {
   if (value === undefined) return 'none'
   if (typeof value === 'object' && value !== null) return JSON.stringify(value).slice(0, 100)
-  return String(value as string | number | bigint).slice(0, 100)
+  return String(value).slice(0, 100)
 }
 
 /** The first term in which two records differ, in the order of their names; undefined when they are the same. */

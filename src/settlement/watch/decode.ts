@@ -52,7 +52,12 @@ export function decodeLog(raw: unknown): SettlementEvent | undefined {
     case 'Acknowledged':
       return { ...base, kind: 'acknowledged', amount: BigInt(args.amount as bigint) }
     case 'Delivered':
-      return { ...base, kind: 'delivered', result: String(args.result) as Hex32 }
+      return {
+        ...base,
+        kind: 'delivered',
+        result: String(args.result) as Hex32,
+        amount: BigInt(args.amount as bigint)
+      }
     case 'Disputed':
       return { ...base, kind: 'disputed' }
     case 'Closed': {

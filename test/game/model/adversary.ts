@@ -34,11 +34,12 @@ export function adversaryRequester(w: World, s: Uint8Array, d: number, emit: Emi
     ...CALLS.acknowledge,
     ...CALLS.refund,
     ...CALLS.cancelAlone,
-    CALLS.deliver,
+    ...CALLS.deliver,
     CALLS.release,
     CALLS.dispute,
     CALLS.split,
     CALLS.forged,
+    CALLS.unsigned,
     ...CALLS.rule
   ]
   if (((s[b + D.public] ?? 0) & SIG.provider) !== 0) list.push(CALLS.open)
@@ -47,40 +48,38 @@ export function adversaryRequester(w: World, s: Uint8Array, d: number, emit: Emi
   tryAll(w, s, d, 'requester', 'the dishonest requester', list, emit)
 }
 
-/** A dishonest provider's calls: with all receipts that it was ever sent. */
+/** A dishonest provider's calls: with all receipts that it was ever sent. To open it has all that the contract asks for but the sender. */
 export function adversaryProvider(w: World, s: Uint8Array, d: number, emit: Emit): void {
   const b = base(d)
   const list: GameCall[] = [
     ...CALLS.acknowledge.slice(0, 1 + (s[b + D.signed] ?? 0)),
     ...CALLS.refund,
     ...CALLS.cancelAlone,
-    CALLS.deliver,
+    ...CALLS.deliver,
     CALLS.release,
     CALLS.dispute,
     CALLS.split,
-    CALLS.unsigned,
     CALLS.forged,
+    CALLS.open,
     ...CALLS.rule
   ]
-  if (((s[b + D.public] ?? 0) & SIG.requester) !== 0) list.push(CALLS.open)
   tryAll(w, s, d, 'provider', 'the dishonest provider', list, emit)
 }
 
 /** Somebody who is no party: what anyone may call, and what nobody may. */
 export function passerBy(w: World, s: Uint8Array, d: number, emit: Emit): void {
   const b = base(d)
-  const both = SIG.requester | SIG.provider
   const list: GameCall[] = [
     CALLS.release,
     CALLS.split,
-    CALLS.deliver,
+    ...CALLS.deliver,
     CALLS.dispute,
     CALLS.forged,
     ...CALLS.refund,
     ...CALLS.cancelAlone,
     ...CALLS.rule
   ]
-  if (((s[b + D.public] ?? 0) & both) === both) list.push(CALLS.open)
+  if (((s[b + D.public] ?? 0) & SIG.provider) !== 0) list.push(CALLS.open)
   tryAll(w, s, d, 'other', 'a passer-by', list, emit)
 }
 

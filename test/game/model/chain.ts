@@ -1,9 +1,9 @@
 /** The escrow in the game: every call goes through the program's table once for each different situation, with the money counted. */
 import type { Account, Caller, EscrowCall } from '../../../src/protocol/machines/escrow-rules.ts'
-import type { ChainView, Slot } from '../../../src/protocol/machines/escrow.ts'
+import { disputeBondOf, type ChainView, type Slot } from '../../../src/protocol/machines/escrow.ts'
 import { totalOf, type Holdings } from '../../../src/protocol/machines/vault.ts'
 import type { Game } from './config.ts'
-import { base, D, ESCROW, G, OUTCOME, TICK } from './layout.ts'
+import { base, D, ESCROW, G, OUTCOME, secondsAt } from './layout.ts'
 import { allTerms, amountAt, type DuelTerms } from './terms.ts'
 
 /** What each account held before; enough for everything. */
@@ -21,7 +21,7 @@ export interface Ending {
 
 export interface Effect {
   /** Bytes escrow..disputedAt of the block. */
-  readonly bytes: readonly [number, number, number, number, number]
+  readonly bytes: readonly [number, number, number, number, number, number]
   readonly ending: Ending | undefined
   /** A rule of money that was broken. */
   readonly problem: string | undefined
@@ -37,7 +37,7 @@ const signed = { requesterSigned: true, providerSigned: true }
 
 /** All calls that are made with valid signatures. Amounts are indexes here; `Chain` puts the agreement's own in. */
 export const CALLS = {
-  open: call('open', { kind: 'open', ...signed }),
+  open: call('open', { kind: 'open', providerSigned: true }),
   acknowledge: byAmount(i =>
     call(`acknowledge ${i}`, { kind: 'acknowledge', amount: BigInt(i), requesterSigned: true })
   ),
@@ -52,9 +52,9 @@ export const CALLS = {
       providerSigned: false
     })
   ),
-  unsigned: call('open without signatures', { kind: 'open', requesterSigned: false, providerSigned: true }),
+  unsigned: call('open without the provider', { kind: 'open', providerSigned: false }),
   forged: call('acknowledge a forged receipt', { kind: 'acknowledge', amount: 2n, requesterSigned: false }),
-  deliver: call('deliver', { kind: 'deliver' }),
+  deliver: byAmount(i => call(`deliver ${i}`, { kind: 'deliver', amount: BigInt(i) })),
   release: call('release', { kind: 'release' }),
   dispute: call('dispute', { kind: 'dispute' }),
   split: call('split', { kind: 'split' }),
@@ -68,7 +68,8 @@ export const EVERY_CALL: readonly GameCall[] = Object.values(CALLS).flat()
 const CALLERS: readonly Caller[] = ['requester', 'provider', 'arbiter', 'other']
 
 const withAmounts = (c: GameCall, t: DuelTerms): EscrowCall => {
-  if (c.kind === 'acknowledge' || c.kind === 'cancel') return { ...c, amount: amountAt(t, Number(c.amount)) }
+  if (c.kind === 'acknowledge' || c.kind === 'cancel' || c.kind === 'deliver')
+    return { ...c, amount: amountAt(t, Number(c.amount)) }
   return c.kind === 'refund' ? { ...c, acknowledged: amountAt(t, Number(c.acknowledged)) } : c
 }
 
@@ -108,7 +109,7 @@ export class Chain {
     const b = base(duel)
     const at = (i: number): number => s[b + i] ?? 0
     let k = at(D.escrow) * 8 + at(D.outcome)
-    k = (k * 4 + at(D.known)) * 64 + at(D.deliveredAt)
+    k = ((k * 4 + at(D.known)) * 4 + at(D.claim)) * 64 + at(D.deliveredAt)
     k = (k * 64 + at(D.disputedAt)) * 64 + (s[G.tick] ?? 0)
     return (k * 2 + duel) * 2 + at(D.resumed)
   }
@@ -118,7 +119,7 @@ export class Chain {
     const k = this.key(s, duel)
     let row = this.#rows.get(k)
     if (row === undefined) {
-      const now = BigInt(s[G.tick] ?? 0) * TICK
+      const now = secondsAt(s[G.tick] ?? 0)
       const effects: Row['effects'] = new Array<undefined>(CALLERS.length * EVERY_CALL.length).fill(undefined)
       row = { view: { escrow: this.#slot(s, duel), now }, terms: this.terms(s, duel), effects }
       this.#rows.set(k, row)
@@ -131,11 +132,12 @@ export class Chain {
   #slot(s: Uint8Array, duel: number): Slot {
     const b = base(duel)
     // 0 means never
-    const seconds = (stamp: number): bigint => (stamp === 0 ? 0n : BigInt(stamp - 1) * TICK)
+    const seconds = (stamp: number): bigint => (stamp === 0 ? 0n : secondsAt(stamp - 1))
     return {
       state: ESCROW[s[b + D.escrow] ?? 0] ?? 'none',
       outcome: OUTCOME[s[b + D.outcome] ?? 0],
       acknowledged: amountAt(this.terms(s, duel), s[b + D.known] ?? 0),
+      claim: amountAt(this.terms(s, duel), s[b + D.claim] ?? 0),
       deliveredAt: seconds(s[b + D.deliveredAt] ?? 0),
       disputedAt: seconds(s[b + D.disputedAt] ?? 0)
     }
@@ -164,17 +166,18 @@ export class Chain {
   #judge(s: Uint8Array, duel: number, caller: Caller, c: GameCall): Effect | null {
     const t = this.terms(s, duel)
     const slot = this.#slot(s, duel)
-    const now = BigInt(s[G.tick] ?? 0) * TICK
+    const now = secondsAt(s[G.tick] ?? 0)
     const verdict = this.#game.rules.applyCall(t, slot, caller, withAmounts(c, t), now)
     if ('refused' in verdict) return null
     const b = base(duel)
     const known = t.amounts.indexOf(verdict.slot.acknowledged)
-    const stamp = Number(now / TICK) + 1
+    const stamp = (s[G.tick] ?? 0) + 1
     const becomes = (state: Slot['state']): boolean => slot.state !== state && verdict.slot.state === state
     const bytes = [
       ESCROW.indexOf(verdict.slot.state),
       OUTCOME.indexOf(verdict.slot.outcome),
       Math.max(0, known),
+      Math.max(0, t.amounts.indexOf(verdict.slot.claim)),
       becomes('delivered') ? stamp : (s[b + D.deliveredAt] ?? 0),
       becomes('disputed') ? stamp : (s[b + D.disputedAt] ?? 0)
     ] as const
@@ -220,9 +223,9 @@ export class Chain {
   #held(t: DuelTerms, slot: Slot): Holdings {
     const purse = (account: Account): bigint =>
       account === 'requester' || account === 'provider' ? PURSE : 0n
-    const locked = { requester: 0n, provider: 0n, beneficiary: 0n, treasury: 0n }
+    const locked = { requester: 0n, provider: 0n, beneficiary: 0n, treasury: 0n, burned: 0n }
     if (slot.state !== 'none') {
-      locked.requester = t.price + (slot.state === 'disputed' ? t.bond : 0n)
+      locked.requester = t.price + disputeBondOf(t)
       locked.provider = t.bond
     }
     const of = (a: Account) => ({ free: purse(a) - locked[a], locked: locked[a] })
@@ -230,7 +233,8 @@ export class Chain {
       requester: of('requester'),
       provider: of('provider'),
       beneficiary: of('beneficiary'),
-      treasury: of('treasury')
+      treasury: of('treasury'),
+      burned: of('burned')
     }
   }
 }

@@ -1,7 +1,8 @@
 /** What must hold when an escrow closes, for each honest side. */
 import type { Config } from './config.ts'
 import type { Ending } from './chain.ts'
-import { base, D, G, TICK } from './layout.ts'
+import { base, D, G, secondsAt } from './layout.ts'
+import { disputeBondOf, graceEnds } from '../../../src/protocol/machines/escrow.ts'
 import { amountAt, BOND, type DuelTerms } from './terms.ts'
 
 export type Side = 'requester' | 'provider'
@@ -22,15 +23,14 @@ export function broken(
   )
 }
 
-const share = (t: DuelTerms): bigint => (t.price * BigInt(t.splitBps)) / 10_000n
-
 function requesterLoss(s: Uint8Array, duel: number, e: Ending, t: DuelTerms): string | undefined {
   const signed = amountAt(t, s[base(duel) + D.signed] ?? 0)
   if (e.requesterLoss > t.price && e.outcome !== 'ruled') return 'the requester lost more than the price'
+  if (e.requesterLoss > t.price + disputeBondOf(t))
+    return 'the requester lost more than price and dispute bond'
   if (s[G.requesterWasOut] === 1) return undefined
   if (e.outcome === 'ruled') return undefined
-  const allowed = e.outcome === 'split' && share(t) > signed ? share(t) : signed
-  if (e.gross > allowed)
+  if (e.gross > signed)
     return `the requester paid ${e.gross}, but acknowledged ${signed} (${e.outcome ?? 'no outcome'})`
   return undefined
 }
@@ -40,16 +40,15 @@ function providerLoss(s: Uint8Array, duel: number, e: Ending, t: DuelTerms): str
   if (e.bonds < 0n && e.outcome !== 'ruled')
     return `the provider lost ${-e.bonds} of its bond without a ruling`
   if (e.bonds < -BOND) return 'the provider lost more than its bond'
-  if (e.outcome === 'refunded' && BigInt(s[G.tick] ?? 0) * TICK <= t.deliverBy)
-    return 'the money went back while the provider could still deliver'
+  if (e.outcome === 'refunded' && secondsAt(s[G.tick] ?? 0) <= graceEnds(t))
+    return 'the money went back while the provider could still deliver, or bring receipts'
   if (s[G.providerWasOut] === 1) return undefined
   const secured = amountAt(t, floor(s, b, e))
   if (e.gross < secured)
     return `the provider got ${e.gross}, but ${secured} was acknowledged to it (${e.outcome ?? 'no outcome'})`
-  if ((s[b + D.deliveredAt] ?? 0) === 0 || e.outcome === 'ruled') return undefined
-  const due = e.outcome === 'split' ? share(t) : t.price
-  return e.gross < due
-    ? `the provider committed a right result in time and got ${e.gross} of ${due} (${e.outcome ?? 'no outcome'})`
+  if ((s[b + D.deliveredAt] ?? 0) === 0 || e.outcome === 'ruled' || e.outcome === 'split') return undefined
+  return e.gross < t.price
+    ? `the provider committed a right result in time and got ${e.gross} of ${t.price} (${e.outcome ?? 'no outcome'})`
     : undefined
 }
 

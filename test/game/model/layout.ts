@@ -2,6 +2,10 @@
 
 /** Seconds of one tick: the margins of both sides are one or two of them. */
 export const TICK = 10n
+/** The first tick, in seconds: not 0, which means never in the escrow's slot. */
+const START = 1_000n
+/** The chain's time in a tick. */
+export const secondsAt = (tick: number): bigint => START + BigInt(tick) * TICK
 
 export const G = {
   tick: 0,
@@ -13,37 +17,40 @@ export const G = {
 export const GLOBALS = 5
 
 export const D = {
-  /** The escrow: state, outcome, acknowledged amount (as an index), ticks of delivery and dispute plus one. */
+  /** The escrow: state, outcome, acknowledged amount and claim below the price (as indexes), ticks of delivery and dispute plus one. */
   escrow: 0,
   outcome: 1,
   known: 2,
-  deliveredAt: 3,
-  disputedAt: 4,
+  claim: 3,
+  deliveredAt: 4,
+  disputedAt: 5,
   /** The requester's machine (0: not proposed), the amount that it has signed for, what it knows (FLAG). */
-  requester: 5,
-  signed: 6,
-  flags: 7,
+  requester: 6,
+  signed: 7,
+  flags: 8,
   /** The provider's machine (0: nothing signed), the receipt that it holds. */
-  provider: 8,
-  held: 9,
+  provider: 9,
+  held: 10,
   /** The receipt it held at the end of a tick up to the deadline, and up to SECURE before it: what it cannot lose any more. */
-  secured: 10,
-  securedEarly: 11,
+  secured: 11,
+  securedEarly: 12,
   /** Messages between honest parties that were sent; each may arrive at any later time, often, or never. */
-  sent: 12,
+  sent: 13,
   /** Transactions on their way. */
-  requesterTx: 13,
-  providerTx: 14,
-  /** Signatures that are known to others (SIG), and the releases that the provider signed: bit n for amount n. */
-  public: 15,
-  release: 16,
+  requesterTx: 14,
+  providerTx: 15,
+  /** Whether the provider's signature is known to others (SIG), and the releases that the provider signed: bit n for amount n. */
+  public: 16,
+  release: 17,
   /** 1: the agreement pays for the rest of a resumed shard. */
-  resumed: 17
+  resumed: 18
 } as const
-export const BLOCK = 18
+export const BLOCK = 19
+/** How many of the fields the chain keeps: those from `escrow` to `disputedAt`. */
+export const ON_CHAIN = 6
 
 export const FLAG = { wrong: 1, fetched: 2, refused: 4, checkpoint: 8 } as const
-export const SIG = { requester: 1, provider: 2 } as const
+export const SIG = { provider: 2 } as const
 export const SENT = {
   agree: 1,
   start: 2,
@@ -105,9 +112,9 @@ export const TX = [
   'cancel 0',
   'cancel 1',
   'cancel 2',
-  'deliver',
-  'acknowledge 1, deliver',
-  'acknowledge 2, deliver'
+  'deliver 2',
+  'acknowledge 1, deliver 2',
+  'acknowledge 2, deliver 2'
 ] as const
 export type TxName = Exclude<(typeof TX)[number], undefined>
 export const txIndex = (name: TxName): number => TX.indexOf(name)

@@ -1,7 +1,7 @@
 /** All that can happen in a state, by who plays honestly. */
 import { adversaryProvider, adversaryRequester, anyArbiter, passerBy } from './adversary.ts'
 import { duelCount, type Config } from './config.ts'
-import { base, D, G, REQUESTER, SENT, SIG, TICK } from './layout.ts'
+import { base, D, G, REQUESTER, secondsAt, SENT } from './layout.ts'
 import { mayProvider, mustProvider } from './provider.ts'
 import { mayRequester, mustRequester, type Facts } from './requester.ts'
 import { seat } from './seats.ts'
@@ -43,7 +43,6 @@ const proposals = [false, true].map((resumed): Act => ({
     const both = w.chain.costOfBoth()
     if (resumed && both > PRICE) w.problem ??= `both parts of a shard cost ${both}, the bid was ${PRICE}`
     s[b + D.sent] = (s[b + D.sent] ?? 0) | SENT.agree
-    if (w.game.rules.signsFirst) s[b + D.public] = (s[b + D.public] ?? 0) | SIG.requester
   }
 }))
 
@@ -56,7 +55,7 @@ export function actsOn(w: World, s: Uint8Array, d: number, emit: (a: Act) => voi
     if ((s[base(d) + D.requester] ?? 0) === 0) {
       const free = seat(w, s, d)
       const terms = w.chain.terms(s, d)
-      if (free !== undefined && BigInt(s[G.tick] ?? 0) * TICK <= terms.openBy)
+      if (free !== undefined && secondsAt(s[G.tick] ?? 0) <= terms.openBy)
         emit(proposals[free.resumed ? 1 : 0] as Act)
       return
     }
@@ -75,11 +74,11 @@ export function actsOn(w: World, s: Uint8Array, d: number, emit: (a: Act) => voi
 function secure(w: World, s: Uint8Array, d: number): void {
   const b = base(d)
   if (w.game.config.providers[d] !== 'honest' || (s[b + D.escrow] ?? 0) === 4) return
-  const now = BigInt(s[G.tick] ?? 0) * TICK
+  const now = secondsAt(s[G.tick] ?? 0)
   const { deliverBy } = w.chain.terms(s, d)
   const held = s[b + D.held] ?? 0
   if (now <= deliverBy) s[b + D.secured] = Math.max(held, s[b + D.secured] ?? 0)
-  if (now + w.game.rules.provider.SECURE <= deliverBy)
+  if (now + w.game.rules.provider.marginOf(0) <= deliverBy)
     s[b + D.securedEarly] = Math.max(held, s[b + D.securedEarly] ?? 0)
 }
 

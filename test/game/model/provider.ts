@@ -1,7 +1,7 @@
 /** The honest provider: what it must do about one agreement, and what may happen to it. All decisions are the program's. */
 import { GRACE_MS } from '../../../src/peer/provider/steps.ts'
 import type { ProviderMove } from '../../../src/protocol/machines/execution.ts'
-import { base, D, ESCROW, G, OUTCOME, PROVIDER, SENT, SIG, TICK, type TxName } from './layout.ts'
+import { base, D, ESCROW, G, OUTCOME, PROVIDER, secondsAt, SENT, SIG, type TxName } from './layout.ts'
 import { amountAt } from './terms.ts'
 import { mining, sends } from './transactions.ts'
 import type { Act, World } from './world.ts'
@@ -15,7 +15,7 @@ const moving = (move: ProviderMove, why: string, tells = 0): Act => ({
 })
 
 const mined = mining('provider', (w, s, d, name) => {
-  if (name === 'deliver') w.providerMove(s, d, 'deliver')
+  if (name === 'deliver 2') w.providerMove(s, d, 'deliver')
 })
 const hearsClosed: readonly Act[] = [
   {
@@ -63,7 +63,11 @@ function decided(w: World, s: Uint8Array, d: number): readonly Act[] {
     case 'finished': {
       const failed = provider.failedCommit(view, t)
       if (failed !== 'wait') return failed === 'committed' ? committed : tooLate
-      return finished(provider.finishedStep(now(s), 0, owed, t), held, s[b + D.known] ?? 0)
+      return finished(
+        provider.finishedStep(now(s), 0, { held: owed, due: t.price }, t),
+        held,
+        s[b + D.known] ?? 0
+      )
     }
     case 'delivered': {
       const step = provider.committedStep(view, t, owed)
@@ -80,7 +84,7 @@ function decided(w: World, s: Uint8Array, d: number): readonly Act[] {
   }
 }
 
-const now = (s: Uint8Array): bigint => BigInt(s[G.tick] ?? 0) * TICK
+const now = (s: Uint8Array): bigint => secondsAt(s[G.tick] ?? 0)
 
 /** Calls that the chain knows already are not sent again (settlement/effects.ts). */
 function finished(
@@ -91,8 +95,8 @@ function finished(
   if (step === 'wait') return NONE
   if (step === 'claim') return held > known ? acknowledge(held) : NONE
   if (step === 'claim-and-commit' && held > known)
-    return [sends('provider', `acknowledge ${held}, deliver` as TxName)]
-  return [sends('provider', 'deliver')]
+    return [sends('provider', `acknowledge ${held}, deliver 2` as TxName)]
+  return [sends('provider', 'deliver 2')]
 }
 
 const signs: Act = {
@@ -162,7 +166,7 @@ export function mayProvider(
   if ((s[b + D.providerTx] ?? 0) !== 0) return
   if (
     heard.said(s, d, SENT.cancel) &&
-    w.game.rules.provider.consentTo(state, amountAt(t, held)) !== undefined
+    w.game.rules.provider.consentTo(state, amountAt(t, held), t.price) !== undefined
   )
     if (((s[b + D.release] ?? 0) & (1 << held)) === 0) emit(consents)
   if (state === 'agreed' && open && heard.said(s, d, SENT.start)) emit(starts)
@@ -173,7 +177,7 @@ export function mayProvider(
   }
   if (state !== 'finished') return
   for (const act of finished(
-    w.game.rules.provider.finishedStep(now(s), GRACE_MS + 1, amountAt(t, held), t),
+    w.game.rules.provider.finishedStep(now(s), GRACE_MS + 1, { held: amountAt(t, held), due: t.price }, t),
     held,
     s[b + D.known] ?? 0
   ))

@@ -27,7 +27,7 @@ const mined = mining('requester', (w, s, d, name) => {
   if (name === 'dispute' && REQUESTER[s[base(d) + D.requester] ?? 0] === 'lost')
     w.requesterMove(s, d, 'dispute')
 })
-/** A provider that keeps its bond away lets the opening fail; both signatures are public by then. */
+/** A provider that keeps its bond away lets the opening fail. */
 const openingFails: Act = {
   label: "the requester's opening fails for want of funds",
   run: (w, s, d) => {
@@ -92,8 +92,14 @@ function decided(w: World, s: Uint8Array, d: number, facts: Facts): readonly Act
       return step === 'lose' ? loses : step === 'dispute' ? tx('dispute') : NONE
     }
     case 'lost': {
-      const step = requester.recoupStep(view, t, ((s[b + D.flags] ?? 0) & FLAG.refused) !== 0)
+      const step = requester.recoupStep(
+        view,
+        t,
+        ((s[b + D.flags] ?? 0) & FLAG.refused) !== 0,
+        amountAt(t, s[b + D.signed] ?? 0)
+      )
       if (step === 'refund') return refund()
+      if (step === 'acknowledge') return tx(`acknowledge ${s[b + D.signed] ?? 0}` as TxName)
       if (step === 'await-ruling') return marks
       if (step === 'never-opened') return neverOpened
       if (step === 'dispute' || step === 'release') return tx(step)
@@ -112,13 +118,7 @@ function decided(w: World, s: Uint8Array, d: number, facts: Facts): readonly Act
 
 const agrees = moving('agree', 'has the provider’s signature')
 const gaveUp = moving('decline', 'the provider refused or did not answer')
-const sendsOpen: Act = {
-  label: 'the requester sends open',
-  run: (w, s, d) => {
-    sends('requester', 'open').run(w, s, d)
-    s[base(d) + D.public] = (s[base(d) + D.public] ?? 0) | SIG.requester
-  }
-}
+const sendsOpen = sends('requester', 'open')
 const tells = (bit: number, what: string): Act => ({
   label: `the requester tells: ${what}`,
   run: (_, s, d) => {

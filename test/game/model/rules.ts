@@ -1,7 +1,6 @@
 /** Everything of Shoal that the game is played by: the program's own tables and decisions. A planted fault replaces one of them. */
 import { decideShard, openSeats } from '../../../src/peer/requester/seats.ts'
-import { earned } from '../../../src/peer/requester/receipts.ts'
-import { resumedPrice } from '../../../src/peer/requester/agree.ts'
+import * as work from '../../../src/market/work.ts'
 import * as provider from '../../../src/peer/provider/steps.ts'
 import * as requester from '../../../src/peer/requester/steps.ts'
 import { applyCall, termsProblem } from '../../../src/protocol/machines/escrow-rules.ts'
@@ -20,10 +19,7 @@ export interface Rules {
   readonly provider: typeof provider
   readonly decideShard: typeof decideShard
   readonly openSeats: typeof openSeats
-  readonly earned: typeof earned
-  readonly resumedPrice: typeof resumedPrice
-  /** Whether the requester's signature goes out with its proposal. */
-  readonly signsFirst: boolean
+  readonly work: typeof work
 }
 
 export const realRules: Rules = {
@@ -37,9 +33,7 @@ export const realRules: Rules = {
   provider,
   decideShard,
   openSeats,
-  earned,
-  resumedPrice,
-  signsFirst: false
+  work
 }
 
 export { can, next }

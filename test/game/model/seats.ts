@@ -2,7 +2,7 @@
 import type { ExecutionEntry, JobPlan } from '../../../src/peer/journal/entries.ts'
 import { duelCount } from './config.ts'
 import { base, D, FLAG, REQUESTER } from './layout.ts'
-import { CHECKPOINT_PROGRESS } from './terms.ts'
+import { CHECKPOINT } from './terms.ts'
 import type { World } from './world.ts'
 
 const hex = (n: number): string => '0x' + n.toString(16).padStart(64, '0')
@@ -13,7 +13,7 @@ function entryOf(s: Uint8Array, d: number, replicas: boolean): ExecutionEntry | 
   const state = REQUESTER[s[b + D.requester] ?? 0]
   if (state === undefined) return undefined
   const flags = s[b + D.flags] ?? 0
-  const checkpoint = { progress: CHECKPOINT_PROGRESS, agreement: hex(d), sequence: 1 }
+  const checkpoint = { ...CHECKPOINT, agreement: hex(d), sequence: 1 }
   const seen = (flags & FLAG.fetched) !== 0
   return {
     shard: 0,
@@ -30,7 +30,7 @@ function entryOf(s: Uint8Array, d: number, replicas: boolean): ExecutionEntry | 
 
 const planOf = (w: World): JobPlan => {
   const { tier } = w.game.config
-  return { tier, copies: tier === 'replicas' ? 2 : 1, common: {} } as unknown as JobPlan
+  return { tier, copies: tier === 'replicas' ? 2 : 1, common: { needs: {} } } as unknown as JobPlan
 }
 
 const entries = (w: World, s: Uint8Array): { d: number; entry: ExecutionEntry }[] =>

@@ -30,7 +30,7 @@ export function mine(
   const name = TX[s[at] ?? 0]
   const c = table[s[at] ?? 0]
   if (name === undefined || c === undefined) return
-  s[at] = name.includes(',') ? txIndex('deliver') : 0
+  s[at] = name.includes(',') ? txIndex('deliver 2') : 0
   const caller: Caller = side
   if (w.call(s, duel, caller, c) && heard) then(w, s, duel, name)
 }

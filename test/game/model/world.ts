@@ -4,7 +4,7 @@ import type { ExecutionMove, ProviderMove } from '../../../src/protocol/machines
 import { Chain, type GameCall } from './chain.ts'
 import { duelCount, type Game } from './config.ts'
 import { broken, type Side } from './judge.ts'
-import { base, BLOCK, D, ESCROW, GLOBALS, OUTCOME, PROVIDER, REQUESTER, TX } from './layout.ts'
+import { base, BLOCK, D, ESCROW, GLOBALS, ON_CHAIN, OUTCOME, PROVIDER, REQUESTER, TX } from './layout.ts'
 import { can, next } from './rules.ts'
 
 /** One thing that somebody does. `run` changes the state. */
@@ -36,7 +36,7 @@ export class World {
     if (e.ending !== undefined)
       this.problem ??= broken(s, duel, e.ending, this.chain.terms(s, duel), this.game.config, this.alone)
     const b = base(duel)
-    for (let i = 0; i < 5; i++) s[b + D.escrow + i] = e.bytes[i] ?? 0
+    for (let i = 0; i < ON_CHAIN; i++) s[b + D.escrow + i] = e.bytes[i] ?? 0
     if (e.bytes[0] === ESCROW.indexOf('closed')) this.#close(s, duel)
     return true
   }
@@ -45,7 +45,7 @@ export class World {
   #close(s: Uint8Array, duel: number): void {
     this.problem ??= this.chain.reopens(s, duel)
     const b = base(duel)
-    for (const i of [D.known, D.deliveredAt, D.disputedAt, D.secured, D.securedEarly]) s[b + i] = 0
+    for (const i of [D.known, D.claim, D.deliveredAt, D.disputedAt, D.secured, D.securedEarly]) s[b + i] = 0
   }
 
   requesterMove(s: Uint8Array, duel: number, move: ExecutionMove): boolean {

@@ -102,7 +102,7 @@ describe('the chain is killed', () => {
       await p.settlement.deposit(10_000n)
     }
     const { a, id } = await opened(requester, provider, arbiter.key.address)
-    await provider.settlement.deliver(a, hex32())
+    await provider.settlement.deliver(a, hex32(), a.price)
     const before = await requester.settlement.account()
     process.kill(first.pid, 'SIGKILL')
     await kill(first.child)
@@ -115,7 +115,7 @@ describe('the chain is killed', () => {
     expect(second.network).to.equal(first.network)
     expect(await pending).to.include({ state: 'delivered' })
     expect(requester.settlement.reachable).to.equal(true)
-    expect(await requester.settlement.account()).to.include({ free: before.free, locked: 1000n, wallet: 0n })
+    expect(await requester.settlement.account()).to.include({ free: before.free, locked: 1100n, wallet: 0n })
     const next = await opened(requester, provider, arbiter.key.address)
     expect((await provider.settlement.escrow(next.id)).state).to.equal('open')
     await Promise.all([requester, provider].map(async p => await p.settlement.stop()))
@@ -155,7 +155,7 @@ describe('the chain is killed', () => {
       if (i === 3) process.kill(chain.pid ?? 0, 'SIGKILL')
       agreements.push(await opened(requester, provider, arbiter))
     }
-    await Promise.all(agreements.map(async ({ a }) => await provider.settlement.deliver(a, hex32())))
+    await Promise.all(agreements.map(async ({ a }) => await provider.settlement.deliver(a, hex32(), a.price)))
     for (const { id } of agreements) {
       expect((await requester.settlement.escrow(id)).state).to.equal('delivered')
       await until(() => seen.has(`${id}/opened`) && seen.has(`${id}/delivered`))
@@ -217,9 +217,9 @@ describe('the chain is killed', () => {
     const provider = await party(chain, { deposit: 5000n })
     const { a, id } = await opened(requester, provider, chain.deployer.address)
     await until(() => chain.pid !== undefined && chain.pid !== first)
-    await provider.settlement.deliver(a, hex32())
+    await provider.settlement.deliver(a, hex32(), a.price)
     expect((await requester.settlement.escrow(id)).state).to.equal('delivered')
-    expect(await requester.settlement.account()).to.include({ free: 4000n, locked: 1000n })
+    expect(await requester.settlement.account()).to.include({ free: 3900n, locked: 1100n })
     await requester.settlement.stop()
     await provider.settlement.stop()
     await chain.stop()
@@ -244,10 +244,7 @@ describe('the settlement client is killed between journal and send', () => {
     const requester = await party(chain, { deposit: 10_000n })
     const provider = await party(chain, { deposit: 10_000n })
     const a = await terms(requester, provider, chain.deployer.address)
-    const signatures = [
-      await requester.key.sign('Agreement', a),
-      await provider.key.sign('Agreement', a)
-    ] as const
+    const signature = await provider.key.sign('Agreement', a)
     await requester.settlement.stop()
 
     // A client whose transactions are written down but never reach the chain.
@@ -265,7 +262,7 @@ describe('the settlement client is killed between journal and send', () => {
     const doomed = createSettlement({ ...common, rpcUrl: '', transport, options: { pollMs: 30 } })
     await doomed.start()
     const cut = new AbortController()
-    const lost = doomed.open(a, ...signatures, { signal: cut.signal }).catch((e: unknown) => e)
+    const lost = doomed.open(a, signature, { signal: cut.signal }).catch((e: unknown) => e)
     const opening = ([k, v]: [string, Uint8Array]): boolean =>
       k.startsWith('tx/') && Buffer.from(v).includes('"open"')
     const journalled = (): boolean => [...requester.store.map].some(opening)
@@ -282,7 +279,7 @@ describe('the settlement client is killed between journal and send', () => {
     })
     await heir.start()
     await until(async () => (await heir.escrow(idOf(provider, a))).state === 'open')
-    await heir.open(a, ...signatures)
+    await heir.open(a, signature)
     await until(() => !journalled())
     await heir.stop()
     await provider.settlement.stop()

@@ -130,7 +130,7 @@ export async function terms(
     deliverBy: now + 120n,
     challengeWindow: 60,
     arbitrationWindow: 60,
-    splitBps: 4000,
+    splitBps: 0,
     salt: hex32(),
     ...changes
   }
@@ -139,20 +139,17 @@ export async function terms(
 export const idOf = (p: Party, a: Agreement): AgreementId =>
   typedDigest(domainOf(p.settlement.network), 'Agreement', a)
 
-/** Both sign, the requester opens. */
+/** The provider signs, the requester opens. */
 export async function opened(
   requester: Party,
   provider: Party,
   arbiter: Address,
   changes: Partial<Agreement> = {}
-): Promise<{ a: Agreement; id: AgreementId; signatures: readonly [HexBytes, HexBytes] }> {
+): Promise<{ a: Agreement; id: AgreementId; signature: HexBytes }> {
   const a = await terms(requester, provider, arbiter, changes)
-  const signatures = [
-    await requester.key.sign('Agreement', a),
-    await provider.key.sign('Agreement', a)
-  ] as const
-  await requester.settlement.open(a, ...signatures)
-  return { a, id: idOf(requester, a), signatures }
+  const signature = await provider.key.sign('Agreement', a)
+  await requester.settlement.open(a, signature)
+  return { a, id: idOf(requester, a), signature }
 }
 
 /** Waits until `condition` holds; fails after 20 s, so that a broken test ends. */

@@ -88,25 +88,25 @@ export const protocol: readonly Mutant[] = within('src/protocol', [
   {
     id: 'table-takes-lower-receipt',
     file: 'machines/escrow-rules.ts',
-    find: 'if (call.amount <= slot.acknowledged || call.amount > r.price)',
-    replace: 'if (call.amount > r.price)',
+    find: 'if (amount <= slot.acknowledged || amount > r.price)',
+    replace: 'if (amount > r.price)',
     means: 'a receipt with a lower amount replaces a higher one',
     tests: game
   },
   {
-    id: 'fee-rounds-up-twice',
+    id: 'fee-rounds-up',
     file: 'machines/escrow-rules.ts',
-    find: '(gross * feeBps + BPS - 1n) / BPS',
-    replace: '(gross * feeBps + BPS) / BPS',
-    means: 'a provider pays a unit more than the fee when nothing is left to round',
+    find: '(gross * feeBps) / BPS',
+    replace: '(gross * feeBps + BPS - 1n) / BPS',
+    means: 'a pay of one unit is all fee',
     tests: ['test/contracts/escrow-table.test.ts']
   },
   {
     id: 'refund-in-the-last-second',
     file: 'machines/escrow.ts',
-    find: "escrow.state === 'open' && now > a.deliverBy",
-    replace: "escrow.state === 'open' && now >= a.deliverBy",
-    means: 'a requester takes its money back while the provider may still deliver',
+    find: "escrow.state === 'open' && now > graceEnds(a)",
+    replace: "escrow.state === 'open' && now >= graceEnds(a)",
+    means: 'a requester takes its money back while receipts still count',
     tests: game
   },
   {
@@ -120,8 +120,8 @@ export const protocol: readonly Mutant[] = within('src/protocol', [
   {
     id: 'ruling-below-acknowledged',
     file: 'machines/escrow-rules.ts',
-    find: 'const gross = atLeast(slot.acknowledged, share(r.price, call.providerBps))',
-    replace: 'const gross = share(r.price, call.providerBps)',
+    find: 'gross: atLeast(slot.acknowledged, share(claimOf(slot, r), call.providerBps))',
+    replace: 'gross: share(claimOf(slot, r), call.providerBps)',
     means: 'a ruling takes back what the requester had acknowledged',
     tests: game
   },

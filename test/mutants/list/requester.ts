@@ -173,8 +173,8 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
   {
     id: 'copies-not-budgeted',
     file: 'plan.ts',
-    find: 'ceiling: job.price.max / BigInt(job.count * copies)',
-    replace: 'ceiling: job.price.max / BigInt(job.count)',
+    find: 'job.price.max / BigInt(job.count * copiesOf(job))',
+    replace: 'job.price.max / BigInt(job.count)',
     means: 'a job with replicas costs several times what its owner allowed',
     tests: ['test/unit/peer/plan.test.ts']
   },

@@ -228,6 +228,9 @@ export class Ledger {
       network: this.network,
       address,
       reachable: true,
+      generation: 2,
+      guard: async () => undefined,
+      protect: unused,
       start: async () => undefined,
       stop: async () => undefined,
       account: async (of = address) => {
@@ -293,7 +296,7 @@ export class Ledger {
       watch: async (_from, onEvent, signal) => await this.#watch(onEvent, AbortSignal.any([signal, stopped])),
       ...{ deposit: unused, withdraw: unused, register: unused, stake: unused, unstake: unused },
       ...{ claimStake: unused, stakeOf: async () => 0n }
-    } as Settlement
+    }
   }
 
   /** Hands the events on, one after another, until the signal. */

@@ -7,7 +7,7 @@ import type { PeerContext } from '../../../src/peer/context.ts'
 import { parseJobFile } from '../../../src/peer/jobfile/parse.ts'
 import { makeOffer } from '../../../src/peer/requester/offer.ts'
 import { specDigestOf } from '../../../src/peer/spec-digest.ts'
-import { makePlan } from '../../../src/peer/requester/plan.ts'
+import { capOf, makePlan, reserveOf } from '../../../src/peer/requester/plan.ts'
 import { rejection } from '../../support/failures.ts'
 import { folderForEach } from '../../support/folders.ts'
 import { ManualClock } from '../../support/clock.ts'
@@ -43,6 +43,16 @@ describe('the plan of a job', () => {
     const single = await planOf('count: 2\nprice: { max: 6 }\n')
     expect(single.ceiling).to.equal(3n * TOKEN)
     for (const p of [replicas, single]) expect(p.maxPrice).to.equal(6n * TOKEN)
+  })
+
+  it('the escrows of all its executions hold a tenth of their prices for disputes, or the bond when that is more', () => {
+    const lines = 'name: a\ntask: { module: a.wasm }\ncount: 2\nprice: { max: 6 }\n'
+    const file = parseJobFile(`${lines}verify: { tier: replicas, copies: 3 }\n`, 'job.yaml')
+    expect(reserveOf(file, false, TOKEN / 10n)).to.equal((6n * TOKEN) / 10n)
+    expect(reserveOf(file, false, TOKEN)).to.equal(6n * TOKEN)
+    // a probe buys one shard
+    expect(reserveOf(file, true, TOKEN / 10n)).to.equal((3n * TOKEN) / 10n)
+    expect(capOf(file, true)).to.equal(3n * TOKEN)
   })
 
   it('the rule of comparison is in what both sides sign, and in the offer for those who think about a bid', async () => {
