@@ -1,8 +1,5 @@
 /** The composition root: the one place that knows all classes, wires them, and hands out every logger and signal. */
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { systemGpus } from '../executor/gpu/adapters/probe.ts'
-import { GpuSlots } from '../executor/gpu/slots.ts'
 import { createResultComparer } from '../executor/compare/comparer.ts'
 import { identityFromSeed, identityVerifier } from '../p2p/identity.ts'
 import { createPeerNetwork } from '../p2p/network.ts'
@@ -35,9 +32,7 @@ import { createRecipientKey, wrapKey } from '../storage/hpke.ts'
 import { AdvertBook } from './advert-book.ts'
 import { Arbiter } from './arbiter/arbiter.ts'
 import { ArbiterFinder } from './disputes/find-arbiter.ts'
-import { makeAnswerers } from './capacity/answerers.ts'
 import type { Answerer } from './capacity/answers/answer.ts'
-import { makeCapacityRooms, type CapacityRooms } from './capacity/rooms.ts'
 import { CardKeeper } from './card-keeper.ts'
 import { ChainNews } from './chain-news.ts'
 import type { PeerContext } from './context.ts'
@@ -49,17 +44,11 @@ import { Housekeeper } from './housekeeper.ts'
 import { Journal } from './journal/journal.ts'
 import { Leftovers } from './leftovers.ts'
 import { oneAtATime } from './one-at-a-time.ts'
-import { systemMachine } from './policy/adapters/machine.ts'
-import { PolicyKeeper } from './policy/keeper.ts'
 import type { MachinePort } from './policy/machine-port.ts'
-import { GpuWatch } from './provider/gpu-watch.ts'
-import { Advertiser } from './provider/advertiser.ts'
-import { Bidder } from './provider/bidder.ts'
-import { Capacity } from './provider/capacity.ts'
-import { Provider } from './provider/provider.ts'
+import type { Bidder } from './provider/bidder.ts'
+import { makeSelling, type Selling } from './provider/compose.ts'
 import { Requester } from './requester/requester.ts'
 import { offerDigest } from './records.ts'
-import { measureSpeeds } from './speeds.ts'
 import { TopUp } from './top-up.ts'
 
 /** Ports that are put in place of the real ones: by simulations, and by tests that make each of them fail. */
@@ -100,22 +89,11 @@ export interface Peer extends Startable {
   readonly adverts: AdvertBook
   readonly requester: Requester
   readonly arbiter?: Arbiter
-  readonly provider?: {
-    readonly flow: Provider
-    readonly bidder: Bidder
-    readonly capacity: Capacity
-    readonly advertiser: Advertiser
-    readonly proofs: CapacityRooms
-    readonly policy: PolicyKeeper
-    readonly gpus: GpuSlots
-  }
+  readonly provider?: Selling
 }
 
 /** How long a chain may take to answer when a peer starts, ms. */
 const CHAIN_START_MS = 15_000
-
-const slotsOf = (config: Config): number =>
-  config.provider.slots > 0 ? config.provider.slots : Math.max(1, Math.floor(availableParallelism() / 2))
 
 /** The network, and the store whose blocks move over it. */
 async function makeWire(
@@ -219,50 +197,6 @@ async function makeContext(
   return { ctx, cards, store }
 }
 
-/** The selling side; speeds are measured with the engines that tasks will use. */
-async function makeProvider(
-  base: PeerContext,
-  adverts: AdvertBook,
-  { ports, reload }: PeerParts
-): Promise<NonNullable<Peer['provider']> & { readonly watch: GpuWatch }> {
-  const probe = ports?.gpuProbe ?? (ports?.engines === undefined ? systemGpus : undefined)
-  const gpus = new GpuSlots({
-    ...base,
-    probe: probe ?? { look: async () => [] },
-    changed: () => advertiser.changed()
-  })
-  const ctx: PeerContext = { ...base, gpus }
-  const speeds = await measureSpeeds(ctx)
-  const slots = slotsOf(ctx.config)
-  const capacity: Capacity = new Capacity(slots, () => advertiser.changed())
-  const proofs = makeCapacityRooms(ctx, {
-    answerers: ports?.answerers ?? (await makeAnswerers({ ctx, slots, offered: () => policy.provider })),
-    busy: () => (capacity.free < capacity.total ? 'working for others' : undefined),
-    changed: () => advertiser.changed()
-  })
-  const attested = () => proofs.attestations.shown()
-  const policy: PolicyKeeper = new PolicyKeeper({
-    ...ctx,
-    ...{ config: ctx.config.provider, reload },
-    machine: ports?.machine ?? systemMachine,
-    running: () => capacity.total - capacity.free,
-    gpuTemperature: () => {
-      const all = gpus.list().flatMap(({ gpu }) => (gpu.temperature === undefined ? [] : [gpu.temperature]))
-      return all.length === 0 ? undefined : Math.max(...all)
-    },
-    gpuWatts: () => {
-      const all = gpus.list().flatMap(({ gpu }) => (gpu.watts === undefined ? [] : [gpu.watts]))
-      return all.length === 0 ? undefined : all.reduce((sum, w) => sum + w, 0)
-    },
-    changed: () => advertiser.changed()
-  })
-  const advertiser: Advertiser = new Advertiser(ctx, adverts, () => capacity, speeds, attested, policy)
-  const bidder = new Bidder(ctx, adverts, advertiser, policy)
-  const flow = new Provider(ctx, bidder, capacity, policy)
-  const watch = new GpuWatch(ctx.clock, gpus, ctx.log)
-  return { flow, bidder, capacity, advertiser, proofs, policy, watch, gpus }
-}
-
 /** Answers the pull repair of offers with our own open ones and those we heard. */
 const answerOffers = (ctx: PeerContext, requester: Requester, bidder: Bidder | undefined): (() => void) =>
   ctx.network.handle('offers', async ({ known }) => {
@@ -299,7 +233,7 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
   const requester = new Requester(ctx, offer => adverts.bidders(offer))
   const provider =
     parts.config.profile === 'full' && parts.config.provider.enabled
-      ? await makeProvider(ctx, adverts, parts)
+      ? await makeSelling(ctx, adverts, parts)
       : undefined
   const arbiter = parts.config.arbiter.enabled ? new Arbiter(ctx) : undefined
   const rooms: Startable[] = [

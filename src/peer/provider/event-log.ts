@@ -11,7 +11,7 @@ const HEARTBEAT_MS = 1_500
 type Body<E> = E extends ExecutionEvent ? Omit<E, 'seq' | 'at'> : never
 export type EventBody = Body<Exclude<ExecutionEvent, { kind: 'heartbeat' }>>
 
-const FINAL = new Set<ExecutionEvent['kind']>(['result', 'failed'])
+const FINAL = new Set<ExecutionEvent['kind']>(['result', 'task-failed', 'failed'])
 const DROPPABLE = new Set<ExecutionEvent['kind']>(['log', 'progress'])
 
 export class EventLog {

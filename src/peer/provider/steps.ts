@@ -40,9 +40,12 @@ export const workFits = (now: bigint, a: Pick<Terms, 'deliverBy'>, work: Work): 
 export const commitsFirst = (now: bigint, a: Pick<Terms, 'deliverBy'>, inclusionMs: number): boolean =>
   now + BigInt(GRACE_MS / 1000) >= commitBy(a, inclusionMs)
 
-/** A signed receipt counts until the requester may refund itself: what was acknowledged must be on the chain before. */
-export const securing = (now: bigint, a: Terms, inclusionMs = 0): boolean =>
-  now + marginOf(inclusionMs) >= a.deliverBy
+/** From this second on what was acknowledged goes on the chain, before the last moment for a commit: a ruling right after it must find it. */
+export const secureFrom = (a: Pick<Terms, 'deliverBy'>, inclusionMs = 0): bigint =>
+  a.deliverBy - 2n * marginOf(inclusionMs)
+
+/** Whether what was acknowledged must go on the chain now. */
+export const securing = (now: bigint, a: Terms, inclusionMs = 0): boolean => now >= secureFrom(a, inclusionMs)
 
 /** What a provider has a right to, beside what it holds receipts for. */
 export interface Owed {

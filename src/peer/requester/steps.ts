@@ -38,9 +38,12 @@ export function recoupStep(view: ChainView, a: Terms, refused: boolean, signed: 
   if (escrow.state === 'none') return now > a.openBy ? 'never-opened' : 'wait'
   if (escrow.state === 'disputed') return 'await-ruling'
   if (due.refund(view, a)) return 'refund'
-  if (escrow.state === 'delivered' && signed >= claimOf(escrow, a)) return 'acknowledge'
+  if (due.release(view, a)) return 'release'
+  if (escrow.state !== 'delivered') return 'wait'
+  // what covers its claim may be on the chain already, from the provider's hand: then the window is waited out
+  if (signed >= claimOf(escrow, a)) return escrow.acknowledged < signed ? 'acknowledge' : 'wait'
   if (due.dispute(view, a)) return refused || closing(view, a) ? 'dispute' : 'seek-result'
-  return due.release(view, a) ? 'release' : 'wait'
+  return 'wait'
 }
 
 /** disputed: whatever the provider commits is disputed, a silent arbiter is followed by the split. */

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ShoalError, type ErrorCode } from '../errors.ts'
 import { record, text } from '../fields.ts'
+import { TEXT_MAX } from '../limits.ts'
 import type { TermDifference } from './needs.ts'
 
 export const refusal = record({
@@ -18,10 +19,14 @@ export type Refusal = z.output<typeof refusal>
 /** A refusal with a code of ours. Texts are cut to what travels. */
 export const refuse = (code: ErrorCode, message: string, about?: TermDifference): Refusal => ({
   code,
-  message: message.slice(0, 256),
-  term: about?.term.slice(0, 256),
-  offered: about?.offered.slice(0, 256),
-  given: about?.given.slice(0, 256)
+  message: message.slice(0, TEXT_MAX),
+  ...(about === undefined
+    ? {}
+    : {
+        term: about.term.slice(0, TEXT_MAX),
+        offered: about.offered.slice(0, TEXT_MAX),
+        given: about.given.slice(0, TEXT_MAX)
+      })
 })
 
 /** As in `gas: offered 20000000000, given 9000000000000`. */

@@ -75,10 +75,10 @@ function secure(w: World, s: Uint8Array, d: number): void {
   const b = base(d)
   if (w.game.config.providers[d] !== 'honest' || (s[b + D.escrow] ?? 0) === 4) return
   const now = secondsAt(s[G.tick] ?? 0)
-  const { deliverBy } = w.chain.terms(s, d)
+  const t = w.chain.terms(s, d)
   const held = s[b + D.held] ?? 0
-  if (now <= deliverBy) s[b + D.secured] = Math.max(held, s[b + D.secured] ?? 0)
-  if (now + w.game.rules.provider.marginOf(0) <= deliverBy)
+  if (now <= t.deliverBy) s[b + D.secured] = Math.max(held, s[b + D.secured] ?? 0)
+  if (now <= w.game.rules.provider.secureFrom(t))
     s[b + D.securedEarly] = Math.max(held, s[b + D.securedEarly] ?? 0)
 }
 

@@ -127,7 +127,7 @@ const consents: Act = {
   run: (w, s, d) => {
     const b = base(d)
     const before = PROVIDER[s[b + D.provider] ?? 0]
-    if (before === 'finished' || before === 'delivered')
+    if ((before === 'finished' || before === 'delivered') && (s[b + D.held] ?? 0) < 2)
       w.problem ??= 'the provider let a result go that was ready'
     w.providerMove(s, d, 'fail')
     if (PROVIDER[s[b + D.provider] ?? 0] === 'failed')

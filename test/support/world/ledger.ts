@@ -145,11 +145,15 @@ export class Ledger {
     )
   }
 
+  #idOf(a: Agreement): AgreementId {
+    return typedDigestOf('Agreement', a)
+  }
+
   /** What the contract does with one call of `sender`, at once. CHAIN_REVERTED, FUNDS_LOW. */
   apply(sender: Address, a: Agreement, call: EscrowCall, told: Record<string, unknown> = {}): void {
-    const id = typedDigestOf('Agreement', a) as AgreementId
+    const id = this.#idOf(a)
     this.calls.set(call.kind, (this.calls.get(call.kind) ?? 0) + 1)
-    const book = this.books.get(id) ?? { slot: emptySlot, agreement: a, moved: new Map<string, bigint>() }
+    const book = this.books.get(id) ?? { slot: emptySlot, agreement: a, moved: new Map() }
     const same = (x: Address): boolean => x.toLowerCase() === sender.toLowerCase()
     const caller: Caller = same(a.requester)
       ? 'requester'
@@ -204,7 +208,7 @@ export class Ledger {
       await this.#clock.sleep(INCLUSION_MS, stopped)
     }
     const standing = (a: Agreement): Slot =>
-      this.books.get(typedDigestOf('Agreement', a) as AgreementId)?.slot ?? emptySlot
+      this.books.get(this.#idOf(a))?.slot ?? emptySlot
     /** As the real client: an action whose effect is there already is done. */
     const act = async (
       a: Agreement,

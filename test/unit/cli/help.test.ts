@@ -60,7 +60,7 @@ describe('help', () => {
             { wallet: 'show', engine: 'list' }[command]
           const help = texts.get(sub === undefined ? command : `${command} ${sub}`) ?? ''
           for (const [flag] of rest.matchAll(/(?<= )--[a-z][a-z-]+/g))
-            expect(help, example).to.contain(`${flag}]`)
+            expect(help, example).to.match(new RegExp(`${flag}[\\] )]`))
           for (const [, letter] of rest.matchAll(/ -([a-z])\b/g))
             expect(help, example).to.contain(`  -${letter} `)
         }

@@ -16,6 +16,7 @@ import * as records from '../../support/records.ts'
 
 const DELIVERED = 1_800_000_400n
 const agreement = records.agreement()
+const OPEN = { state: 'open', acknowledged: 0n, claim: 0n, deliveredAt: 0n, disputedAt: 0n } as const
 
 /** A peer over a chain that shows `escrow` at second `time`; what it called and what it journalled. */
 function world(escrow: Partial<Escrow>, time: bigint, refuse: readonly string[] = []) {
@@ -25,8 +26,9 @@ function world(escrow: Partial<Escrow>, time: bigint, refuse: readonly string[] 
     if (refuse.includes(name)) throw new ShoalError('SETTLE_TIMEOUT', 'the answer was lost')
   }
   const settlement = {
-    escrow: async () => ({ state: 'open', acknowledged: 0n, deliveredAt: 0n, disputedAt: 0n, ...escrow }),
+    escrow: async () => ({ ...OPEN, ...escrow }),
     time: async () => time,
+    inclusionMs: () => 1_000,
     dispute: act('dispute'),
     deliver: act('deliver'),
     acknowledge: act('acknowledge')
@@ -40,6 +42,7 @@ function world(escrow: Partial<Escrow>, time: bigint, refuse: readonly string[] 
       // waits of a second take 50 ms, so that a busy machine still has time for them
       timer: (ms: number, run: () => void) => systemClock.timer(ms / 20, run)
     },
+    chainNow: () => time,
     log: { warn: quiet, debug: quiet },
     chainNews: { listen: () => quiet },
     journal: {
@@ -107,7 +110,7 @@ describe('what a provider commits on chain is not left to time', () => {
   })
 
   it('a provider gets no signature of the requester before the escrow is open', () => {
-    const body = { offer: records.hex(1), bid: records.hex(2), agreement, copy: 0, resume: 0 }
+    const body = { offer: records.hex(1), bid: records.hex(2), agreement, copy: 0 }
     const wire = { ...body, agreement: { ...agreement, price: '1', bond: '1', openBy: '1', deliverBy: '2' } }
     expect(methods.agree.request.safeParse(wire).success).to.equal(true)
     expect(methods.agree.request.safeParse({ ...wire, signature: '0x' + '11'.repeat(65) }).success).to.equal(

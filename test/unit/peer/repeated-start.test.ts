@@ -48,6 +48,9 @@ describe('a repeated start', () => {
   })
 
   it('is refused by one that gave the task up: its heartbeats would be taken for work', async () => {
-    expect(await answerIn('failed')).to.deep.equal({ accepted: false, reason: 'failed' })
+    expect(await answerIn('failed')).to.deep.equal({
+      accepted: false,
+      refusal: { code: 'NOT_NOW', message: 'this execution is failed' }
+    })
   })
 })

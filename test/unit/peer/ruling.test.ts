@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { PeerContext } from '../../../src/peer/context.ts'
+import { ShoalError } from '../../../src/protocol/errors.ts'
 import { awaitRuling } from '../../../src/peer/requester/close.ts'
 import { LiveExecution } from '../../../src/peer/requester/live-execution.ts'
 import type { Escrow } from '../../../src/protocol/ports/settlement.ts'
@@ -17,7 +18,10 @@ async function ruling(escrow: Partial<Escrow>, time: (deliverBy: bigint) => bigi
     stop.abort()
   }
   const settlement = {
-    escrow: async () => ({ state: 'open', acknowledged: 0n, deliveredAt: 0n, disputedAt: 0n, ...escrow }),
+    escrow: async () => ({
+      ...{ state: 'open', acknowledged: 0n, claim: 0n, deliveredAt: 0n, disputedAt: 0n },
+      ...escrow
+    }),
     time: async () => {
       // looked at the time and did nothing: one pass is enough
       systemClock.timer(20, () => stop.abort())
@@ -30,7 +34,14 @@ async function ruling(escrow: Partial<Escrow>, time: (deliverBy: bigint) => bigi
   }
   const ctx = {
     clock: systemClock,
-    log: { warn: () => undefined },
+    log: { warn: () => undefined, info: () => undefined },
+    // it is away
+    arbiters: {
+      find: async () => {
+        throw new ShoalError('PEER_UNREACHABLE', 'no such arbiter')
+      },
+      forget: () => undefined
+    },
     chainNews: { listen: () => () => undefined },
     settlement
   } as unknown as PeerContext
@@ -47,9 +58,10 @@ async function ruling(escrow: Partial<Escrow>, time: (deliverBy: bigint) => bigi
 }
 
 describe('a result that was refused', () => {
-  it('and never committed on chain: the money is taken back after the deadline, not left in the escrow', async () => {
-    expect(await ruling({ state: 'open' }, deliverBy => deliverBy + 1n)).to.deep.equal(['refund'])
-    expect(await ruling({ state: 'open' }, deliverBy => deliverBy)).to.deep.equal([])
+  it('and never committed on chain: the money is taken back once receipts no longer count, not left in the escrow', async () => {
+    // the challenge window is 60 s
+    expect(await ruling({ state: 'open' }, deliverBy => deliverBy + 61n)).to.deep.equal(['refund'])
+    expect(await ruling({ state: 'open' }, deliverBy => deliverBy + 60n)).to.deep.equal([])
   })
 
   it('and committed on chain: it is disputed there', async () => {
@@ -60,6 +72,8 @@ describe('a result that was refused', () => {
   })
 
   it('and an arbiter who is silent: the split ends it', async () => {
-    expect(await ruling({ state: 'disputed', disputedAt: 5n }, () => 1n << 60n)).to.deep.equal(['split'])
+    const silent = { state: 'disputed', deliveredAt: 1_800_000_490n, disputedAt: 1_800_000_500n } as const
+    expect(await ruling(silent, deliverBy => deliverBy + 3_600n)).to.deep.equal([])
+    expect(await ruling(silent, deliverBy => deliverBy + 3_601n)).to.deep.equal(['split'])
   })
 })

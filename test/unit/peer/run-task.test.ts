@@ -63,14 +63,14 @@ async function play(c: Case): Promise<Played> {
   const held: boolean[] = []
   let began = false
   const clock = new ManualClock(r.NOW)
-  let running: LiveProvision | undefined
+  const running: { live?: LiveProvision } = {}
   const engine = {
     prepare: async (task: TaskRequest) => {
       c.seen?.(task)
       began = true
       return {
         run: async (hooks: RunHooks, signal: AbortSignal) => {
-          const outcome = c.run === undefined ? DONE : await c.run(hooks, running as LiveProvision)
+          const outcome = c.run === undefined ? DONE : await c.run(hooks, running.live as LiveProvision)
           if (signal.aborted) throw new ShoalError('CANCELLED', 'the task was cancelled')
           return outcome
         },
@@ -120,7 +120,7 @@ async function play(c: Case): Promise<Played> {
     ...c.changes
   })
   const live = new LiveProvision(ctx, entry, () => undefined)
-  running = live
+  running.live = live
   const done = runTask(live, new AbortController().signal)
   for (let i = 0; i < 400 && live.entry.state === 'started'; i++) {
     await settle()
@@ -314,7 +314,8 @@ describe('how a task ends that fails', () => {
       ...{ status: 'limit', limit: 'wall', reason: 'out of time', gas: 5n, wallMs: 9 }
     })
     const { live } = await play({ run })
-    expect(live.entry).to.include({ state: 'failed', taskFailure: undefined })
+    expect(live.entry.state).to.equal('failed')
+    expect(live.entry.taskFailure).to.equal(undefined)
     expect(live.due).to.equal(0n)
   })
 })

@@ -35,13 +35,15 @@ async function selling(escrow: string, use: (s: Selling) => Promise<void>): Prom
   await journal.putProvider(entry, 'agreed')
   const handlers = new Map<string, Handler>()
   const settlement = {
-    escrow: async () => ({ state: escrow, acknowledged: 0n, deliveredAt: 0n, disputedAt: 0n }),
+    escrow: async () => ({ state: escrow, acknowledged: 0n, claim: 0n, deliveredAt: 0n, disputedAt: 0n }),
     time: async () => BigInt(r.NOW / 1000),
+    inclusionMs: () => 1_000,
     acknowledge: async () => undefined
   }
   const ctx = {
     ...{ clock, journal, settlement, log: noLog, engines: new Map() },
     typed: r.typed,
+    chainNow: () => BigInt(Math.floor(clock.now() / 1000)),
     operator: r.provider.operator,
     adverts: { locate: (peer: unknown) => peer },
     chainNews: { listen: () => () => undefined },
@@ -66,10 +68,14 @@ async function selling(escrow: string, use: (s: Selling) => Promise<void>): Prom
 describe('a provider under agreement', () => {
   it('takes no task before the escrow is open', async () => {
     await selling('none', async ({ ask, clock, entry, journal }) => {
-      const answer = ask('start', { agreement: entry.agreementId, spec: {}, addresses: [] })
+      const handover = await r.handover()
+      const answer = ask('start', { agreement: entry.agreementId, spec: {}, handover, addresses: [] })
       await settle()
       await clock.advance(11_000)
-      expect(await answer).to.deep.equal({ accepted: false, reason: 'the escrow is not open' })
+      expect(await answer).to.deep.equal({
+        accepted: false,
+        refusal: { code: 'FUND_TIMEOUT', message: 'the escrow is not open' }
+      })
       expect((await journal.provider(entry.agreementId))?.state).to.equal('agreed')
     })
   })

@@ -21,7 +21,7 @@ function withField(sample: Sample, field: string, value: unknown): () => unknown
   return () => decode(sample.schema, dagCbor.encode(copy), name, 8 * MiB)
 }
 /** Fields that a sample leaves out. */
-const OPTIONAL = new Set(['reason', 'containers', 'needs.image'])
+const OPTIONAL = new Set(['reason', 'containers', 'needs.image', 'given'])
 
 const many = <T>(n: number, item: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => item(i))
 const text = (n: number): string => 'x'.repeat(n)
@@ -97,11 +97,11 @@ const upper: readonly (readonly [string, string, unknown, unknown])[] = [
   ['job common', 'env.LANG', text(4096), text(4097)],
   ['job common', 'name', text(256), text(257)],
   ['job common', 'shards', 1024, 1025],
-  ['job common by tolerance', 'compare.absolute', 1e6, 1e6 + 0.5],
-  ['job common by tolerance', 'compare.relative', 0.1, 0.1001],
-  ['job common by quantised', 'compare.step', 1e6, 1e6 + 0.5],
-  ['job common by pixels', 'compare.difference', 64, 65],
-  ['job common by pixels', 'compare.share', 0.1, 0.1001],
+  ['job common by tolerance', 'needs.compare.absolute', 1e6, 1e6 + 0.5],
+  ['job common by tolerance', 'needs.compare.relative', 0.1, 0.1001],
+  ['job common by quantised', 'needs.compare.step', 1e6, 1e6 + 0.5],
+  ['job common by pixels', 'needs.compare.difference', 64, 65],
+  ['job common by pixels', 'needs.compare.share', 0.1, 0.1001],
   ['shard spec', 'shard', 1024, 1025],
   ['event progress', 'progress', 10_000, 10_001],
   ['event progress', 'note', text(256), text(257)],
@@ -111,11 +111,14 @@ const upper: readonly (readonly [string, string, unknown, unknown])[] = [
   ['adverts request', 'known', many(128, peerAt), many(129, peerAt)],
   ['offers request', 'known', many(128, i => hashed(`${i}`)), many(129, i => hashed(`${i}`))],
   ['agree request', 'copy', 16, 17],
-  ['agree request', 'resume', 10_000, 10_001],
   ['start request', 'spec.wrapped', bytes(256), bytes(257)],
   ['start request', 'addresses', many(16, () => '/x'), many(17, () => '/x')],
   ['cancel request', 'reason', text(256), text(257)],
-  ['bid response', 'reason', text(256), text(257)],
+  ['bid response', 'refusal.message', text(256), text(257)],
+  ['bid response', 'refusal.code', 'A'.repeat(41), 'A'.repeat(42)],
+  ['refusal', 'given', text(256), text(257)],
+  ['needs', 'gas', UINT128_MAX.toString(), (UINT128_MAX + 1n).toString()],
+  ['agree response', 'refusal.message', text(256), text(257)],
   ['attestation', 'lanes', 4096, 4097],
   ['attestation', 'together', 64, 65],
   ['challenge request', 'size', 4096, 4097],
@@ -139,11 +142,11 @@ const lower: readonly (readonly [string, string, unknown, unknown])[] = [
   ['card', 'operatorSignature', '0x' + 'ab'.repeat(65), '0x' + 'ab'.repeat(64)],
   ['checkpoint', 'wrapped', bytes(32), bytes(31)],
   ['object reference', 'size', 0, -1],
-  ['job common by tolerance', 'compare.absolute', 0, -1e-9],
-  ['job common by tolerance', 'compare.relative', 0, -1e-9],
-  ['job common by quantised', 'compare.step', 1e-12, 0.9e-12],
-  ['job common by pixels', 'compare.difference', 0, -1],
-  ['job common by pixels', 'compare.share', 0, -1e-9],
+  ['job common by tolerance', 'needs.compare.absolute', 0, -1e-9],
+  ['job common by tolerance', 'needs.compare.relative', 0, -1e-9],
+  ['job common by quantised', 'needs.compare.step', 1e-12, 0.9e-12],
+  ['job common by pixels', 'needs.compare.difference', 0, -1],
+  ['job common by pixels', 'needs.compare.share', 0, -1e-9],
   ['agreement', 'price', '0', '-1'],
   ['checkpoint', 'object', 'b' + 'a'.repeat(20), 'b' + 'a'.repeat(19)],
   ['show response', 'blocks.0.block', bytes(4096), bytes(4095)],
@@ -175,12 +178,12 @@ const odd: readonly (readonly [string, string, unknown])[] = [
   ['offer', 'jobId', '0x' + 'ab'.repeat(31)],
   ['offer', 'tier', 'jury'],
   ['checkpoint', 'object', 'zQmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbd'],
-  ['job common by tolerance', 'compare.by', 'bytes'],
-  ['job common by tolerance', 'compare.by', 'likeness'],
-  ['job common by pixels', 'compare.difference', 0.5],
+  ['job common by tolerance', 'needs.compare.by', 'bytes'],
+  ['job common by tolerance', 'needs.compare.by', 'likeness'],
+  ['job common by pixels', 'needs.compare.difference', 0.5],
   ['event log', 'stream', 'both'],
   ['event log', 'kind', 'gossip'],
-  ['event failed', 'fault', 'nobody']
+  ['event task-failed', 'failure.code', 7]
 ]
 
 describe('limits of record fields', () => {

@@ -104,7 +104,11 @@ function refusable(s: Sample, path: readonly string[], key: string, wrong: unkno
     'note',
     'line',
     'code',
-    'reason'
+    'reason',
+    'message',
+    'term',
+    'offered',
+    'given'
   ]
   return !(typeof wrong === 'string' && free.includes(key))
 }

@@ -1,16 +1,6 @@
 /** Records as version 1 of this program wrote them: offers, bids and what is common to a job. Only read, never sent. */
 import { z } from 'zod'
-import {
-  address,
-  amount,
-  bytes,
-  hex32,
-  record,
-  signature,
-  text,
-  timestamp,
-  uint
-} from '../../../protocol/fields.ts'
+import { address, amount, hex32, record, signature, text, timestamp, uint } from '../../../protocol/fields.ts'
 import { COPIES_MAX, LIST_MAX, SHARDS_MAX } from '../../../protocol/limits.ts'
 import { peerCard } from '../../../protocol/records/card.ts'
 import { compareRule } from '../../../protocol/records/compare.ts'

@@ -12,7 +12,10 @@ import { ManualClock } from '../../../support/clock.ts'
 import * as r from '../../../support/records.ts'
 import { noLog } from '../../../support/tasks.ts'
 
-type Agree = (request: object, context: object) => Promise<{ signature?: string; reason?: string }>
+type Agree = (
+  request: object,
+  context: object
+) => Promise<{ signature?: string; refusal?: { code: string; message: string } }>
 
 interface Case {
   readonly verdict?: Verdict
@@ -32,11 +35,15 @@ async function agree({ verdict, gpuMemoryBytes, gpuFree }: Case) {
     ...{ clock, journal: new Journal(memoryStore(), clock), log: noLog, engines: new Map(), typed: r.typed },
     operator: r.provider.operator,
     card: () => bid.card,
-    config: { provider: { arbiters: [], bond: 10n ** 30n } },
+    chainNow: () => BigInt(r.NOW / 1000),
+    stopping: new AbortController().signal,
+    config: { provider: { arbiters: [], bond: 10n ** 30n, bondLeast: 0n } },
     settlement: {
       network: chain,
       escrow: async () => ({ state: 'none' }),
-      time: async () => BigInt(r.NOW / 1000)
+      time: async () => BigInt(r.NOW / 1000),
+      inclusionMs: () => 1_000,
+      account: async () => ({ free: 10n ** 30n })
     },
     adverts: { locate: (peer: unknown) => peer },
     chainNews: { listen: () => () => undefined },
@@ -53,11 +60,11 @@ async function agree({ verdict, gpuMemoryBytes, gpuFree }: Case) {
     ...{ jobId: offer.jobId, specHash: offer.specHash, price: bid.price },
     ...{ openBy: now + 30n, deliverBy: now + 500n, challengeWindow: offer.challengeSeconds }
   })
-  const request = { offer: bid.offer, bid: r.hex(1), agreement, copy: 0, resume: 0 }
+  const request = { offer: bid.offer, bid: r.hex(1), agreement, copy: 0 }
   try {
-    const { signature, reason } = (await handler?.(request, { from: offer.card.peer })) ?? {}
+    const { signature, refusal } = (await handler?.(request, { from: offer.card.peer })) ?? {}
     return {
-      said: signature === undefined ? reason : 'signed',
+      said: signature === undefined ? refusal?.message : 'signed',
       free: capacity.free,
       reserved: reserved.size
     }
