@@ -101,7 +101,7 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     stop: life.stop,
     account: async (address: Address = key.address, o = {}) => await read.account(address, o),
     time: async o => await read.time(o),
-    inclusionMs: () => 2_000,
+    inclusionMs: () => 1_000,
     escrow: async (id, o) => {
       const { outcome: _, ...escrow } = await read.entry(id, o)
       return escrow

@@ -7,7 +7,7 @@ import { signOffer } from '../records.ts'
 import { specDigestOf } from '../spec-digest.ts'
 import { ARBITRATION_SECONDS } from './agree.ts'
 
-/** Time for agreeing, opening and delivering, in transactions' times. */
+/** Time for agreeing, opening and delivering, and the least window for objections, in transactions' times. */
 const INCLUSIONS = 6
 
 export async function makeOffer(
@@ -41,7 +41,8 @@ export async function makeOffer(
     bond: config.provider.bond,
     arbiter: settlement.network.arbiter,
     deliverSeconds: plan.deliverSeconds + chainSeconds,
-    challengeSeconds: plan.challengeSeconds,
+    // a provider takes none in which a receipt could not reach the chain
+    challengeSeconds: Math.max(plan.challengeSeconds, chainSeconds),
     arbitrationSeconds: ARBITRATION_SECONDS
   }
   return await signOffer(body, ctx.operator)

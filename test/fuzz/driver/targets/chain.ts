@@ -41,12 +41,14 @@ const log = (event: string, args: readonly unknown[]): object => ({
 const logs = [
   log('Opened', [hex(1), address, address, hex(2), 1, 2, 3n, 4n]),
   log('Acknowledged', [hex(1), 5n, 1, hex(3)]),
-  log('Delivered', [hex(1), hex(3), 77n]),
+  log('Delivered', [hex(1), hex(3), 4n, 77n]),
+  log('DisputeBondLost', [hex(1), 4n]),
+  log('Burned', [hex(1), 4n]),
   log('Disputed', [hex(1), 99n]),
   log('Closed', [hex(1), 3, 4n, 5n, 6n, 7n])
 ]
 const receipt = { blockNumber: '0x10', status: '0x1', transactionHash: hex(1), logs: [] }
-const entry = escrow.encodeFunctionResult('entryOf', [[2, 0, 5, 6, 7n]])
+const standing = escrow.encodeFunctionResult('standingOf', [[2, 0, 5, 6, 7n], 9n])
 const revert = (): string => escrow.encodeErrorResult('WrongState', [hex(1), 1, 2])
 
 const state = JSON.stringify({
@@ -154,7 +156,7 @@ export const chainTargets = (): Target[] => [
   ),
   target(
     'RPC answer: escrow',
-    [result(entry)],
+    [result(standing)],
     slots,
     ['CHAIN_UNREACHABLE', 'CHAIN_WRONG_NETWORK'],
     forgetsToCatch(slots)
