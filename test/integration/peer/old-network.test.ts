@@ -14,7 +14,7 @@ import { Journal } from '../../../src/peer/journal/journal.ts'
 import { identityFromSeed } from '../../../src/p2p/identity.ts'
 import type { Agreement } from '../../../src/protocol/eip712.ts'
 import { isShoalError } from '../../../src/protocol/errors.ts'
-import type { AgreementId, HexBytes, JobId } from '../../../src/protocol/ids.ts'
+import type { AgreementId, HexBytes } from '../../../src/protocol/ids.ts'
 import type { NetworkParameters, Settlement } from '../../../src/protocol/ports/settlement.ts'
 import type { EmbeddedChain } from '../../../src/settlement/chain/embedded.ts'
 import { connectRpc } from '../../../src/settlement/index.ts'
@@ -40,8 +40,8 @@ import {
   until
 } from '../settlement/support.ts'
 
-const JOB_ID = records.hex(0x51) as JobId
-const UNFILLED = records.hex(0x52) as JobId
+const JOB_ID = records.hex(0x51)
+const UNFILLED = records.hex(0x52)
 const JOB = 'name: a\ntask: { module: a.wasm }\ncount: 1\nprice: { max: 1 }\n'
 
 describe('peers on a network of generation 1', function () {
@@ -120,7 +120,7 @@ describe('peers on a network of generation 1', function () {
       ...{ challengeWindow: 60, arbitrationWindow: 3_600, splitBps: 5_000 }
     }
     await openFirst({ rpc, clock }, network, buyer, seller, a)
-    const id = typedDigest(domainOf(network), 'Agreement', a) as AgreementId
+    const id = typedDigest(domainOf(network), 'Agreement', a)
     return { a, id, signatures: [await buyer.sign('Agreement', a), await seller.sign('Agreement', a)] }
   }
 
@@ -134,7 +134,7 @@ describe('peers on a network of generation 1', function () {
     const base = await provision({ checkpoint: undefined })
     const [requesterSignature, providerSignature] = signatures
     const entry = { ...base, agreementId: id, agreement: a, requesterSignature, providerSignature }
-    return { ...entry, requester: partnerOf('buyer'), ...changes } as ProviderEntry
+    return { ...entry, requester: partnerOf('buyer'), ...changes }
   }
 
   it('end what was begun: the seller is paid with and without the buyer, the buyer gets back what is lost', async () => {

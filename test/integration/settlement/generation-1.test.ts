@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import type { Agreement } from '../../../src/protocol/eip712.ts'
 import { isShoalError, type ErrorCode } from '../../../src/protocol/errors.ts'
-import type { Address, AgreementId } from '../../../src/protocol/ids.ts'
+import type { AgreementId } from '../../../src/protocol/ids.ts'
 import type { NetworkParameters, SettlementEvent } from '../../../src/protocol/ports/settlement.ts'
 import type { EmbeddedChain } from '../../../src/settlement/chain/embedded.ts'
 import { generationsWith } from '../../../src/settlement/generation.ts'
@@ -190,6 +190,6 @@ describe('a network of generation 1', () => {
     expect((await wrong({ escrow: chain.network.escrow })).message).to.match(/different generations/)
     // what did not change between the two belongs to both, so the wiring must tell
     expect((await wrong({ registry: chain.network.registry })).message).to.match(/registry on the chain/)
-    expect((await wrong({ token: chain.network.token as Address })).message).to.match(/token on the chain/)
+    expect((await wrong({ token: chain.network.token })).message).to.match(/token on the chain/)
   })
 })
