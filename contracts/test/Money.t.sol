@@ -108,6 +108,28 @@ contract OpeningTest is Base {
         }
     }
 
+    /// The audit: what is credited to the vault itself nobody can withdraw.
+    function test_payToTheVaultsOwnAddress_isRefused() public {
+        Agreement memory a = _agreement(1000, 10);
+        a.beneficiary = address(vault);
+        _refused(a, "beneficiary");
+    }
+
+    /// The audit: nobody can object in a window of no length.
+    function test_challengeWindowOfZero_isRefused() public {
+        Agreement memory a = _agreement(1000, 10);
+        a.challengeWindow = 0;
+        _refused(a, "challengeWindow");
+    }
+
+    function _refused(Agreement memory a, string memory term) private {
+        bytes32 id = escrow.idOf(a);
+        bytes memory p = _sign(PROVIDER_KEY, id);
+        vm.prank(requester);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadTerms.selector, id, term));
+        escrow.open(a, p);
+    }
+
     function test_termsAtTheirLimitsAreTaken() public {
         Agreement memory a = _agreement(1, 0);
         (a.challengeWindow, a.arbitrationWindow, a.deliverBy) = (5, 60, uint64(block.timestamp + 366 days));

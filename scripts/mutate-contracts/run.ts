@@ -57,9 +57,11 @@ async function tryAll(list: readonly Fault[], jobs: number, until: number): Prom
   const workers = Array.from({ length: jobs }, () => new Worker())
   const work = async (w: Worker): Promise<void> => {
     await w.prepare()
+    if (stopped) return
     for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {
       if (stopped || performance.now() > until) return
       const fate = await w.try(fault)
+      if (stopped) return // what was ended says nothing about the fault
       tried.push({ fault, fate })
       const said = fate.kind === 'killed' ? `noticed by ${fate.by}` : fate.kind
       console.error(`${String(tried.length).padStart(4)}/${list.length}  ${show(fault)}  ${said}`)
@@ -67,14 +69,14 @@ async function tryAll(list: readonly Fault[], jobs: number, until: number): Prom
   }
   const end = (): void => {
     stopped = true
-    for (const w of workers) w.end()
+    for (const w of workers) w.kill()
   }
   process.once('SIGINT', end)
   try {
     await Promise.all(workers.map(work))
   } finally {
     process.off('SIGINT', end)
-    end()
+    for (const w of workers) w.remove()
   }
   return tried
 }

@@ -6,10 +6,11 @@ import path from 'node:path'
 import { copyContracts, forgeBinary, forgeEnv } from '../forge/forge.ts'
 import { applied, type Change } from './operators.ts'
 
-/** Fewer runs and no optimizer: a fault shows in a few, and most of the time goes into compiling. */
+/** Fewer runs, no optimizer, tests that need not be compiled with every fault: a fault shows in a few, most of the time goes into compiling. */
 const SETTINGS = `
 [profile.mutants]
 optimizer = false
+dynamic_test_linking = true
 
 [profile.mutants.fuzz]
 runs = 64
@@ -60,20 +61,20 @@ export class Worker {
       const { code, said } = await this.#test()
       if (code === 0) return { kind: 'survived' }
       if (/Compiler run failed|^Error \(\d+\)/m.test(said)) return { kind: 'invalid' }
-      const test = /^\[FAIL[^\]]*\] ?(\w+)/m.exec(said)?.[1]
+      const test = /^\[FAIL.*\] (\w+)\(/m.exec(said)?.[1]
       return { kind: 'killed', by: code === null ? 'time' : (test ?? 'the start of the tests') }
     } finally {
       writeFileSync(file, text)
     }
   }
 
-  /** Ends what runs, and removes the copy. */
-  end(): void {
-    this.#kill()
+  /** Removes the copy; nothing may run in it. */
+  remove(): void {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  #kill(): void {
+  /** Ends what runs. */
+  kill(): void {
     if (this.#group === undefined) return
     try {
       process.kill(-this.#group, 'SIGKILL')
@@ -88,7 +89,7 @@ export class Worker {
     const env = { ...forgeEnv(), FOUNDRY_PROFILE: 'mutants' }
     const child = spawn(forgeBinary(), ['test', '--fail-fast'], { cwd: this.#contracts, env, detached: true })
     this.#group = child.pid
-    const timer = setTimeout(() => this.#kill(), LONGEST_MS)
+    const timer = setTimeout(() => this.kill(), LONGEST_MS)
     let said = ''
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (c: Buffer) => {
