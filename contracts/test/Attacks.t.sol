@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Agreement, Receipt, Release} from "../src/AgreementLib.sol";
+import {Agreement, AgreementLib, Receipt, Release} from "../src/AgreementLib.sol";
 import {Escrow} from "../src/Escrow.sol";
 import {IEscrow} from "../src/interfaces/IEscrow.sol";
 import {Base} from "./Base.sol";
@@ -243,6 +243,72 @@ contract AttacksTest is Base {
         vm.prank(requester);
         vm.expectPartialRevert(IEscrow.WrongState.selector);
         escrow.cancel(a, r, consent, "");
+    }
+
+    function test_release_ofAnotherAgreementIsRefused() public {
+        Agreement memory a = _agreement(100, 10);
+        Agreement memory b = _agreement(101, 10);
+        _open(a);
+        bytes32 other = _open(b);
+        (Release memory r, bytes memory consent) = _release(PROVIDER_KEY, other, 0);
+        vm.prank(requester);
+        vm.expectPartialRevert(IEscrow.OtherAgreement.selector);
+        escrow.cancel(a, r, consent, "");
+    }
+
+    function test_releaseAboveThePriceIsRefused() public {
+        Agreement memory a = _agreement(100, 10);
+        bytes32 id = _open(a);
+        (Release memory r, bytes memory consent) = _release(REQUESTER_KEY, id, 101);
+        vm.prank(provider);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.AmountOutOfRange.selector, id, 101, 0, 100));
+        escrow.cancel(a, r, "", consent);
+    }
+
+    function test_anOldReleaseThatWasRevokedEndsNothing() public {
+        Agreement memory a = _agreement(1000, 10);
+        bytes32 id = _open(a);
+        (Release memory r, bytes memory consent) = _release(PROVIDER_KEY, id, 0);
+        bytes32 digest = _digest(keccak256(abi.encode(AgreementLib.RELEASE_TYPEHASH, r)));
+        vm.prank(provider);
+        escrow.revoke(digest);
+        require(escrow.revoked(provider, digest) && !escrow.revoked(requester, digest), "its own alone");
+        vm.prank(requester);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.SignatureRevoked.selector, digest, provider));
+        escrow.cancel(a, r, consent, "");
+    }
+
+    function test_whatIsNotOpenOrHasClosed_takesNoCall() public {
+        Agreement memory a = _agreement(1000, 10);
+        bytes32 id = escrow.idOf(a);
+        _refusesEverything(a, id, IEscrow.State.None);
+        _open(a);
+        _acknowledge(a, 1000);
+        _refusesEverything(a, id, IEscrow.State.Closed);
+    }
+
+    function _refusesEverything(Agreement memory a, bytes32 id, IEscrow.State state) private {
+        (Receipt memory r, bytes memory signature) = _receipt(REQUESTER_KEY, id, 9, 1000);
+        (Release memory release, bytes memory consent) = _release(PROVIDER_KEY, id, 1000);
+        bytes[8] memory calls = [
+            abi.encodeCall(IEscrow.acknowledge, (a, r, signature)),
+            abi.encodeCall(IEscrow.deliver, (a, keccak256("x"), 1000)),
+            abi.encodeCall(IEscrow.release, (a)),
+            abi.encodeCall(IEscrow.refund, (a, 0)),
+            abi.encodeCall(IEscrow.cancel, (a, release, consent, consent)),
+            abi.encodeCall(IEscrow.dispute, (a)),
+            abi.encodeCall(IEscrow.rule, (a, 0, 0)),
+            abi.encodeCall(IEscrow.split, (a))
+        ];
+        address[4] memory callers = [requester, provider, arbiter, STRANGER];
+        for (uint256 i = 0; i < calls.length; i++) {
+            for (uint256 j = 0; j < callers.length; j++) {
+                vm.prank(callers[j]);
+                (bool ok, bytes memory said) = address(escrow).call(calls[i]);
+                require(!ok && bytes4(said) == IEscrow.WrongState.selector, "taken");
+            }
+        }
+        require(escrow.entryOf(id).state == state, "unchanged");
     }
 
     function test_oldRelease_cannotGoBelowTheAcknowledged() public {

@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Agreement, AgreementLib, Receipt, Release} from "../src/AgreementLib.sol";
 import {Escrow} from "../src/Escrow.sol";
 import {Registry} from "../src/Registry.sol";
+import {IVault} from "../src/interfaces/IVault.sol";
 import {ShoalToken} from "../src/ShoalToken.sol";
 import {Vault} from "../src/Vault.sol";
 
 /// What the tests use of forge's cheat codes.
 interface Vm {
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
+    function recordLogs() external;
+    function getRecordedLogs() external returns (Log[] memory);
     function prank(address) external;
     function startPrank(address) external;
     function stopPrank() external;
@@ -21,6 +31,21 @@ interface Vm {
     function expectRevert(bytes calldata) external;
     function etch(address, bytes calldata) external;
     function signAndAttachDelegation(address, uint256) external;
+}
+
+/// Deploys in a call of its own, so that a constructor's refusal is one of a call.
+contract Maker {
+    function vault(IERC20 token_) external returns (Vault) {
+        return new Vault(token_);
+    }
+
+    function registry(IVault vault_, uint64 delay) external returns (Registry) {
+        return new Registry(vault_, delay);
+    }
+
+    function escrow(IVault vault_, address registry_, address treasury, uint256 feeBps) external returns (Escrow) {
+        return new Escrow(vault_, registry_, treasury, feeBps);
+    }
 }
 
 /// The contracts, three funded parties, and agreements signed by both.

@@ -5,7 +5,7 @@ import {Agreement, Receipt, Release} from "../src/AgreementLib.sol";
 import {Escrow} from "../src/Escrow.sol";
 import {IEscrow} from "../src/interfaces/IEscrow.sol";
 import {IVault} from "../src/interfaces/IVault.sol";
-import {Base} from "./Base.sol";
+import {Base, Maker, Vm} from "./Base.sol";
 
 /// Openings and terms.
 contract OpeningTest is Base {
@@ -108,6 +108,28 @@ contract OpeningTest is Base {
         }
     }
 
+    /// The audit: what is credited to the vault itself nobody can withdraw.
+    function test_payToTheVaultsOwnAddress_isRefused() public {
+        Agreement memory a = _agreement(1000, 10);
+        a.beneficiary = address(vault);
+        _refused(a, "beneficiary");
+    }
+
+    /// The audit: nobody can object in a window of no length.
+    function test_challengeWindowOfZero_isRefused() public {
+        Agreement memory a = _agreement(1000, 10);
+        a.challengeWindow = 0;
+        _refused(a, "challengeWindow");
+    }
+
+    function _refused(Agreement memory a, string memory term) private {
+        bytes32 id = escrow.idOf(a);
+        bytes memory p = _sign(PROVIDER_KEY, id);
+        vm.prank(requester);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadTerms.selector, id, term));
+        escrow.open(a, p);
+    }
+
     function test_termsAtTheirLimitsAreTaken() public {
         Agreement memory a = _agreement(1, 0);
         (a.challengeWindow, a.arbitrationWindow, a.deliverBy) = (5, 60, uint64(block.timestamp + 366 days));
@@ -136,18 +158,19 @@ contract OpeningTest is Base {
     }
 
     function test_networksThatCannotPayAreNotMade() public {
+        Maker maker = new Maker();
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadBps.selector, 1001));
-        new Escrow(vault, address(registry), TREASURY, 1001);
+        maker.escrow(vault, address(registry), TREASURY, 1001);
         vm.expectPartialRevert(IVault.ZeroAddress.selector);
-        new Escrow(IVault(address(0)), address(registry), TREASURY, 1);
+        maker.escrow(IVault(address(0)), address(registry), TREASURY, 1);
         vm.expectPartialRevert(IVault.ZeroAddress.selector);
-        new Escrow(vault, address(0), TREASURY, 1);
+        maker.escrow(vault, address(0), TREASURY, 1);
         address[4] memory bad = [address(0), address(vault), address(registry), address(token)];
         for (uint256 i = 0; i < bad.length; i++) {
             vm.expectRevert(abi.encodeWithSelector(IVault.BadReceiver.selector, bad[i]));
-            new Escrow(vault, address(registry), bad[i], 1);
+            maker.escrow(vault, address(registry), bad[i], 1);
         }
-        Escrow made = new Escrow(vault, address(registry), TREASURY, 1000);
+        Escrow made = maker.escrow(vault, address(registry), TREASURY, 1000);
         _eq(made.feeBps(), 1000, "fee");
         require(made.token() == address(token) && made.registry() == address(registry), "wired");
         require(made.treasury() == TREASURY && address(made.vault()) == address(vault), "wired");
@@ -587,5 +610,90 @@ contract DisputesTest is Base {
         vm.stopPrank();
         require(escrow.entryOf(id).disputedAt == block.timestamp - a.arbitrationWindow, "disputed at");
         _eq(_free(provider), uint256(FUNDS) + 100 - 50, "both bonds");
+    }
+}
+
+/// What the events tell: the program keeps its books by them.
+contract EventsTest is Base {
+    bytes32 private constant CLOSED = keccak256("Closed(bytes32,uint8,uint128,uint128,uint128,uint128)");
+    bytes32 private constant LOST = keccak256("DisputeBondLost(bytes32,uint128)");
+    bytes32 private constant BURNT = keccak256("Burned(bytes32,uint128)");
+
+    function test_events_ofAnOpeningAndADelivery() public {
+        Agreement memory a = _agreement(1000, 50);
+        vm.recordLogs();
+        bytes32 id = _open(a);
+        _claim(a, 300);
+        _acknowledge(a, 100);
+        _dispute(a);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        _eq(logs.length, 4, "four");
+        require(logs[0].topics[0] == keccak256("Opened(bytes32,address,address,bytes32,uint32,uint32,uint128,uint128)"));
+        require(logs[0].topics[1] == id && logs[0].topics[2] == bytes32(uint256(uint160(requester))), "whose");
+        require(logs[0].topics[3] == bytes32(uint256(uint160(provider))), "with whom");
+        require(keccak256(logs[0].data) == keccak256(abi.encode(a.jobId, 0, 1, 1000, 50)), "what");
+        require(logs[1].topics[0] == keccak256("Delivered(bytes32,bytes32,uint128,uint256)"), "delivered");
+        bytes memory delivered = abi.encode(keccak256("result"), 300, block.timestamp + 300);
+        require(logs[1].topics[1] == id && keccak256(logs[1].data) == keccak256(delivered), "claim and window");
+        require(logs[2].topics[0] == keccak256("Acknowledged(bytes32,uint128,uint32,bytes32)"), "acknowledged");
+        require(keccak256(logs[2].data) == keccak256(abi.encode(100, 1, keccak256("digest"))), "amount");
+        require(logs[3].topics[0] == keccak256("Disputed(bytes32,uint256)"), "disputed");
+        require(keccak256(logs[3].data) == keccak256(abi.encode(block.timestamp + 900)), "until");
+    }
+
+    function test_events_ofAnAcceptance_tellPayFeeAndNothingElse() public {
+        Agreement memory a = _agreement(1000, 50);
+        _open(a);
+        _claim(a, 300);
+        vm.warp(block.timestamp + a.challengeWindow + 1);
+        vm.recordLogs();
+        escrow.release(a);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        _eq(logs.length, 1, "closed alone");
+        _closed(logs[0], abi.encode(IEscrow.Outcome.Released, 297, 3, 700, 0));
+    }
+
+    function test_events_ofARuling_tellWhatOfBothBondsWasLost() public {
+        Agreement memory a = _agreement(1000, 50);
+        _open(a);
+        _deliver(a);
+        _dispute(a);
+        vm.recordLogs();
+        _rule(a, 100, 2_000);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        _eq(logs.length, 2, "lost and closed");
+        require(logs[0].topics[0] == LOST && keccak256(logs[0].data) == keccak256(abi.encode(1)), "lost");
+        _closed(logs[1], abi.encode(IEscrow.Outcome.Ruled, 10, 0, 990, 10));
+    }
+
+    function test_events_ofARulingForTheRequester_tellOfNoLoss() public {
+        Agreement memory a = _agreement(1000, 50);
+        _open(a);
+        _deliver(a);
+        _dispute(a);
+        vm.recordLogs();
+        _rule(a, 0, 0);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        _eq(logs.length, 1, "closed alone");
+        _closed(logs[0], abi.encode(IEscrow.Outcome.Ruled, 0, 0, 1000, 0));
+    }
+
+    function test_events_ofSilence_tellWhatNobodyHas() public {
+        Agreement memory a = _agreement(1000, 50);
+        _open(a);
+        _claim(a, 1);
+        _dispute(a);
+        vm.warp(block.timestamp + a.arbitrationWindow + 1);
+        vm.recordLogs();
+        escrow.split(a);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        _eq(logs.length, 2, "burned and closed");
+        require(logs[0].topics[0] == BURNT && keccak256(logs[0].data) == keccak256(abi.encode(1)), "burned");
+        _closed(logs[1], abi.encode(IEscrow.Outcome.Split, 0, 0, 999, 0));
+    }
+
+    function _closed(Vm.Log memory log, bytes memory wanted) private view {
+        require(log.topics[0] == CLOSED && log.emitter == address(escrow), "closed");
+        require(keccak256(log.data) == keccak256(wanted), "amounts");
     }
 }

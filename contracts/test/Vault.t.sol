@@ -6,9 +6,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Agreement} from "../src/AgreementLib.sol";
 import {IRegistry} from "../src/interfaces/IRegistry.sol";
 import {IVault} from "../src/interfaces/IVault.sol";
-import {Registry} from "../src/Registry.sol";
 import {Vault} from "../src/Vault.sol";
-import {Base} from "./Base.sol";
+import {Base, Maker} from "./Base.sol";
 
 /// Takes 10 % of every transfer.
 contract FeeToken is ERC20("Fee", "FEE") {
@@ -108,10 +107,11 @@ contract VaultTest is Base {
     }
 
     function test_noVaultWithoutAToken_noRegistryWithoutAVault() public {
+        Maker maker = new Maker();
         vm.expectPartialRevert(IVault.ZeroAddress.selector);
-        new Vault(IERC20(address(0)));
+        maker.vault(IERC20(address(0)));
         vm.expectPartialRevert(IVault.ZeroAddress.selector);
-        new Registry(IVault(address(0)), 1);
+        maker.registry(IVault(address(0)), 1);
     }
 
     function test_feeOnTransfer_creditsWhatArrived() public {

@@ -11,6 +11,7 @@ import {
   disputeParam,
   errorBody,
   fromQuery,
+  guardBody,
   idParam,
   outBody,
   pauseBody,
@@ -99,7 +100,8 @@ const routes = {
   }),
   wallet: get('/v1/wallet', 'Balances'),
   deposit: post('/v1/wallet/deposit', 'Move tokens into the vault', amountBody),
-  withdraw: post('/v1/wallet/withdraw', 'Move free balance out of the vault', amountBody)
+  withdraw: post('/v1/wallet/withdraw', 'Move free balance out of the vault', amountBody),
+  protect: post('/v1/wallet/protect', 'Limit what the operator key alone may withdraw', guardBody)
 }
 
 /** HTTP status for an error's fault. */
@@ -183,6 +185,10 @@ export function createApi(service: Service, token: string, version: string): Ope
   app.openapi(routes.withdraw, async c => {
     const { amount, to } = c.req.valid('json')
     return c.json(await service.withdraw(amount, to), 200)
+  })
+  app.openapi(routes.protect, async c => {
+    const { beneficiary, limit, owner } = c.req.valid('json')
+    return c.json(await service.protect(beneficiary, limit, owner), 200)
   })
   return app
 }

@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import { SOURCE_MAX } from '../peer/jobfile/limits.ts'
 
+const hexAddress = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'an address: 0x and 40 hex digits')
 const jobId = z.string().regex(/^0x[0-9a-f]{6,64}$/, 'a job id: 0x and at least 6 hex digits')
 
 /** Without `for` a pause has no end. */
@@ -45,10 +46,7 @@ export const submitBody = z
 export const amountBody = z
   .strictObject({
     amount: z.string(),
-    to: z
-      .string()
-      .regex(/^0x[0-9a-fA-F]{40}$/)
-      .optional()
+    to: hexAddress.optional()
   })
   .openapi('Amount')
 export const disputeParam = z.object({
@@ -63,6 +61,16 @@ export const disputeParam = z.object({
 const share = z.number().int().min(0).max(10_000)
 /** Basis points: the provider's share of what it claims, and what of its bond it loses. */
 export const ruleBody = z.strictObject({ providerBps: share, slashBps: share }).openapi('Rule')
+export const guardBody = z
+  .strictObject({
+    /** The zero address removes a guard, which only its beneficiary can (with `owner`). */
+    beneficiary: hexAddress,
+    /** What may go elsewhere in one day (UTC). */
+    limit: z.string(),
+    /** Whose guard; default: the peer's own. */
+    owner: hexAddress.optional()
+  })
+  .openapi('Guard')
 export const outBody = z.strictObject({ out: z.string().max(4096) }).openapi('Get')
 export const fromQuery = z.object({
   from: z.coerce.number().int().min(0).default(0),

@@ -2,7 +2,7 @@
 import { ShoalError } from '../protocol/errors.ts'
 import type { Address, JobId } from '../protocol/ids.ts'
 import { formatAmount, parseAmount } from '../protocol/money.ts'
-import type { Account } from '../protocol/ports/settlement.ts'
+import type { Account, Guard } from '../protocol/ports/settlement.ts'
 import type { Peer } from '../peer/compose.ts'
 import type { JobEntry } from '../peer/journal/entries.ts'
 import { caseView, disputeViews } from '../peer/disputes/view.ts'
@@ -16,13 +16,20 @@ import type { submitBody } from './schemas.ts'
 
 export type Submit = z.output<typeof submitBody>
 
-const accountView = (a: Account) => ({
+const accountView = (a: Account, guard: Guard | undefined) => ({
   address: a.address,
   gas: formatAmount(a.gas),
   wallet: formatAmount(a.wallet),
   free: formatAmount(a.free),
   locked: formatAmount(a.locked),
-  staked: formatAmount(a.staked)
+  staked: formatAmount(a.staked),
+  guard: guard === undefined ? undefined : guardView(guard)
+})
+
+const guardView = ({ beneficiary, dailyLimit, left }: Guard) => ({
+  beneficiary,
+  dailyLimit: formatAmount(dailyLimit),
+  left: formatAmount(left)
 })
 
 /** What concerns jobs that this peer's owner has submitted. */
@@ -129,7 +136,11 @@ function sellerOf({ provider }: Peer): NonNullable<Peer['provider']> {
 /** What concerns the peer itself: network, provider, money. */
 const peerCalls = (peer: Peer) => {
   const { ctx } = peer
-  const { journal } = ctx
+  const { journal, settlement } = ctx
+  const wallet = async () => {
+    const [account, guard] = await Promise.all([settlement.account(), settlement.guard()])
+    return accountView(account, guard)
+  }
   return {
     status: async () => ({
       peer: ctx.network.peerId,
@@ -139,7 +150,8 @@ const peerCalls = (peer: Peer) => {
       connections: ctx.network.peers().length,
       providersKnown: peer.adverts.list().length,
       chain: {
-        reachable: ctx.settlement.reachable,
+        reachable: settlement.reachable,
+        generation: settlement.generation,
         chainId: ctx.settlement.network.chainId.toString(),
         escrow: ctx.settlement.network.escrow
       },
@@ -185,14 +197,22 @@ const peerCalls = (peer: Peer) => {
       await policy.resume()
       return policyView(policy)
     },
-    wallet: async () => accountView(await ctx.settlement.account()),
+    wallet,
     deposit: async (amount: string) => {
-      const tx = await ctx.settlement.deposit(parseAmount(amount))
-      return { tx, ...accountView(await ctx.settlement.account()) }
+      const tx = await settlement.deposit(parseAmount(amount))
+      return { tx, ...(await wallet()) }
     },
     withdraw: async (amount: string, to: string | undefined) => {
-      const tx = await ctx.settlement.withdraw(parseAmount(amount), to as Address | undefined)
-      return { tx, ...accountView(await ctx.settlement.account()) }
+      const tx = await settlement.withdraw(parseAmount(amount), to as Address | undefined)
+      return { tx, ...(await wallet()) }
+    },
+    /** The guard of `owner` as its beneficiary, else our own; tells what it is then. */
+    protect: async (beneficiary: string, limit: string, owner: string | undefined) => {
+      await settlement.protect(beneficiary as Address, parseAmount(limit), {
+        owner: owner as Address | undefined
+      })
+      const guard = await settlement.guard(owner as Address | undefined)
+      return { owner: owner ?? settlement.address, guard: guard === undefined ? undefined : guardView(guard) }
     }
   }
 }

@@ -18,7 +18,8 @@ export class TopUp implements Startable {
   }
 
   async start(signal?: AbortSignal): Promise<void> {
-    if (this.#ports.config.wallet.autoDeposit === 0n) return
+    const { config, settlement } = this.#ports
+    if (config.wallet.autoDeposit === 0n || settlement.generation === 1) return
     if (!(await this.#deposit(signal))) this.#trying = this.#again()
   }
 

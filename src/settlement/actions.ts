@@ -1,10 +1,12 @@
 /** The actions on agreements and stake: each looks first whether its effect is there, sends, and looks again when refused. */
 import type { Agreement } from '../protocol/eip712.ts'
 import { isShoalError } from '../protocol/errors.ts'
-import type { Address, AgreementId, Hex32 } from '../protocol/ids.ts'
-import type { CallOptions, NetworkParameters, Settlement } from '../protocol/ports/settlement.ts'
+import { oldGeneration, refuseOldGeneration } from '../protocol/old-generation.ts'
+import type { Address, AgreementId, Hex32, HexBytes } from '../protocol/ids.ts'
+import type { CallOptions, Generation, NetworkParameters, Settlement } from '../protocol/ports/settlement.ts'
 import { encodeCall, type ContractName } from './contracts.ts'
 import * as effects from './effects.ts'
+import { firstDeliver } from './generation-1.ts'
 import { domainOf, typedDigest } from './keys/typed.ts'
 import { addressOf, type Entry, type Reads } from './reads.ts'
 import type { TxSender } from './tx/sender.ts'
@@ -14,6 +16,8 @@ export interface ActionParts {
   readonly reads: Reads
   readonly sender: TxSender
   readonly address: Address
+  /** Of the network's contracts; undefined before the settlement has started. */
+  readonly generation: () => Generation | undefined
 }
 
 type Done = (options?: CallOptions) => Promise<boolean>
@@ -23,27 +27,27 @@ type AgreementActions = Pick<
 >
 type StakeActions = Pick<Settlement, 'register' | 'stake' | 'unstake' | 'claimStake'>
 
-/** Sends `contract.method(args)` under `key`, unless `done`. */
+/** Sends `contract.method(args)` under `key`, unless `done`. `data`: the call's bytes, when the contract is an older one. */
 export type Act = (
   contract: ContractName,
   method: string,
   args: readonly unknown[],
   key: string,
   done: Done | undefined,
-  options?: CallOptions
+  options?: CallOptions,
+  data?: HexBytes
 ) => Promise<Hex32 | undefined>
 
 export const actor =
   ({ network, sender }: Pick<ActionParts, 'network' | 'sender'>): Act =>
-  async (contract, method, args, key, done, options) => {
+  async (contract, method, args, key, done, options, data) => {
     if (done !== undefined && (await done(options))) return undefined
-    const data = encodeCall(contract, method, args)
     const call = {
       key: `${contract}.${method}/${key}`,
       contract,
       method,
       to: addressOf(network, contract),
-      data
+      data: data ?? encodeCall(contract, method, args)
     }
     try {
       return await sender.submit(call, options?.signal)
@@ -55,7 +59,7 @@ export const actor =
   }
 
 export function agreementActions(parts: ActionParts): AgreementActions {
-  const { network, reads } = parts
+  const { network, reads, generation } = parts
   const act = actor(parts)
   const domain = domainOf(network)
   /** One call on one agreement; `extra` tells calls of the same kind apart. */
@@ -65,7 +69,8 @@ export function agreementActions(parts: ActionParts): AgreementActions {
     args: readonly unknown[],
     extra: string,
     done: (e: Entry) => boolean,
-    options?: CallOptions
+    options?: CallOptions,
+    data?: HexBytes
   ): Promise<void> => {
     const id: AgreementId = typedDigest(domain, 'Agreement', a)
     await act(
@@ -74,13 +79,21 @@ export function agreementActions(parts: ActionParts): AgreementActions {
       [a, ...args],
       `${id}/${extra}`,
       async o => done(await reads.entry(id, o)),
-      options
+      options,
+      data
     )
   }
   return {
-    open: async (a, providerSig, options) => await on(a, 'open', [providerSig], '', effects.opened, options),
-    deliver: async (a, result, amount, options) =>
-      await on(a, 'deliver', [result, amount], '', effects.delivered, options),
+    open: async (a, providerSig, options) => {
+      refuseOldGeneration({ generation: generation() })
+      await on(a, 'open', [providerSig], '', effects.opened, options)
+    },
+    deliver: async (a, result, amount, options) => {
+      const old = generation() === 1
+      if (old && amount !== a.price) throw oldGeneration()
+      const data = old ? firstDeliver(a, result) : undefined
+      await on(a, 'deliver', [result, amount], '', effects.delivered, options, data)
+    },
     acknowledge: async (a, r, signature, options) =>
       await on(
         a,

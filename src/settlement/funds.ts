@@ -1,5 +1,6 @@
 /** Tokens into and out of the vault. */
 import { ShoalError } from '../protocol/errors.ts'
+import { refuseOldGeneration } from '../protocol/old-generation.ts'
 import type { Address, Hex32 } from '../protocol/ids.ts'
 import type { CallOptions, Guard, Settlement } from '../protocol/ports/settlement.ts'
 import { actor, type ActionParts } from './actions.ts'
@@ -39,7 +40,7 @@ const sameAddress = (a: string, b: string): boolean => a.toLowerCase() === b.toL
 export function fundActions(
   parts: ActionParts & { signPermit(p: PermitToSign): SplitSignature }
 ): Pick<Settlement, 'deposit' | 'withdraw' | 'guard' | 'protect'> {
-  const { network, reads, address } = parts
+  const { network, reads, address, generation } = parts
   const act = actor(parts)
   const deposits = lane()
   const sent = (hash: Hex32 | undefined): Hex32 => {
@@ -91,6 +92,7 @@ export function fundActions(
     },
     guard: async (owner = address, options) => await reads.guardOf(owner, options),
     protect: async (beneficiary, dailyLimit, options = {}) => {
+      refuseOldGeneration({ generation: generation() })
       const { owner } = options
       const done = async (o?: CallOptions): Promise<boolean> => {
         const known = await reads.guardOf(owner ?? address, o)

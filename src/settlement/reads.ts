@@ -7,6 +7,7 @@ import type {
   Escrow,
   EscrowOutcome,
   EscrowState,
+  Generation,
   Guard,
   NetworkParameters
 } from '../protocol/ports/settlement.ts'
@@ -67,7 +68,12 @@ const big = (v: unknown): bigint => {
 /** The first returned value, which is a struct. */
 const struct = (r: Result): Result => r[0] as Result
 
-export function reads(rpc: Rpc, network: NetworkParameters): Reads {
+/** `generation`: of the contracts, once it is known; what generation 1 does not have is answered as nothing. */
+export function reads(
+  rpc: Rpc,
+  network: NetworkParameters,
+  generation: () => Generation | undefined = () => 2
+): Reads {
   let newest = 0n
   const call: Reads['call'] = async (contract, method, args, options = {}) => {
     const request = { to: addressOf(network, contract), data: encodeCall(contract, method, args) }
@@ -98,7 +104,8 @@ export function reads(rpc: Rpc, network: NetworkParameters): Reads {
       }
     },
     entry: async (id, options) => {
-      const answer = await call('Escrow', 'standingOf', [id], options)
+      const old = generation() === 1
+      const answer = await call('Escrow', old ? 'entryOf' : 'standingOf', [id], options)
       const e = struct(answer)
       const state = states[Number(big(e.state))]
       if (state === undefined) throw malformed('escrow state')
@@ -106,12 +113,13 @@ export function reads(rpc: Rpc, network: NetworkParameters): Reads {
         state,
         outcome: outcomes[Number(big(e.outcome))],
         acknowledged: big(e.acknowledged),
-        claim: big(answer[1]),
+        claim: old ? 0n : big(answer[1]),
         deliveredAt: big(e.deliveredAt),
         disputedAt: big(e.disputedAt)
       }
     },
     guardOf: async (address, options) => {
+      if (generation() === 1) return undefined
       const g = struct(await call('Vault', 'guardOf', [address], options))
       const beneficiary = String(g.beneficiary) as Address
       if (BigInt(beneficiary) === 0n) return undefined

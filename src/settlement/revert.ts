@@ -1,6 +1,7 @@
 /** Errors of the chain, named: custom errors of our contracts and the node's refusals become a ShoalError. */
 import type { ErrorDescription } from 'ethers/abi'
 import { ShoalError, type ErrorData } from '../protocol/errors.ts'
+import { formatAmount, SYMBOL } from '../protocol/money.ts'
 import { interfaceOf, type ContractName } from './contracts.ts'
 import type { RpcRefused } from './rpc/rpc.ts'
 
@@ -44,12 +45,16 @@ export const aboveLimit = (facts: {
 }): ShoalError =>
   new ShoalError(
     'WITHDRAW_LIMIT',
-    `the guard of ${facts.owner} lets ${facts.left} go today, not ${facts.amount}`,
+    `the guard of ${facts.owner} lets ${formatAmount(facts.left)} ${SYMBOL} go today, not ${formatAmount(facts.amount)}`,
     {
       data: { ...facts },
       next: `Withdraw less, wait for the next day (UTC), or withdraw to ${facts.beneficiary ?? "the guard's beneficiary"}.`
     }
   )
+
+/** What to do about a guard that is another's to change. */
+const guardianSays = ({ args }: ErrorDescription): string =>
+  `Only ${String(args[2])} can change this guard: shoal wallet protect --owner ${String(args[0])} --beneficiary 0x... --limit AMOUNT, on its home.`
 
 /** A refusal of the node or a revert of a contract as FUNDS_LOW, WITHDRAW_LIMIT or CHAIN_REVERTED with contract, function and named error. */
 export function chainError(call: CallName, refusal: Pick<RpcRefused, 'message' | 'data'>): ShoalError {
@@ -74,6 +79,7 @@ export function chainError(call: CallName, refusal: Pick<RpcRefused, 'message' |
       function: call.method,
       error: name,
       ...(error === undefined ? {} : facts(error))
-    }
+    },
+    next: error?.name === 'NotGuardian' ? guardianSays(error) : undefined
   })
 }

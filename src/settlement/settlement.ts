@@ -1,5 +1,6 @@
 /** The Settlement port over JSON-RPC. */
 import { ShoalError } from '../protocol/errors.ts'
+import { oldGeneration } from '../protocol/old-generation.ts'
 import type { Address } from '../protocol/ids.ts'
 import type { Clock } from '../protocol/ports/clock.ts'
 import type { OperatorKey } from '../protocol/ports/keys.ts'
@@ -74,7 +75,8 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
   const key = parts.key instanceof Uint8Array ? createOperatorKey(parts.key, domainOf(network)) : parts.key
   const transport = parts.transport ?? httpRpcs(parts)
   const rpc = reliableRpc({ transport, clock, random, log, patienceMs: options.patienceMs ?? 45_000 })
-  const read = reads(rpc, network)
+  const generation = (): Generation | undefined => life.generation
+  const read = reads(rpc, network, generation)
   const sender = new TxSender({
     rpc,
     key,
@@ -84,8 +86,9 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     log,
     options: { ...senderDefaults, ...options }
   })
-  const actions = { network, reads: read, sender, address: key.address, signPermit: key.signPermit }
-  const life = lifecycle(rpc, sender, network)
+  const { address, signPermit } = key
+  const actions = { network, reads: read, sender, address, signPermit, generation }
+  const life = lifecycle(rpc, sender, network, log)
   const marks = markStore(store, networkDigest(network))
   return {
     key,
@@ -150,16 +153,16 @@ function httpRpcs({
 }
 
 /** Starts and stops once. */
-function lifecycle(rpc: Rpc, sender: TxSender, network: NetworkParameters) {
+function lifecycle(rpc: Rpc, sender: TxSender, network: NetworkParameters, log: Logger) {
   const ended = new AbortController()
   let started: Promise<void> | undefined
   let generation: Generation | undefined
   const begin = async (signal?: AbortSignal): Promise<void> => {
-    await within(
+    generation = await within(
       linked(signal, ended.signal),
       async both => await verifyNetwork(rpc, network, { signal: both })
     )
-    generation = 2
+    if (generation === 1) log.warn({ err: oldGeneration() }, 'nothing new is bought or sold on this network')
     await sender.start()
   }
   return {

@@ -302,6 +302,33 @@ describe('shoal devnet and jobs over it', function () {
     })
   })
 
+  describe('a guard over the money of a key', () => {
+    const home = '0xC0C0c0c0C0C0c0c0c0C0c0C0C0C0C0C0C0C0c0c0'
+    const elsewhere = `0x${'57'.repeat(20)}`
+    it('is set after a question, shown, and named before anything is sent that is above it', async () => {
+      const set = ['wallet', 'protect', '--beneficiary', home, '--limit', '2']
+      const asked = await run(set)
+      expect(asked.code).to.not.equal(0)
+      expect(asked.stderr).to.match(/no more than 2 SHL a day[^]*Add -y to agree/)
+      expect((await run(['wallet'])).stdout).to.not.match(/Guard/)
+      const done = await run([...set, '-y'])
+      expect(done.code, done.stderr).to.equal(0)
+      expect((await run(['wallet'])).stdout).to.match(/Guard {4}2 SHL a day elsewhere than to 0xc0c0/i)
+      const sent = await run(['wallet', 'withdraw', '1.5', '--to', elsewhere, '--json'])
+      expect(JSON.parse(sent.stdout)).to.deep.include({
+        guard: { beneficiary: home, dailyLimit: '2', left: '0.5' }
+      })
+      const above = await run(['wallet', 'withdraw', '0.6', '--to', elsewhere])
+      expect(above.code).to.equal(1)
+      expect(above.stderr).to.match(/lets 0\.5 SHL go today, not 0\.6\n {2}Withdraw less, .*0xc0c0/i)
+      const free = await run(['wallet', 'withdraw', '3', '--to', home])
+      expect(free.code, free.stderr).to.equal(0)
+      const lifted = await run(['wallet', 'protect', '--beneficiary', home, '--limit', '100', '-y'])
+      expect(lifted.code).to.equal(1)
+      expect(lifted.stderr).to.match(/NotGuardian\n {2}Only 0xc0c0.* can change this guard/i)
+    })
+  })
+
   describe('the local API', () => {
     interface Answer {
       readonly status: number

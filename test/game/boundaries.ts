@@ -33,17 +33,20 @@ function* edges(): Generator<Edge> {
       for (const fee of BPS) for (const bps of BPS) yield { price, bond, fee, bps }
 }
 
+/** Claims: the whole price, half of it, one unit; and what was never delivered, also in a dispute. */
 const slots = (e: Edge): Slot[] =>
-  [0n, e.price / 2n, e.price - 1n].flatMap(acknowledged =>
-    (['open', 'delivered', 'disputed'] as const).map(state => ({
-      ...emptySlot,
-      state,
-      acknowledged,
-      claim: 0n,
-      deliveredAt: 1n,
-      disputedAt: 1n
-    }))
-  )
+  [0n, e.price / 2n, e.price - 1n].flatMap(acknowledged => {
+    const known = { ...emptySlot, acknowledged }
+    const claims = [0n, ...(e.price > 1n ? [1n, e.price / 2n] : [])]
+    return [
+      { ...known, state: 'open' } as const,
+      { ...known, state: 'disputed', disputedAt: 1n } as const,
+      ...claims.flatMap(claim => [
+        { ...known, state: 'delivered', claim, deliveredAt: 1n } as const,
+        { ...known, state: 'disputed', claim, deliveredAt: 1n, disputedAt: 1n } as const
+      ])
+    ]
+  })
 const calls = (e: Edge): EscrowCall[] => [
   { kind: 'acknowledge', amount: e.price, requesterSigned: true },
   { kind: 'refund', acknowledged: e.price },
@@ -81,12 +84,18 @@ function wrong(e: Edge, slot: Slot, call: EscrowCall): string | undefined {
   if (after === 'FundsLow') return 'a purse was called empty'
   if (totalOf(after) !== totalOf(before)) return 'money was made or lost'
   if (after.requester.locked + after.provider.locked !== 0n) return 'money stays locked'
-  if (verdict.moves.some(m => m.amount < 0n || m.amount > UINT128_MAX)) {
-    // the contract adds price and dispute bond in uint128: both were locked from one uint128 balance there
-    if (e.price + posted <= UINT128_MAX) return 'an amount left uint128'
-  }
+  if (after.burned.free > 0n && verdict.slot.outcome !== 'split') return 'money was burned without silence'
+  if (
+    call.kind === 'rule' &&
+    call.providerBps === 10_000n &&
+    after.provider.free * 10n < e.price - e.bond * 10n
+  )
+    return 'a false accusation cost less than a tenth of the price'
+  // the terms refuse a price that does not fit with its dispute bond
+  if (e.price + posted <= UINT128_MAX && verdict.moves.some(m => m.amount < 0n || m.amount > UINT128_MAX))
+    return 'an amount left uint128'
   const gross = after.beneficiary.free + after.treasury.free
-  if (gross > e.price) return 'more than the price was paid'
+  if (gross + after.burned.free > e.price) return 'more than the price was paid'
   return feeOf(gross, e.fee) > gross ? 'the fee is more than the pay' : undefined
 }
 

@@ -54,6 +54,21 @@ export const incidents: readonly Incident[] = [
     plants: ['resumed-at-full-price']
   },
   {
+    name: 'our own audit: free disputes, garbage paid by silence, dead receipts, openings replayed, lies kept',
+    games: [
+      'honest provider, requester and arbiter against it',
+      'honest requester, provider and arbiter against it'
+    ],
+    plants: [
+      'anyone-opens',
+      'receipts-die-at-the-deadline',
+      'lies-of-checkpoints-stand',
+      'silence-pays-the-provider',
+      'dispute-bond-whole-or-none',
+      'dispute-bond-later'
+    ]
+  },
+  {
     name: 'a partition taken for death (#3944)',
     games: ['hand-over from an honest provider to a dishonest one'],
     plants: ['gives-results-away', 'unguarded']

@@ -34,6 +34,19 @@ const pretend =
   (r, slot, caller, call, now) =>
     real(r, call.kind === kind && slot.state === from ? { ...slot, state: as } : slot, caller, call, now)
 
+type Verdict = ReturnType<ApplyCall>
+type Move = Extract<Verdict, { readonly moves: unknown }>['moves'][number]
+/** The money of one outcome goes elsewhere. */
+const diverted =
+  (outcome: string, move: (m: Move) => Move) =>
+  (real: ApplyCall): ApplyCall =>
+  (r, slot, caller, call, now) => {
+    const verdict = real(r, slot, caller, call, now)
+    if ('refused' in verdict || verdict.slot.outcome !== outcome) return verdict
+    return { ...verdict, moves: verdict.moves.map(move) }
+  }
+const isBurnt = (m: Move): boolean => m.op === 'pay' && m.to === 'burned'
+
 export const plants: readonly Plant[] = [
   contract(
     'refund-beats-delivery',
@@ -100,6 +113,79 @@ export const plants: readonly Plant[] = [
     'the requester cancels without consent',
     real => (r, slot, caller, call, now) =>
       real(r, slot, caller, call.kind === 'cancel' ? { ...call, providerSigned: true } : call, now)
+  ),
+  contract(
+    'receipts-die-at-the-deadline',
+    'a receipt counts no more once the deadline has passed',
+    real => (r, slot, caller, call, now) =>
+      call.kind === 'acknowledge' && slot.state === 'open' && now > r.deliverBy
+        ? { refused: 'AmountOutOfRange' }
+        : real(r, slot, caller, call, now)
+  ),
+  contract(
+    'lies-of-checkpoints-stand',
+    'what was never delivered cannot be disputed',
+    real => (r, slot, caller, call, now) =>
+      call.kind === 'dispute' && slot.state === 'open'
+        ? { refused: 'WrongState' }
+        : real(r, slot, caller, call, now)
+  ),
+  contract(
+    'closes-itself',
+    'the provider closes with receipts below the price, before the requester can dispute',
+    real => (r, slot, caller, call, now) =>
+      real(r, slot, call.kind === 'acknowledge' && slot.deliveredAt > 0n ? 'requester' : caller, call, now)
+  ),
+  contract(
+    'claim-forgotten',
+    'after the window the whole price is paid, whatever was claimed',
+    real => (r, slot, caller, call, now) =>
+      real(r, call.kind === 'release' ? { ...slot, claim: 0n } : slot, caller, call, now)
+  ),
+  contract(
+    'undelivered-is-ruled-for',
+    'a ruling about a checkpoint pays the price of what was never delivered',
+    real => (r, slot, caller, call, now) =>
+      real(
+        r,
+        call.kind === 'rule' && slot.deliveredAt === 0n ? { ...slot, deliveredAt: 1n } : slot,
+        caller,
+        call,
+        now
+      )
+  ),
+  contract(
+    'silence-pays-the-provider',
+    'garbage earns while nobody rules',
+    diverted('split', m => (isBurnt(m) && m.op === 'pay' ? { ...m, to: 'beneficiary' } : m))
+  ),
+  contract(
+    'silence-pays-the-requester',
+    'disputing pays while nobody rules',
+    diverted('split', m => (isBurnt(m) ? { op: 'unlock', who: 'requester', amount: m.amount } : m))
+  ),
+  contract(
+    'silence-pays-the-treasury',
+    'an arbiter who is the treasury earns by silence',
+    diverted('split', m => (isBurnt(m) && m.op === 'pay' ? { ...m, to: 'treasury' } : m))
+  ),
+  contract(
+    'dispute-bond-whole-or-none',
+    'only a ruling that is wholly for the provider costs the dispute bond',
+    diverted('ruled', m =>
+      m.op === 'pay' && m.who === 'requester' && m.to === 'provider' && m.amount < 100n
+        ? { op: 'unlock', who: 'requester', amount: m.amount }
+        : m
+    )
+  ),
+  contract(
+    'dispute-bond-later',
+    'the dispute bond is locked with the dispute, and need not be there',
+    real => (r, slot, caller, call, now) => {
+      const verdict = real(r, slot, caller, call, now)
+      if ('refused' in verdict || call.kind !== 'dispute') return verdict
+      return { ...verdict, moves: [{ op: 'lock', who: 'requester', amount: disputeBondOf(r) }] }
+    }
   ),
   asProvider('receipt-by-sequence', 'the newest receipt replaces the highest', {
     takesReceipt: (_, amount, a) => amount <= a.price

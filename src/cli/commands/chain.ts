@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Address } from '../../protocol/ids.ts'
 import { parseAmount } from '../../protocol/money.ts'
+import { oldGeneration } from '../../protocol/old-generation.ts'
 import { createLogger } from '../../peer/adapters/pino-logger.ts'
 import { startEmbeddedChain } from '../../settlement/chain/embedded.ts'
 import { formatNetwork } from '../../settlement/network.ts'
@@ -57,11 +58,14 @@ export const chain = command<ChainFlags>(async (cli, flags, signal) => {
           rpcUrl: served.rpcUrl,
           network,
           deployer: served.deployer.address,
+          generation: served.generation,
           pid: served.pid
         })
       )
     else {
       cli.print(`RPC      ${served.rpcUrl}\nNetwork  ${network}`)
+      if (served.generation === 1)
+        cli.remark(`\nNote: ${oldGeneration().message}. ${oldGeneration().next ?? ''}`)
       cli.remark(
         '\nServing. Join with: shoal init --rpc-url URL --network FILE. Ctrl-C stops it; nothing is lost.'
       )

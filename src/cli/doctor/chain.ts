@@ -1,6 +1,7 @@
 /** The chain: configured, reachable, the right one, and is there money on it. */
 import { isShoalError } from '../../protocol/errors.ts'
 import { formatAmount, SYMBOL } from '../../protocol/money.ts'
+import { oldGeneration } from '../../protocol/old-generation.ts'
 import type { Account, NetworkParameters } from '../../protocol/ports/settlement.ts'
 import { deadline } from '../../protocol/signals.ts'
 import type { OpenedHome } from '../../peer/home/home.ts'
@@ -71,9 +72,13 @@ async function ask(q: Question, name: string, key: string, rpcUrl: string): Prom
   const scope = deadline(cli.clock, ALL_MS, 'CHAIN_UNREACHABLE', 'no answer', q.signal)
   const { signal } = scope
   try {
-    await verifyNetwork(rpc, network, { signal })
+    const generation = await verifyNetwork(rpc, network, { signal })
     const account = await reads(rpc, network).account(home.keys.operator as Account['address'], { signal })
-    return { finding: ok(name, `${rpcUrl}, chain ${network.chainId}, contracts in place`), account }
+    const finding =
+      generation === 1
+        ? findingOf(name, oldGeneration())
+        : ok(name, `${rpcUrl}, chain ${network.chainId}, contracts in place`)
+    return { finding, account }
   } catch (e) {
     return failed(e, name, rpcUrl, `${key} in ${home.layout.config}`)
   } finally {

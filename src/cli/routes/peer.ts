@@ -2,7 +2,7 @@
 import { buildCommand, buildRouteMap } from '@stricli/core'
 import type { Cli } from '../context.ts'
 import { docs } from './docs.ts'
-import { arg, duration, flag, homeFlags, jsonFlag, list, text, whole } from './flags.ts'
+import { arg, duration, flag, homeFlags, jsonFlag, list, text, whole, yesFlag } from './flags.ts'
 import type { CommonFlags } from './jobs.ts'
 
 const common = { ...homeFlags, ...jsonFlag }
@@ -108,15 +108,50 @@ const withdraw = buildCommand<WithdrawFlags, [string], Cli>({
   },
   docs: docs(
     'Move free balance out of the vault',
-    ['To your own wallet, or with --to to another address. What is locked stays.'],
+    [
+      'To your own wallet, or with --to to another address. What is locked stays.',
+      'A guard (shoal wallet protect) limits what goes elsewhere than to its beneficiary in one day.'
+    ],
     ['shoal wallet withdraw 10', 'shoal wallet withdraw 10 --to 0x00112233445566778899aabbccddeeff00112233']
   )
 })
+export interface ProtectFlags extends CommonFlags {
+  readonly beneficiary?: string
+  readonly limit?: string
+  readonly owner?: string
+  readonly yes: boolean
+}
+const protect = buildCommand<ProtectFlags, [], Cli>({
+  loader: async () => (await import('../commands/wallet.ts')).protect,
+  parameters: {
+    flags: {
+      ...common,
+      ...yesFlag,
+      beneficiary: text('Where withdrawals have no limit, and who alone can change this later', '0x...'),
+      limit: text('What may go elsewhere in one day (UTC)', 'AMOUNT'),
+      owner: text('Whose guard to change, on the home of its beneficiary', '0x...')
+    },
+    aliases: { y: 'yes' }
+  },
+  docs: docs(
+    'Limit what a leaked key can carry away',
+    [
+      'The operator key of a peer lies on its machine. With a guard it can withdraw no more than --limit a day to others than --beneficiary,',
+      'an address whose key lies elsewhere; only that key can change the guard (--owner) or lift it (--beneficiary none).',
+      'It does not limit what the key spends on jobs and bonds, so keep no more in the vault than they need.',
+      'The day is that of UTC: around midnight twice the limit can go.'
+    ],
+    [
+      'shoal wallet protect --beneficiary 0x00112233445566778899aabbccddeeff00112233 --limit 50',
+      'shoal wallet protect --owner 0xffeeddccbbaa99887766554433221100ffeeddcc --beneficiary none'
+    ]
+  )
+})
 const wallet = buildRouteMap({
-  routes: { show: walletShow, balance: walletShow, deposit, withdraw },
+  routes: { show: walletShow, balance: walletShow, deposit, withdraw, protect },
   defaultCommand: 'show',
   docs: docs(
-    'Address, balance, deposit, withdraw',
+    'Address, balance, deposit, withdraw, protect',
     ['Without a word after it: shows the balances.'],
     ['shoal wallet', 'shoal wallet deposit 25']
   )

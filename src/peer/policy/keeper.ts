@@ -6,7 +6,8 @@
 import { decode, encode } from '../../protocol/codec.ts'
 import { asShoalError } from '../../protocol/errors.ts'
 import { record, timestamp } from '../../protocol/fields.ts'
-import type { Clock, Logger, Startable } from '../../protocol/ports/index.ts'
+import { oldGeneration } from '../../protocol/old-generation.ts'
+import type { Clock, Logger, Settlement, Startable } from '../../protocol/ports/index.ts'
 import type { Config } from '../home/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import { Mutex } from '../mutex.ts'
@@ -27,6 +28,7 @@ export interface PolicyParts {
   readonly log: Logger
   readonly journal: Pick<Journal, 'meta' | 'putMeta'>
   readonly config: ProviderConfig
+  readonly settlement: Pick<Settlement, 'generation'>
   /** Reads the configuration again, with all its layers; absent where there is no file. */
   readonly reload?: () => Promise<Config>
   readonly machine: MachinePort
@@ -87,7 +89,9 @@ export class PolicyKeeper implements Startable {
     return this.#pausedUntil !== undefined && this.#pausedUntil > now() ? this.#pausedUntil : undefined
   }
 
+  /** On a network of generation 1 nothing new is taken on, whatever the owner says. */
   verdict(wish?: Wish): Verdict {
+    if (this.#parts.settlement.generation === 1) return { ok: false, reason: oldGeneration().message }
     return policyVerdict(this.#config.policy, this.#facts(), wish)
   }
 

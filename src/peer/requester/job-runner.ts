@@ -2,6 +2,7 @@
 import { asShoalError, type ErrorCode } from '../../protocol/errors.ts'
 import { can } from '../../protocol/machines/machine.ts'
 import { jobTable } from '../../protocol/machines/job.ts'
+import { oldGeneration } from '../../protocol/old-generation.ts'
 import type { PeerContext } from '../context.ts'
 import type { AwardEntry, ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { bidOf, matchRound } from './award.ts'
@@ -169,6 +170,10 @@ export class JobRunner {
           ? `no provider for ${open.length} executions by the deadline${this.#lastRefusal()}${this.#nobody === '' ? '' : `: ${this.#nobody}`}`
           : 'not finished by the deadline'
       )
+    }
+    if (open.length > 0 && this.#ctx.settlement.generation === 1) {
+      const { code, message } = oldGeneration()
+      return await this.#fail(code, message)
     }
     if (open.length > 0 && this.#ctx.clock.now() >= this.#nextRoundAt) {
       this.#matching ??= this.#round(open, signal).finally(() => (this.#matching = undefined))

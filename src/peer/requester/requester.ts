@@ -5,6 +5,7 @@ import { unproven } from '../../market/weighed.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { toHex } from '../../protocol/codec.ts'
 import type { JobId } from '../../protocol/ids.ts'
+import { refuseOldGeneration } from '../../protocol/old-generation.ts'
 import { isTerminal } from '../../protocol/machines/machine.ts'
 import { jobTable } from '../../protocol/machines/job.ts'
 import type { Startable } from '../../protocol/ports/startable.ts'
@@ -99,6 +100,7 @@ export class Requester implements Startable {
       throw new ShoalError('QUOTA_EXCEEDED', `at most ${LIVE_JOBS_MAX} jobs run at the same time`, {
         next: 'Wait for one to end: shoal jobs'
       })
+    refuseOldGeneration(this.#ctx.settlement)
     const probe = options.probe === true
     await this.#checkFunds(capOf(job, probe), reserveOf(job, probe, this.#ctx.config.provider.bond))
     const id = toHex(this.#ctx.random.bytes(32)) as JobId

@@ -4,7 +4,7 @@ import type { Address } from '../../protocol/ids.ts'
 import type { Clock } from '../../protocol/ports/clock.ts'
 import type { Logger } from '../../protocol/ports/log.ts'
 import type { Random } from '../../protocol/ports/random.ts'
-import type { NetworkParameters } from '../../protocol/ports/settlement.ts'
+import type { Generation, NetworkParameters } from '../../protocol/ports/settlement.ts'
 import { encodeCall } from '../contracts.ts'
 import { deployContracts, sendAndWait } from '../deploy.ts'
 import { createTransactionKey, type TransactionKey } from '../keys/operator.ts'
@@ -54,6 +54,8 @@ export interface EmbeddedChain {
   readonly rpcUrl: string
   readonly port: number
   readonly network: NetworkParameters
+  /** Of its contracts, which a folder keeps from its first start on. */
+  readonly generation: Generation
   /** Holds the token supply; by default also arbiter and treasury. */
   readonly deployer: TransactionKey
   /** Process id of anvil; undefined while it restarts. */
@@ -103,7 +105,7 @@ export async function startEmbeddedChain(options: EmbeddedChainOptions): Promise
     const deployer = await deployerKey(folder, options.random)
     await node.start(options.signal)
     const network = known ?? (await deploy(node, rpc, deployer, options))
-    await verifyNetwork(rpc, network, { signal: options.signal })
+    const generation = await verifyNetwork(rpc, network, { signal: options.signal })
     const host = options.host ?? '127.0.0.1'
     proxy = await startProxy({
       host,
@@ -120,6 +122,7 @@ export async function startEmbeddedChain(options: EmbeddedChainOptions): Promise
       rpcUrl: `http://${localName(host)}:${port}`,
       port,
       network,
+      generation,
       deployer,
       get pid() {
         return node.pid

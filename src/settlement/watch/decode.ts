@@ -3,6 +3,7 @@ import type { LogDescription } from 'ethers/abi'
 import type { AgreementId, Hex32 } from '../../protocol/ids.ts'
 import type { ChainCursor, SettlementEvent } from '../../protocol/ports/settlement.ts'
 import { interfaceOf } from '../contracts.ts'
+import { firstInterface } from '../generation-1.ts'
 import { outcomes } from '../reads.ts'
 import { malformed, toNumber } from '../rpc/rpc.ts'
 
@@ -25,10 +26,11 @@ const isLog = (v: unknown): v is RawLog =>
   'transactionHash' in v &&
   typeof v.transactionHash === 'string'
 
-/** Null for events that the contract does not have. */
+/** Null for events that no generation of the contract has. */
 function parse(raw: RawLog): LogDescription | null {
+  const log = { topics: [...raw.topics], data: raw.data }
   try {
-    return interfaceOf('Escrow').parseLog({ topics: [...raw.topics], data: raw.data })
+    return interfaceOf('Escrow').parseLog(log) ?? firstInterface().parseLog(log)
   } catch {
     throw malformed('log') // topics or data that are no hex, or too short for the event
   }
@@ -56,7 +58,7 @@ export function decodeLog(raw: unknown): SettlementEvent | undefined {
         ...base,
         kind: 'delivered',
         result: String(args.result) as Hex32,
-        amount: BigInt(args.amount as bigint)
+        amount: parsed.fragment.inputs.length === 3 ? undefined : BigInt(args.amount as bigint)
       }
     case 'Disputed':
       return { ...base, kind: 'disputed' }

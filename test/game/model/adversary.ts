@@ -1,6 +1,6 @@
 /** Everything that a dishonest side can do with its own keys and what it has been given. It is told everything and is never late. */
 import type { Caller } from '../../../src/protocol/machines/escrow-rules.ts'
-import { CALLS, type GameCall } from './chain.ts'
+import { CALLS, type GameCall } from './calls.ts'
 import { base, D, SIG } from './layout.ts'
 import type { Act, World } from './world.ts'
 

@@ -2,18 +2,26 @@
 import type { Account, Caller, EscrowCall } from '../../../src/protocol/machines/escrow-rules.ts'
 import { disputeBondOf, type ChainView, type Slot } from '../../../src/protocol/machines/escrow.ts'
 import { totalOf, type Holdings } from '../../../src/protocol/machines/vault.ts'
+import { CALLERS, EVERY_CALL, type GameCall } from './calls.ts'
 import type { Game } from './config.ts'
+import { unjust } from './justice.ts'
 import { base, D, ESCROW, G, OUTCOME, secondsAt } from './layout.ts'
+import { RIGHTS } from './rights.ts'
 import { allTerms, amountAt, type DuelTerms } from './terms.ts'
 
-/** What each account held before; enough for everything. */
-const PURSE = 10_000n
+/** What each account held before: exactly what an opening locks, so that nothing later may need more. */
+const purseOf = (t: DuelTerms, account: Account): bigint => {
+  if (account === 'requester') return t.price + disputeBondOf(t)
+  return account === 'provider' ? t.bond : 0n
+}
 
 /** How the money of one escrow ended. */
 export interface Ending {
   readonly outcome: (typeof OUTCOME)[number]
   /** The provider's part before the fee. */
   readonly gross: bigint
+  /** Of the dispute bond, to the provider. */
+  readonly lost: bigint
   /** What the provider's own account gained or lost (bonds). */
   readonly bonds: bigint
   readonly requesterLoss: bigint
@@ -26,46 +34,6 @@ export interface Effect {
   /** A rule of money that was broken. */
   readonly problem: string | undefined
 }
-
-export type GameCall = EscrowCall & { readonly index: number; readonly text: string }
-let calls = 0
-const call = (text: string, c: EscrowCall): GameCall => ({ ...c, index: calls++, text })
-
-/** By index of the amount. */
-const byAmount = <T>(f: (i: 0 | 1 | 2) => T): readonly T[] => [f(0), f(1), f(2)]
-const signed = { requesterSigned: true, providerSigned: true }
-
-/** All calls that are made with valid signatures. Amounts are indexes here; `Chain` puts the agreement's own in. */
-export const CALLS = {
-  open: call('open', { kind: 'open', providerSigned: true }),
-  acknowledge: byAmount(i =>
-    call(`acknowledge ${i}`, { kind: 'acknowledge', amount: BigInt(i), requesterSigned: true })
-  ),
-  refund: byAmount(i => call(`refund ${i}`, { kind: 'refund', acknowledged: BigInt(i) })),
-  cancel: byAmount(i => call(`cancel ${i}`, { kind: 'cancel', amount: BigInt(i), ...signed })),
-  /** With the caller's signature alone. */
-  cancelAlone: byAmount(i =>
-    call(`cancel ${i} alone`, {
-      kind: 'cancel',
-      amount: BigInt(i),
-      requesterSigned: false,
-      providerSigned: false
-    })
-  ),
-  unsigned: call('open without the provider', { kind: 'open', providerSigned: false }),
-  forged: call('acknowledge a forged receipt', { kind: 'acknowledge', amount: 2n, requesterSigned: false }),
-  deliver: byAmount(i => call(`deliver ${i}`, { kind: 'deliver', amount: BigInt(i) })),
-  release: call('release', { kind: 'release' }),
-  dispute: call('dispute', { kind: 'dispute' }),
-  split: call('split', { kind: 'split' }),
-  rule: [0n, 5_000n, 10_000n].flatMap(p =>
-    [0n, 10_000n].map(b =>
-      call(`rule ${p} for the provider, slash ${b}`, { kind: 'rule', providerBps: p, bondSlashBps: b })
-    )
-  )
-} as const
-export const EVERY_CALL: readonly GameCall[] = Object.values(CALLS).flat()
-const CALLERS: readonly Caller[] = ['requester', 'provider', 'arbiter', 'other']
 
 const withAmounts = (c: GameCall, t: DuelTerms): EscrowCall => {
   if (c.kind === 'acknowledge' || c.kind === 'cancel' || c.kind === 'deliver')
@@ -80,6 +48,8 @@ interface Row {
   readonly effects: (Effect | null | undefined)[]
   /** No call is taken any more. */
   final?: boolean
+  /** Everybody's rights were looked at. */
+  granted?: boolean
 }
 
 export class Chain {
@@ -163,6 +133,17 @@ export class Chain {
     return undefined
   }
 
+  /** A right that the contract does not grant here; there must be none. */
+  denies(s: Uint8Array, duel: number): string | undefined {
+    const row = this.row(s, duel)
+    if (row.granted === true) return undefined
+    for (const { what, caller, call, holds } of RIGHTS)
+      if (holds(row.view, row.terms) && this.effect(s, duel, caller, call, row) === null)
+        return `the contract denies that ${what}`
+    row.granted = true
+    return undefined
+  }
+
   #judge(s: Uint8Array, duel: number, caller: Caller, c: GameCall): Effect | null {
     const t = this.terms(s, duel)
     const slot = this.#slot(s, duel)
@@ -182,10 +163,8 @@ export class Chain {
       becomes('disputed') ? stamp : (s[b + D.disputedAt] ?? 0)
     ] as const
     const money = this.#money(t, slot, verdict)
-    const judged = verdict.slot.outcome === 'ruled' && slot.outcome !== 'ruled'
-    if (judged && caller !== 'arbiter')
-      return { bytes, ...money, problem: `the ${caller} ruled in its own case` }
-    return { bytes, ...money }
+    const problem = money.problem ?? unjust(t, slot, money.ending, caller, c)
+    return { bytes, ending: money.ending, problem }
   }
 
   #money(
@@ -210,25 +189,27 @@ export class Chain {
     if (after.requester.locked + after.provider.locked !== 0n)
       return { ending: undefined, problem: 'a closed escrow still locks money' }
     const gross = after.beneficiary.free + after.treasury.free
+    const lost = verdict.moves
+      .filter(m => m.op === 'pay' && m.who === 'requester' && m.to === 'provider')
+      .reduce((n, m) => n + m.amount, 0n)
     const ending = {
       outcome: verdict.slot.outcome,
       gross,
-      bonds: after.provider.free - PURSE,
-      requesterLoss: PURSE - after.requester.free
+      lost,
+      bonds: after.provider.free - purseOf(t, 'provider'),
+      requesterLoss: purseOf(t, 'requester') - after.requester.free
     }
     return { ending, problem: gross > t.price ? 'more than the price was paid' : undefined }
   }
 
   /** Balances while this escrow is in `slot`. */
   #held(t: DuelTerms, slot: Slot): Holdings {
-    const purse = (account: Account): bigint =>
-      account === 'requester' || account === 'provider' ? PURSE : 0n
     const locked = { requester: 0n, provider: 0n, beneficiary: 0n, treasury: 0n, burned: 0n }
     if (slot.state !== 'none') {
       locked.requester = t.price + disputeBondOf(t)
       locked.provider = t.bond
     }
-    const of = (a: Account) => ({ free: purse(a) - locked[a], locked: locked[a] })
+    const of = (a: Account) => ({ free: purseOf(t, a) - locked[a], locked: locked[a] })
     return {
       requester: of('requester'),
       provider: of('provider'),

@@ -31,7 +31,7 @@ export const D = {
   /** The provider's machine (0: nothing signed), the receipt that it holds. */
   provider: 9,
   held: 10,
-  /** The receipt it held at the end of a tick up to the deadline, and up to SECURE before it: what it cannot lose any more. */
+  /** The receipt it held at the end of a tick of the grace or before, and up to SECURE before the deadline: what it cannot lose any more. */
   secured: 11,
   securedEarly: 12,
   /** Messages between honest parties that were sent; each may arrive at any later time, often, or never. */

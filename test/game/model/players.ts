@@ -1,4 +1,5 @@
 /** All that can happen in a state, by who plays honestly. */
+import { graceEnds } from '../../../src/protocol/machines/escrow.ts'
 import { adversaryProvider, adversaryRequester, anyArbiter, passerBy } from './adversary.ts'
 import { duelCount, type Config } from './config.ts'
 import { base, D, G, REQUESTER, secondsAt, SENT } from './layout.ts'
@@ -75,10 +76,10 @@ function secure(w: World, s: Uint8Array, d: number): void {
   const b = base(d)
   if (w.game.config.providers[d] !== 'honest' || (s[b + D.escrow] ?? 0) === 4) return
   const now = secondsAt(s[G.tick] ?? 0)
-  const t = w.chain.terms(s, d)
+  const terms = w.chain.terms(s, d)
   const held = s[b + D.held] ?? 0
-  if (now <= t.deliverBy) s[b + D.secured] = Math.max(held, s[b + D.secured] ?? 0)
-  if (now <= w.game.rules.provider.secureFrom(t))
+  if (now <= graceEnds(terms)) s[b + D.secured] = Math.max(held, s[b + D.secured] ?? 0)
+  if (now <= w.game.rules.provider.secureFrom(terms))
     s[b + D.securedEarly] = Math.max(held, s[b + D.securedEarly] ?? 0)
 }
 

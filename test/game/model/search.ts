@@ -108,6 +108,12 @@ export class Search {
     this.#id = id
     const s = this.#s
     this.store.read(id, s)
+    for (let d = 0; d < duelCount(this.world.game.config); d++) {
+      const denied = this.world.chain.denies(s, d)
+      if (denied === undefined) continue
+      this.found = { problem: denied, trace: this.#trace(id) }
+      return
+    }
     for (const way of this.#wayOuts) {
       const missing = way.missing(s)
       if (missing === undefined) continue

@@ -1,6 +1,6 @@
 /** A transaction that an honest side has sent: others may come before it, but it is in a block before the tick ends. */
 import type { Caller } from '../../../src/protocol/machines/escrow-rules.ts'
-import { CALLS, type GameCall } from './chain.ts'
+import { CALLS, type GameCall } from './calls.ts'
 import { base, D, TX, txIndex, type TxName } from './layout.ts'
 import type { Act, World } from './world.ts'
 

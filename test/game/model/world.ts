@@ -1,7 +1,8 @@
 /** One game being played: calls on the chain, moves of the machines, and the first promise that was broken. */
 import type { Caller } from '../../../src/protocol/machines/escrow-rules.ts'
 import type { ExecutionMove, ProviderMove } from '../../../src/protocol/machines/execution.ts'
-import { Chain, type GameCall } from './chain.ts'
+import type { GameCall } from './calls.ts'
+import { Chain } from './chain.ts'
 import { duelCount, type Game } from './config.ts'
 import { broken, type Side } from './judge.ts'
 import { base, BLOCK, D, ESCROW, GLOBALS, ON_CHAIN, OUTCOME, PROVIDER, REQUESTER, TX } from './layout.ts'

@@ -12,6 +12,7 @@ const commands = [
   'wallet show',
   'wallet deposit',
   'wallet withdraw',
+  'wallet protect',
   'engine list',
   'engine add',
   'engine remove'
@@ -56,7 +57,7 @@ describe('help', () => {
         for (const [, command = '', rest = ''] of example.matchAll(/\bshoal ([a-z]+)([^|#&>]*)/g)) {
           expect(names, `${name}: ${example}`).to.include(command)
           const sub =
-            /^ (show|deposit|withdraw|list|add|remove)\b/.exec(rest)?.[1] ??
+            /^ (show|deposit|withdraw|protect|list|add|remove)\b/.exec(rest)?.[1] ??
             { wallet: 'show', engine: 'list' }[command]
           const help = texts.get(sub === undefined ? command : `${command} ${sub}`) ?? ''
           for (const [flag] of rest.matchAll(/(?<= )--[a-z][a-z-]+/g))

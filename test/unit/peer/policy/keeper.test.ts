@@ -21,6 +21,7 @@ describe('the keeper of the policy', () => {
   let machine: MachineState
   let running: number
   let changed: number
+  const settlement: { generation: 1 | 2 } = { generation: 2 }
   beforeEach(() => {
     meta.clear()
     clock = new ManualClock()
@@ -28,6 +29,7 @@ describe('the keeper of the policy', () => {
     machine = MACHINE
     running = 0
     changed = 0
+    settlement.generation = 2
   })
   afterEach(async () => {
     for (const k of keepers.splice(0)) await k.stop()
@@ -37,7 +39,7 @@ describe('the keeper of the policy', () => {
   const read = () => loadConfig({ text, path: 'config.yaml' }, {})
   async function keeper(): Promise<PolicyKeeper> {
     const k = new PolicyKeeper({
-      ...{ clock, log: noLog, config: read().provider, reload: async () => read() },
+      ...{ clock, log: noLog, settlement, config: read().provider, reload: async () => read() },
       journal: { meta: async name => meta.get(name), putMeta: async (name, v) => void meta.set(name, v) },
       machine: { look: async () => machine },
       running: () => running,
@@ -53,6 +55,14 @@ describe('the keeper of the policy', () => {
     const v = k.verdict()
     return v.ok ? 'ok' : v.reason
   }
+
+  it('takes nothing on where the contracts are of an older generation, whatever the owner says', async () => {
+    const k = await keeper()
+    settlement.generation = 1
+    expect(reason(k)).to.match(/generation 1/)
+    settlement.generation = 2
+    expect(reason(k)).to.equal('ok')
+  })
 
   it('a change of config.yaml counts within seconds, without a restart', async () => {
     const k = await keeper()
