@@ -118,7 +118,7 @@ async function makeWire(
     seed: secrets.identity,
     listen: config.p2p.listen,
     announce: config.p2p.announce,
-    bootstrap: config.p2p.bootstrap,
+    bootstrap: [...new Set([...config.p2p.bootstrap, ...(chain.bootstrap ?? [])])],
     mdns: config.p2p.mdns,
     folder: home.p2p,
     files: parts.files,

@@ -3,7 +3,8 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { z } from 'zod'
 import { check } from '../protocol/codec.ts'
 import { ShoalError } from '../protocol/errors.ts'
-import { address, bps, uint } from '../protocol/fields.ts'
+import { address, bps, multiaddress, uint } from '../protocol/fields.ts'
+import { ADDRESSES_MAX } from '../protocol/limits.ts'
 import type { NetworkParameters } from '../protocol/ports/settlement.ts'
 
 const schema = z.strictObject({
@@ -17,7 +18,8 @@ const schema = z.strictObject({
   registry: address,
   arbiter: address,
   feeBps: bps,
-  fromBlock: uint()
+  fromBlock: uint(),
+  bootstrap: z.array(multiaddress).max(ADDRESSES_MAX).optional()
 })
 
 /** Network parameters as JSON text, for people and files. */

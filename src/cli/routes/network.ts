@@ -67,6 +67,7 @@ export interface ChainFlags {
   readonly folder?: string
   readonly port?: number
   readonly fund?: readonly string[]
+  readonly arbiter: boolean
   readonly json: boolean
 }
 const chain = buildCommand<ChainFlags, [], Cli>({
@@ -76,14 +77,20 @@ const chain = buildCommand<ChainFlags, [], Cli>({
       ...jsonFlag,
       folder: text('Where the chain is kept (default: ./shoal-chain)', 'DIR'),
       port: whole('Port of the RPC proxy (0 picks a free one)', 'PORT'),
-      fund: list('Give this address gas and tokens at the start (repeatable)', '0x...[=TOKENS]')
+      fund: list('Give this address gas and tokens at the start (repeatable)', '0x...[=TOKENS]'),
+      arbiter: {
+        kind: 'boolean',
+        default: true,
+        brief: 'Decide disputes: run tasks again that two peers disagree about, and rule'
+      }
     }
   },
   docs: docs(
     'Serve the embedded chain until Ctrl-C',
     [
       'A private EVM chain for peers on this machine, behind an allow-listing proxy. Whoever runs it is trusted with it.',
-      'Its RPC address and network.json are what peers need to join. --fund gives once for each address and folder.'
+      'Its RPC address and network.json are what peers need to join. --fund gives once for each address and folder.',
+      'An arbiter runs beside it; peers of the network begin with its address. What it does: shoal disputes --home DIR/arbiter'
     ],
     [
       'shoal chain --fund 0x00112233445566778899aabbccddeeff00112233',

@@ -85,6 +85,8 @@ export interface NetworkParameters {
   readonly feeBps: number
   /** First block worth scanning. */
   readonly fromBlock: number
+  /** Multiaddrs of peers to begin with, as whoever runs the network gives them. */
+  readonly bootstrap?: readonly string[]
 }
 
 /** Limits what one call may take; every call also ends with CHAIN_UNREACHABLE when the RPC stays away past its own timeout. */
