@@ -2,7 +2,7 @@
 import { digestOf, encode, toHex } from '../../src/protocol/codec.ts'
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { Agreement } from '../../src/protocol/eip712.ts'
-import type { HexBytes } from '../../src/protocol/ids.ts'
+import type { AgreementId, HexBytes } from '../../src/protocol/ids.ts'
 import { failureDigest, type FailureBody } from '../../src/protocol/records/delivery.ts'
 import { peerSignedBytes, type PeerCard, type PeerCardBody } from '../../src/protocol/records/card.ts'
 import type { BidBody } from '../../src/protocol/records/bid.ts'
@@ -38,6 +38,10 @@ export class Resigner {
   constructor(notary: Notary, owner: string) {
     this.#notary = notary
     this.#owner = owner
+  }
+
+  idOf(a: Agreement): AgreementId {
+    return typedDigestOf('Agreement', a) as AgreementId
   }
 
   /** Notes the hashes of a record and of what became of it. */

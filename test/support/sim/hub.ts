@@ -83,6 +83,10 @@ export class Hub {
     return port
   }
 
+  has(peer: PeerIdString): boolean {
+    return this.#ports.has(peer)
+  }
+
   others(port: Port): Port[] {
     return [...this.#ports.values()].filter(p => p !== port)
   }

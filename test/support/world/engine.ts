@@ -15,6 +15,7 @@ import type {
 
 const LIMITS = { maxFiles: 64, maxBytes: 1024 * 1024 }
 const decoder = new TextDecoder()
+const encoder = new TextEncoder()
 
 export interface Script {
   /** Billing units of each piece; a checkpoint after every one but the last. */
@@ -22,7 +23,9 @@ export interface Script {
   readonly end: 'done' | 'fail'
 }
 
-export const moduleOf = (script: Script): Uint8Array => new TextEncoder().encode(JSON.stringify(script))
+/** What a requester looks at before it sends a module. */
+const HEADER = '\0asm\u0001\0\0\0'
+export const moduleOf = (script: Script): Uint8Array => encoder.encode(HEADER + JSON.stringify(script))
 
 /** What was metered on one machine, by the job it was for. */
 export type Meter = Map<string, bigint>
@@ -37,13 +40,28 @@ const text = (files: ReadonlyMap<string, Uint8Array>, name: string): string =>
 /** Units per second of every machine here. */
 export const SPEED = 1_000n
 
+/** One whose results are wrong, whatever it is given; its meter is right. */
+export const wrongEngine = (plain: Engine): Engine => ({
+  ...plain,
+  prepare: async (task, signal) => {
+    const run = await plain.prepare(task, signal)
+    const wrong = bundleFromMap(new Map([['out.txt', encoder.encode('nonsense')]]))
+    return {
+      run: (hooks, s) => run.run(hooks, s),
+      hold: on => run.hold?.(on),
+      collect: () => oneChunk(wrong),
+      dispose: () => run.dispose()
+    }
+  }
+})
+
 export function scriptEngine(clock: Clock, meter: Meter, id = 'wasm'): Engine {
   const prepare = async (task: TaskRequest): Promise<PreparedRun> => {
     if (task.module.byteLength > task.limits.moduleBytes)
       throw new ShoalError('LIMIT_MODULE', 'The module is too large.')
     let script: Script
     try {
-      script = JSON.parse(decoder.decode(task.module)) as Script
+      script = JSON.parse(decoder.decode(task.module).slice(HEADER.length)) as Script
     } catch {
       throw new ShoalError('MODULE_INVALID', 'The module is no script.')
     }

@@ -81,6 +81,10 @@ export class Ledger {
     return { ...this.#balance(address) }
   }
 
+  get allClosed(): boolean {
+    return [...this.books.values()].every(b => b.slot.state === 'closed')
+  }
+
   get now(): bigint {
     return BigInt(Math.floor(this.#clock.now() / 1000))
   }
@@ -207,8 +211,7 @@ export class Ledger {
     const sent = async (): Promise<void> => {
       await this.#clock.sleep(INCLUSION_MS, stopped)
     }
-    const standing = (a: Agreement): Slot =>
-      this.books.get(this.#idOf(a))?.slot ?? emptySlot
+    const standing = (a: Agreement): Slot => this.books.get(this.#idOf(a))?.slot ?? emptySlot
     /** As the real client: an action whose effect is there already is done. */
     const act = async (
       a: Agreement,

@@ -159,6 +159,7 @@ export async function join(world: World, o: MemberOptions): Promise<Member> {
   return {
     ...{ name: o.name, ctx, requester, provider, arbiter, meter, files, store, lines },
     stop: async () => {
+      if (stopping.signal.aborted) return
       stopping.abort(new ShoalError('CANCELLED', 'the peer stops'))
       for (const room of rooms.reverse()) await room.stop()
     }

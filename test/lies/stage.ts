@@ -1,0 +1,103 @@
+/** One scene, played by the program's own flows, in which one of the members may lie. */
+import { parseJobFile } from '../../src/peer/jobfile/parse.ts'
+import type { JobId } from '../../src/protocol/ids.ts'
+import { EagerClock } from '../support/world/clock.ts'
+import { moduleOf, wrongEngine } from '../support/world/engine.ts'
+import { Ledger } from '../support/world/ledger.ts'
+import { join, type Member, type MemberOptions, type World } from '../support/world/member.ts'
+import { addressOf, Notary } from '../support/world/notary.ts'
+import { Cellar } from '../support/world/store.ts'
+import { Hub } from '../support/sim/hub.ts'
+import type { Scene, Who } from './scenes.ts'
+
+const START = 1_800_000_000_000
+export const TOKEN = 10n ** 18n
+const PURSE = 1_000n * TOKEN
+/** Longest that a story takes, ms of its own time. */
+const END_MS = 3 * 3_600_000
+
+export interface Told {
+  readonly world: World
+  readonly members: ReadonlyMap<Who, Member>
+  readonly job: JobId | undefined
+  readonly ended: boolean
+  readonly reports: readonly { readonly by: Who; readonly peer: string; readonly what: unknown }[]
+  stop(): Promise<void>
+}
+
+const jobText = (scene: Scene): string =>
+  [
+    'name: a',
+    'task: { module: a.wasm }',
+    'inputs: { in.txt: in.txt }',
+    'outputs: [out.txt]',
+    'price: { max: 6 }',
+    `limits: { gas: ${scene.script.pieces.reduce((sum, n) => sum + n, 0) * 2}, wall: ${scene.wall}s }`,
+    ...(scene.copies === undefined ? [] : [`verify: { tier: replicas, copies: ${scene.copies} }`])
+  ].join('\n')
+
+export async function play(
+  scene: Scene,
+  liar?: { readonly who: Who; readonly options: (world: World) => Partial<MemberOptions> }
+): Promise<Told> {
+  const clock = new EagerClock(START)
+  const notary = new Notary()
+  const hub = new Hub()
+  const world: World = {
+    ...{ clock, notary, hub, ledger: new Ledger(clock, notary, addressOf('arbiter')) },
+    cellar: new Cellar(peer => hub.has(peer))
+  }
+  const members = new Map<Who, Member>()
+  const reports: { by: Who; peer: string; what: unknown }[] = []
+  const enter = async (who: Who): Promise<void> => {
+    world.ledger.fund(addressOf(who), PURSE)
+    const role = who === 'requester' || who === 'arbiter' ? who : 'provider'
+    const own = liar?.who === who ? liar.options(world) : {}
+    const garbled = scene.wrong === who ? { engine: wrongEngine } : {}
+    members.set(
+      who,
+      await join(world, {
+        ...{ name: who, role, config: configOf(role), ...garbled, ...own },
+        onReport: (peer, what) => void reports.push({ by: who, peer, what })
+      })
+    )
+  }
+  await enter('arbiter')
+  for (let i = 1; i <= scene.providers; i++) await enter(`provider-${i}` as Who)
+  await enter('requester')
+  let job: JobId | undefined
+  let over = false
+  const requester = members.get('requester') as Member
+  await requester.files.write('/job/a.wasm', moduleOf(scene.script))
+  await requester.files.write('/job/in.txt', new TextEncoder().encode('input'))
+  const begun = clock.now()
+  await clock.run(() => false, begun + 5_000)
+  const submitted = requester.requester
+    .submit(parseJobFile(jobText(scene), 'job.yaml'), { folder: '/job', out: '/out', deliverMargin: 30 })
+    .then(entry => (job = entry.id))
+    .catch((e: unknown) => void requester.lines.push(`error submit ${String(e)}`))
+  for (const e of scene.events ?? []) {
+    await clock.run(() => false, begun + 5_000 + e.at * 1_000)
+    if (e.what === 'leave') await members.get(e.who)?.stop()
+    else if (job !== undefined) await requester.requester.cancel(job)
+  }
+  const settled = async (): Promise<void> => {
+    over = requester.requester.live === 0 && world.ledger.allClosed
+  }
+  const ended = await clock.run(() => {
+    void settled()
+    return over
+  }, begun + END_MS)
+  await submitted
+  return {
+    ...{ world, members, job, ended, reports },
+    stop: async () => {
+      for (const m of members.values()) await m.stop()
+    }
+  }
+}
+
+const configOf = (role: MemberOptions['role']): MemberOptions['config'] => ({
+  ...(role === 'requester' ? {} : { provider: { slots: 2 } }),
+  ...(role === 'arbiter' ? { arbiter: { enabled: true } } : {})
+})
