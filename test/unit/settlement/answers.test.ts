@@ -38,6 +38,7 @@ describe('an answer with dirty bytes', () => {
     const above = interfaceOf('Vault').encodeErrorResult('AboveLimit', [owner, 5n, 4n])
     const e = chainError({ contract: 'Vault', method: 'withdraw' }, { message: 'reverted', data: above })
     expect(e).to.include({ code: 'WITHDRAW_LIMIT' })
-    expect(e.data).to.include({ owner, amount: 5n, left: 4n })
+    expect(e.data).to.include({ amount: 5n, left: 4n })
+    expect(String(e.data['owner']).toLowerCase()).to.equal(owner)
   })
 })
