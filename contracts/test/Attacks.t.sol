@@ -66,6 +66,15 @@ contract AttacksTest is Base {
         escrow.acknowledge(a, r, signature);
     }
 
+    function test_receipt_countsOnceAndNotAgain() public {
+        Agreement memory a = _agreement(100, 10);
+        bytes32 id = _open(a);
+        (Receipt memory r, bytes memory signature) = _receipt(REQUESTER_KEY, id, 1, 40);
+        escrow.acknowledge(a, r, signature);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.AmountOutOfRange.selector, id, 40, 41, 100));
+        escrow.acknowledge(a, r, signature);
+    }
+
     function test_receipt_withAHighNumberDoesNotBurnTheOthers() public {
         Agreement memory a = _agreement(100, 10);
         bytes32 id = _open(a);
@@ -113,6 +122,7 @@ contract AttacksTest is Base {
         Agreement memory a = _agreement(100, 10);
         _open(a);
         _deliver(a);
+        vm.warp(block.timestamp + 100);
         _dispute(a);
         vm.warp(block.timestamp + a.arbitrationWindow);
         vm.expectPartialRevert(IEscrow.TooEarly.selector);

@@ -30,6 +30,8 @@ export interface Books {
   readonly paid: bigint
   readonly fees: bigint
   readonly refunded: bigint
+  /** Disputed and never ruled on: nobody has it. */
+  readonly burned: bigint
   /** Nothing appeared or vanished, and each side's change is what the escrows say. */
   readonly conserved: boolean
 }
@@ -44,21 +46,23 @@ export function reconcile(
   const change = new Map([...after].map(([name, n]) => [name, n - (before.get(name) ?? 0n)]))
   const expected = new Map([...after.keys()].map(name => [name, 0n]))
   const add = (name: string, n: bigint) => expected.set(name, (expected.get(name) ?? 0n) + n)
-  let [paid, fees, refunded, open] = [0n, 0n, 0n, 0]
+  let [paid, fees, refunded, burned, open] = [0n, 0n, 0n, 0n, 0]
   for (const e of job.executionList) {
     if (e.closing === undefined) {
       if (e.state !== 'declined') open++
       continue
     }
     const [p, f] = [parseAmount(e.closing.paid), parseAmount(e.closing.fee)]
+    const b = parseAmount(e.closing.burned)
     paid += p
     fees += f
     refunded += parseAmount(e.closing.refunded)
+    burned += b
     add(names.provider(e.operator), p)
     add(names.treasury, f)
-    add(names.requester, -(p + f))
+    add(names.requester, -(p + f + b))
   }
   const sum = [...change.values()].reduce((a, b) => a + b, 0n)
   const matches = [...expected].every(([name, n]) => change.get(name) === n)
-  return { change, paid, fees, refunded, conserved: sum === 0n && matches && open === 0 }
+  return { change, paid, fees, refunded, burned, conserved: sum + burned === 0n && matches && open === 0 }
 }

@@ -39,9 +39,15 @@ export interface ExecutionView {
     readonly paid: string
     readonly fee: string
     readonly refunded: string
+    /** Disputed, and no arbiter spoke: nobody has it. */
+    readonly burned: string
     readonly tx: string
   }
 }
+
+/** What of the price nobody got; 0 but after a dispute that nobody ruled on. */
+const burnedOf = ({ closing, agreement }: ExecutionEntry): bigint =>
+  closing?.outcome === 'split' ? agreement.price - closing.paid - closing.fee - closing.refunded : 0n
 
 export const executionView = (e: ExecutionEntry): ExecutionView => ({
   shard: e.shard,
@@ -72,6 +78,7 @@ export const executionView = (e: ExecutionEntry): ExecutionView => ({
           paid: formatAmount(e.closing.paid),
           fee: formatAmount(e.closing.fee),
           refunded: formatAmount(e.closing.refunded),
+          burned: formatAmount(burnedOf(e)),
           tx: e.closing.tx
         }
 })
@@ -89,7 +96,7 @@ export interface JobView {
   /** Attempts that began from another attempt's checkpoint. */
   readonly resumed: number
   readonly maxPrice: string
-  /** To providers and in fees so far, by the chain's word. */
+  /** To providers, in fees, and to nobody because no arbiter spoke, so far and by the chain's word. */
   readonly spent: string
   readonly tier: string
   /** When two results of a shard are the same. */
@@ -106,7 +113,7 @@ export function jobView(job: JobEntry, executions: readonly ExecutionEntry[]): J
   const { plan } = job
   const shards = Array.from({ length: plan.inputs.length }, (_, s) => executions.filter(e => e.shard === s))
   const spent = executions.reduce(
-    (n, e) => n + (e.closing === undefined ? 0n : e.closing.paid + e.closing.fee),
+    (n, e) => n + (e.closing === undefined ? 0n : e.closing.paid + e.closing.fee + burnedOf(e)),
     0n
   )
   return {

@@ -50,10 +50,16 @@ export function deployData(name: ContractName, args: readonly unknown[]): HexByt
 export const encodeCall = (name: ContractName, method: string, args: readonly unknown[]): HexBytes =>
   interfaceOf(name).encodeFunctionData(method, [...args]) as HexBytes
 
+/** The library puts some errors off until a value is used (an address with dirty bytes): here they are thrown at once. */
+export function whole(values: Result): Result {
+  values.toArray(true)
+  return values
+}
+
 /** What a call returned. CHAIN_WRONG_NETWORK when there is no such contract at the address. */
 export function decodeResult(name: ContractName, method: string, data: string): Result {
   try {
-    return interfaceOf(name).decodeFunctionResult(method, data)
+    return whole(interfaceOf(name).decodeFunctionResult(method, data))
   } catch (cause) {
     throw new ShoalError('CHAIN_WRONG_NETWORK', `${name}.${method} did not answer as expected`, {
       data: { contract: name, method },

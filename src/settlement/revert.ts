@@ -2,7 +2,7 @@
 import type { ErrorDescription } from 'ethers/abi'
 import { ShoalError, type ErrorData } from '../protocol/errors.ts'
 import { formatAmount, SYMBOL } from '../protocol/money.ts'
-import { interfaceOf, type ContractName } from './contracts.ts'
+import { interfaceOf, whole, type ContractName } from './contracts.ts'
 import type { RpcRefused } from './rpc/rpc.ts'
 
 const names: readonly ContractName[] = ['Escrow', 'Vault', 'Registry', 'ShoalToken']
@@ -18,10 +18,12 @@ function describe(data: string | undefined): ErrorDescription | undefined {
   try {
     for (const name of names) {
       const found = interfaceOf(name).parseError(data)
-      if (found !== null) return found
+      if (found === null) continue
+      whole(found.args)
+      return found
     }
   } catch {
-    // no hex, or too short for the error that it begins like: then it names none
+    // no hex, or not what the error that it begins like carries: then it names none
   }
   return undefined
 }

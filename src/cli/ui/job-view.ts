@@ -68,7 +68,8 @@ export function jobText(job: FullJob): string {
         e.closing?.refunded ?? '',
         [
           e.resumedFrom === undefined ? '' : `resumed at ${percent(e.resumedFrom.progress)}`,
-          e.failure?.code ?? ''
+          e.failure?.code ?? '',
+          (e.closing?.burned ?? '0') === '0' ? '' : `${e.closing?.burned ?? ''} to nobody: no arbiter spoke`
         ]
           .filter(s => s !== '')
           .join(', ')

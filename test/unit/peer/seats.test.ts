@@ -6,10 +6,11 @@ import {
   taskFailures,
   unreliable
 } from '../../../src/peer/requester/seats.ts'
-import { jobView } from '../../../src/peer/views.ts'
+import { executionView, jobView } from '../../../src/peer/views.ts'
 import type { ExecutionEntry, JobPlan } from '../../../src/peer/journal/entries.ts'
 import { execution, job, plan } from '../../support/entries.ts'
 import {
+  agreement,
   checkpoint,
   common,
   filled,
@@ -245,5 +246,18 @@ describe('a job as people see it', () => {
       resumed: 1,
       spent: '0.31'
     })
+  })
+
+  it('says what a dispute that nobody ruled on took from everybody, as money that is spent', async () => {
+    const signed = agreement({ price: 10n ** 18n })
+    const closing = {
+      ...{ outcome: 'split', paid: 2n * 10n ** 17n, fee: 10n ** 16n, bondSlashed: 0n, tx: hex(1) },
+      refunded: 3n * 10n ** 17n
+    }
+    const silent = await execution(provider, { state: 'resolved', agreement: signed, closing })
+    expect(executionView(silent).closing).to.include({ burned: '0.49' })
+    expect(jobView(job(), [silent]).spent).to.equal('0.7')
+    const ruled = { ...silent, closing: { ...closing, outcome: 'ruled', refunded: 79n * 10n ** 16n } }
+    expect(executionView(ruled).closing).to.include({ burned: '0' })
   })
 })

@@ -3,6 +3,8 @@ import { checkCall, isFault, hostAllowed, refusal } from '../../../../src/settle
 import { pruneBlocks } from '../../../../src/settlement/chain/prune.ts'
 import { formatEntry, parseEntry } from '../../../../src/settlement/chain/wal.ts'
 import { interfaceOf } from '../../../../src/settlement/contracts.ts'
+import { generationsWith } from '../../../../src/settlement/generation.ts'
+import { firstInterface } from '../../../../src/settlement/generation-1.ts'
 import type { NetworkParameters } from '../../../../src/protocol/ports/settlement.ts'
 import type { ErrorCode } from '../../../../src/protocol/errors.ts'
 import { reads } from '../../../../src/settlement/reads.ts'
@@ -31,8 +33,8 @@ const network = {
 } as NetworkParameters
 
 const escrow = interfaceOf('Escrow')
-const log = (event: string, args: readonly unknown[]): object => ({
-  ...escrow.encodeEventLog(event, args as unknown[]),
+const log = (event: string, args: readonly unknown[], from = escrow): object => ({
+  ...from.encodeEventLog(event, args as unknown[]),
   blockNumber: '0x10',
   logIndex: '0x1',
   transactionHash: hex(2),
@@ -43,12 +45,14 @@ const logs = [
   log('Acknowledged', [hex(1), 5n, 1, hex(3)]),
   log('Delivered', [hex(1), hex(3), 4n, 77n]),
   log('DisputeBondLost', [hex(1), 4n]),
-  log('Burned', [hex(1), 4n]),
   log('Disputed', [hex(1), 99n]),
-  log('Closed', [hex(1), 3, 4n, 5n, 6n, 7n])
+  log('Closed', [hex(1), 3, 4n, 5n, 6n, 7n]),
+  log('Delivered', [hex(1), hex(3), 77n], firstInterface()),
+  log('Burned', [hex(1), 8n])
 ]
 const receipt = { blockNumber: '0x10', status: '0x1', transactionHash: hex(1), logs: [] }
-const standing = escrow.encodeFunctionResult('standingOf', [[2, 0, 5, 6, 7n], 9n])
+const entry = escrow.encodeFunctionResult('standingOf', [[2, 0, 5, 6, 7n], 6n])
+const guard = interfaceOf('Vault').encodeFunctionResult('guardOf', [[address, 5n, 4n]])
 const revert = (): string => escrow.encodeErrorResult('WrongState', [hex(1), 1, 2])
 
 const state = JSON.stringify({
@@ -78,6 +82,15 @@ const receipts: Decode = bytes => readReceipt(readAnswer(said(bytes)))
 const slots: Decode = async bytes => {
   const rpc = { reachable: true, call: async () => readAnswer(said(bytes)), close: async () => undefined }
   return await reads(rpc, network).entry(hex(1))
+}
+const guards: Decode = async bytes => {
+  const rpc = { reachable: true, call: async () => readAnswer(said(bytes)), close: async () => undefined }
+  return await reads(rpc, network).guardOf(address)
+}
+/** Of which generations the code at an address is; of none, when a stranger wrote it. */
+const codes: Decode = bytes => {
+  const code = readAnswer(said(bytes))
+  return typeof code === 'string' ? generationsWith('Escrow', code) : undefined
 }
 const blocks: Decode = async bytes => {
   const rpc = { reachable: true, call: async () => readAnswer(said(bytes)), close: async () => undefined }
@@ -156,10 +169,24 @@ export const chainTargets = (): Target[] => [
   ),
   target(
     'RPC answer: escrow',
-    [result(standing)],
+    [result(entry)],
     slots,
     ['CHAIN_UNREACHABLE', 'CHAIN_WRONG_NETWORK'],
     forgetsToCatch(slots)
+  ),
+  target(
+    'RPC answer: guard',
+    [result(guard)],
+    guards,
+    ['CHAIN_UNREACHABLE', 'CHAIN_WRONG_NETWORK'],
+    forgetsToCatch(guards)
+  ),
+  target(
+    'RPC answer: code',
+    [result('0x6080604052'), result('0x')],
+    codes,
+    ['CHAIN_UNREACHABLE'],
+    forgetsToCatch(codes)
   ),
   target(
     'RPC answer: block',
@@ -170,9 +197,15 @@ export const chainTargets = (): Target[] => [
   ),
   target(
     'RPC answer: revert',
-    [result({ message: 'reverted', data: revert() })],
+    [
+      result({ message: 'reverted', data: revert() }),
+      result({
+        message: 'reverted',
+        data: interfaceOf('Vault').encodeErrorResult('AboveLimit', [address, 5n, 4n])
+      })
+    ],
     reverts,
-    ['CHAIN_REVERTED', 'FUNDS_LOW'],
+    ['CHAIN_REVERTED', 'FUNDS_LOW', 'WITHDRAW_LIMIT'],
     forgetsToCatch(reverts)
   ),
   target('journal: transaction', [intentText], intents, ['JOURNAL_CORRUPT'], forgetsToCatch(intents)),
