@@ -2,7 +2,6 @@
 import { classesOf, classOf, NOTHING, proven, type ClassRule, type Proven } from '../market/classes.ts'
 import { BoundedMap } from '../protocol/bounded-map.ts'
 import { decode } from '../protocol/codec.ts'
-import { isShoalError } from '../protocol/errors.ts'
 import { ruleIds } from '../market/award.ts'
 import { expectedBidders } from '../market/expected.ts'
 import { weighed } from '../market/weighed.ts'
@@ -14,7 +13,7 @@ import { capacityAdvert, nodeClass, type CapacityAdvert, type NodeClass } from '
 import type { TaskOffer } from '../protocol/records/offer.ts'
 import { claimedHosts, groupsOf } from './capacity/groups.ts'
 import type { PeerContext } from './context.ts'
-import { verifyAdvert } from './records.ts'
+import { isForged, verifyAdvert } from './records.ts'
 
 /** Providers remembered: an advert is below 7 KiB, and most below 2, so this stays under 28 MiB. */
 const ADVERTS_MAX = 4_096
@@ -192,7 +191,7 @@ export class AdvertBook implements Startable {
       return 'accept'
     } catch (e) {
       // too old is nobody's fault; malformed or forged is
-      return isShoalError(e, 'SIGNATURE_INVALID', 'FRAME_TOO_LARGE') ? 'reject' : 'ignore'
+      return isForged(e) ? 'reject' : 'ignore'
     }
   }
 

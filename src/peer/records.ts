@@ -1,7 +1,7 @@
 /** Making and checking signed records. A record that passes here is what its signers said, and not yet too old. */
-import { ShoalError } from '../protocol/errors.ts'
+import { isShoalError, ShoalError } from '../protocol/errors.ts'
 import { UINT128_MAX } from '../protocol/fields.ts'
-import { toHex } from '../protocol/codec.ts'
+import { isGarbage, toHex } from '../protocol/codec.ts'
 import type { Address, Hex32, PeerIdString } from '../protocol/ids.ts'
 import {
   ADVERT_TTL_MAX,
@@ -24,6 +24,14 @@ import { bidCore, bodyDigest, bodyOf, cardCore, offerCore, signingBytes } from '
 const refuse = (message: string): never => {
   throw new ShoalError('SIGNATURE_INVALID', message)
 }
+
+/**
+ * Whether a record was refused for what only a forger sends: bytes that are no record of any version, too many of them, or a signature
+ * that is not its signer's. Whoever passes such a record on has not checked it. What is too old or too new, or of a shape that is
+ * not known here, may be honest.
+ */
+export const isForged = (e: unknown): boolean =>
+  isShoalError(e, 'SIGNATURE_INVALID', 'FRAME_TOO_LARGE') || isGarbage(e)
 
 /** Lower-case comparison: EIP-55 spelling carries no meaning. */
 export const sameAddress = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()

@@ -3,7 +3,6 @@ import { entersAt } from '../../market/selection.ts'
 import { askOf, priceOf, refusal, type Refusal } from '../../market/eligibility.ts'
 import { ruleIds } from '../../market/award.ts'
 import { decode } from '../../protocol/codec.ts'
-import { isShoalError } from '../../protocol/errors.ts'
 import type { Hex32 } from '../../protocol/ids.ts'
 import { GOSSIP_MESSAGE_MAX } from '../../protocol/limits.ts'
 import { topics, type Verdict } from '../../protocol/ports/network.ts'
@@ -16,7 +15,7 @@ import type { AdvertBody } from '../../protocol/records/advert.ts'
 import type { PolicyKeeper } from '../policy/keeper.ts'
 import type { AdvertBook } from '../advert-book.ts'
 import type { PeerContext } from '../context.ts'
-import { bidDigest, offerDigest, signBid, verifyOffer } from '../records.ts'
+import { bidDigest, isForged, offerDigest, signBid, verifyOffer } from '../records.ts'
 import type { Advertiser } from './advertiser.ts'
 
 /** Offers remembered at the same time; the oldest is forgotten first. */
@@ -146,7 +145,7 @@ export class Bidder implements Startable {
       this.#hear(offer)
       return 'accept'
     } catch (e) {
-      return isShoalError(e, 'SIGNATURE_INVALID', 'FRAME_TOO_LARGE') ? 'reject' : 'ignore'
+      return isForged(e) ? 'reject' : 'ignore'
     }
   }
 
