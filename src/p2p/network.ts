@@ -1,5 +1,5 @@
 /** The PeerNetwork of a real peer. This module loads all of libp2p: import it only where a network is made. */
-import type { Connection, Libp2p } from '@libp2p/interface'
+import type { Libp2p } from '@libp2p/interface'
 import type { SingleKadDHT } from '@libp2p/kad-dht'
 import { LevelDatastore } from 'datastore-level'
 import { ShoalError } from '../protocol/errors.ts'
@@ -37,7 +37,7 @@ import { watchedStore } from './guards/watched-store.ts'
 import { createHost, type Host } from './host.ts'
 import { namesOf, type Names } from './names.ts'
 import { DEFAULT_LISTEN, defaultTargets, type NetworkOptions } from './options.ts'
-import { connectTo } from './peers/dial.ts'
+import { connectWhereWelcome } from './peers/dial.ts'
 import { PeerManager, type ConnectionTargets } from './peers/manager.ts'
 import { Membership } from './peers/membership.ts'
 import { Presence, type PeerListener } from './peers/presence.ts'
@@ -110,13 +110,11 @@ export class P2PNetwork implements PeerNetwork {
     const report = this.report.bind(this)
     const libp2p: Libp2p = host
     const { offences, troubles, scores } = standing
-    const connect = this.#connectTo.bind(this)
+    const connect = (to: PeerAddress, signal: AbortSignal, fresh: boolean) =>
+      connectWhereWelcome(libp2p, standing.notices, to, signal, fresh)
     this.#client = new RequestClient({ clock, names, limits, connect, report, offences, troubles })
     this.#server = new RequestServer({ clock, names, limits, libp2p, log, offences })
-    this.#server.handle(methods.farewell, ((notice, { from }) => {
-      standing.heard(from, notice)
-      return Promise.resolve({})
-    }) satisfies Handler<'farewell'> as AnyHandler)
+    this.#server.handle(methods.farewell, standing.onFarewell as AnyHandler)
     const banned = (peer: string): boolean => standing.banned(peer)
     this.#guards = new Guards({ host, names, clock, offences, banned })
     this.#gossip = new Gossip({ pubsub: host.services.pubsub, names, clock, log, banned, offences })
@@ -278,7 +276,7 @@ export class P2PNetwork implements PeerNetwork {
     const ms = this.#parts.options.limits?.dialMs ?? engineLimits.dialMs
     const message = 'The peer did not answer.'
     const scope = deadline(clock, ms, 'DIAL_TIMEOUT', message, signal, this.#stopping.signal)
-    await within(scope, s => this.#connectTo(to, s))
+    await within(scope, s => connectWhereWelcome(this.libp2p, this.#parts.standing.notices, to, s))
   }
 
   peers(): ConnectedPeer[] {
@@ -311,26 +309,12 @@ export class P2PNetwork implements PeerNetwork {
     return this.#parts.standing.forgive(peer)
   }
 
-  health(): NetworkHealth {
-    return { ...this.#parts.standing.health(), bootstrap: this.#manager.bootstrap() }
+  lateMs(within: number): number {
+    return this.#parts.standing.troubles.lateMs(within)
   }
 
-  /** A connection to a peer; one that has banned us is asked again now and then only. PEER_REFUSED, and as connectTo says. */
-  async #connectTo(to: PeerAddress, signal: AbortSignal, fresh = false): Promise<Connection> {
-    const { host, standing } = this.#parts
-    const connected = host.getConnections().some(c => c.remotePeer.toString() === to.peer)
-    const ban = connected ? undefined : standing.notices.of(to.peer)
-    if (ban !== undefined && !standing.notices.mayDial(to.peer)) {
-      throw new ShoalError(
-        'PEER_REFUSED',
-        `The peer has banned this one: it says that we sent ${ban.words}.`,
-        {
-          data: { peer: to.peer, banned: true },
-          next: 'Its owner can lift the ban: shoal peers forgive (this peer). See: shoal peers.'
-        }
-      )
-    }
-    return await connectTo(this.libp2p, to, signal, fresh)
+  health(): NetworkHealth {
+    return { ...this.#parts.standing.health(), bootstrap: this.#manager.bootstrap() }
   }
 
   /** The DHT answers with providers' addresses from the peer book, also when the provider is this peer itself. */

@@ -2,8 +2,7 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
 import type { EvidenceKind } from '../../protocol/evidence.ts'
 import type { PeerIdString } from '../../protocol/ids.ts'
-import type { RequestOf } from '../../protocol/methods.ts'
-import type { Clock, Conduct, Files, Logger, NetworkHealth } from '../../protocol/ports/index.ts'
+import type { Clock, Conduct, Files, Handler, Logger, NetworkHealth } from '../../protocol/ports/index.ts'
 import { hostOf } from '../guards/hosts.ts'
 import { Offences } from '../guards/offences.ts'
 import { OwnTroubles } from '../guards/own-troubles.ts'
@@ -140,8 +139,9 @@ export class Standing {
   }
 
   /** A peer tells that it bans us. */
-  heard(peer: PeerIdString, notice: RequestOf<'farewell'>): void {
-    this.notices.heard(peer, notice)
+  readonly onFarewell: Handler<'farewell'> = (notice, { from }) => {
+    this.notices.heard(from, notice)
+    return Promise.resolve({})
   }
 
   health(): Omit<NetworkHealth, 'bootstrap'> {

@@ -226,21 +226,23 @@ export class Bidder implements Startable {
       expires: offer.expires + BID_GRACE_MS
     }
     heard.bid = await signBid(body, ctx.operator)
-    const results = await Promise.allSettled([
-      this.#send(heard, heard.bid, signal),
-      ctx.network.provide(digest, signal, heard.bid.expires - ctx.clock.now())
-    ])
-    if (signal.aborted) throw abortReason(signal)
-    for (const r of results)
-      if (r.status === 'rejected')
-        ctx.log.debug({ err: r.reason as unknown, offer: digest }, 'a bid took only one of its two ways')
+    if (await this.#send(heard, heard.bid, signal)) return
+    await ctx.network.provide(digest, signal, heard.bid.expires - ctx.clock.now())
   }
 
-  /** Straight to the requester, when it can be reached; otherwise it finds the bid through the DHT. */
-  async #send(heard: HeardOffer, bid: Bid, signal: AbortSignal): Promise<void> {
-    const { card } = heard.offer
-    const connected = this.#ctx.network.peers().some(p => p.peer === card.peer)
-    if (!connected && card.addresses.length === 0) return
-    await this.#ctx.network.request({ peer: card.peer, addresses: card.addresses }, 'bid', { bid }, signal)
+  /** Straight to the requester: true when it has it. Otherwise it finds the bid through the DHT. */
+  async #send({ offer, digest }: HeardOffer, bid: Bid, signal: AbortSignal): Promise<boolean> {
+    const { network, log } = this.#ctx
+    const { peer, addresses } = offer.card
+    const connected = network.peers().some(p => p.peer === peer)
+    if (!connected && addresses.length === 0) return false
+    try {
+      await network.request({ peer, addresses }, 'bid', { bid }, signal)
+      return true
+    } catch (err) {
+      if (signal.aborted) throw abortReason(signal)
+      log.debug({ err, offer: digest }, 'a bid could not be handed over; it goes to the DHT')
+      return false
+    }
   }
 }

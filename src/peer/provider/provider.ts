@@ -1,6 +1,6 @@
 /** The selling side of a peer: signs agreements for its own bids, runs tasks, delivers, collects; takes all of it up again after a restart. */
 import { asShoalError, ShoalError } from '../../protocol/errors.ts'
-import type { AgreementId, Hex32 } from '../../protocol/ids.ts'
+import type { AgreementId, Hex32, PeerIdString } from '../../protocol/ids.ts'
 import type { RequestOf, ResponseOf } from '../../protocol/methods.ts'
 import { isTerminal } from '../../protocol/machines/machine.ts'
 import { providerTable, type ProviderState } from '../../protocol/machines/execution.ts'
@@ -21,6 +21,7 @@ import { LiveProvision } from './live-provision.ts'
 import { failed, jobNameOf } from './run-task.ts'
 import { run } from './run.ts'
 import { consentTo, takesReceipt } from './steps.ts'
+import { Strangers } from './strangers.ts'
 
 type Step = (live: LiveProvision, signal: AbortSignal) => Promise<void>
 const steps: { readonly [S in ProviderState]?: Step } = {
@@ -47,6 +48,7 @@ export class Provider implements Startable {
   readonly #live = new Map<AgreementId, LiveProvision>()
   readonly #drives = new Set<Promise<void>>()
   readonly #signing = new Mutex()
+  readonly #strangers: Strangers
   #stop: AbortController | undefined
   #undo: (() => void)[] = []
 
@@ -55,6 +57,7 @@ export class Provider implements Startable {
     this.#ctx = ctx
     this.#bidder = bidder
     this.#capacity = capacity
+    this.#strangers = new Strangers(ctx)
   }
 
   async start(): Promise<void> {
@@ -199,14 +202,16 @@ export class Provider implements Startable {
   }
 
   /** NOT_FOUND for strangers: who is no party learns nothing. */
-  #party(id: Hex32, from: string): LiveProvision {
+  #party(id: Hex32, from: PeerIdString): LiveProvision {
     const live = this.#live.get(id)
-    if (live === undefined || live.entry.requester.peer !== from)
+    if (live === undefined || live.entry.requester.peer !== from) {
+      this.#strangers.note(from, id)
       throw new ShoalError('NOT_FOUND', 'no such agreement')
+    }
     return live
   }
 
-  async #begin(r: RequestOf<'start'>, from: string, signal: AbortSignal): Promise<ResponseOf<'start'>> {
+  async #begin(r: RequestOf<'start'>, from: PeerIdString, signal: AbortSignal): Promise<ResponseOf<'start'>> {
     const live = this.#party(r.agreement, from)
     const { state } = live.entry
     if (state !== 'agreed') return { accepted: HAS_TASK.has(state), reason: state }
@@ -224,7 +229,7 @@ export class Provider implements Startable {
     return this.#party(r.agreement, from).events.follow(r.after, signal)
   }
 
-  async #receipt(r: RequestOf<'receipt'>, from: string): Promise<ResponseOf<'receipt'>> {
+  async #receipt(r: RequestOf<'receipt'>, from: PeerIdString): Promise<ResponseOf<'receipt'>> {
     const { receipt } = r
     const live = this.#party(receipt.agreement, from)
     const { agreement } = live.entry
@@ -237,7 +242,7 @@ export class Provider implements Startable {
   }
 
   /** The requester no longer wants it. Finished work is not given away: then only its receipt ends it. */
-  async #cancel(r: RequestOf<'cancel'>, from: string): Promise<ResponseOf<'cancel'>> {
+  async #cancel(r: RequestOf<'cancel'>, from: PeerIdString): Promise<ResponseOf<'cancel'>> {
     const live = this.#party(r.agreement, from)
     if (r.receipt !== undefined) await this.#receipt(r.receipt, from)
     if (consentTo(live.entry.state, live.owed) === undefined) return { reason: 'the result is ready' }

@@ -91,6 +91,8 @@ export interface PeerNetwork extends Startable {
   accuse(peer: PeerIdString, kind: EvidenceKind, seen: string): void
   /** Ends a ban that we have made and forgets what led to it; false when there is none. */
   forgive(peer: PeerIdString): boolean
+  /** How long this program itself was not listening within the last `ms` (a late loop, a machine that slept): not others' silence. */
+  lateMs(within: number): number
   health(): NetworkHealth
 }
 

@@ -93,7 +93,8 @@ describe('a ban is told', () => {
   })
 
   it('three well-behaved peers that meet the same evidence are right: the ban ends for all of them', async () => {
-    let [ahead, log] = [0, new MemoryLog()]
+    const log = new MemoryLog()
+    let ahead = 0
     const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + ahead }
     const judge = await startPeer({ clock, log })
     const others = await Promise.all([1, 2, 3].map(() => startPeer({ bootstrap: [addressOf(judge)] })))

@@ -159,6 +159,7 @@ export class SimNetwork implements PeerNetwork {
   report(): void {}
   accuse(): void {}
   forgive = (): boolean => false
+  lateMs = (): number => 0
   health = (): NetworkHealth => ({
     ...{ offences: {}, limited: {}, bans: [], bannedBy: [], doubted: [], troubles: [] },
     bootstrap: { known: 0, answered: 0, connected: 0 }
