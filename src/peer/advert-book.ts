@@ -25,6 +25,10 @@ const SEEN_MAX = 8_192
 /** From `start` until the book counts as a picture of the network, ms: gossip and the first pull repairs have come. */
 const SETTLED_MS = 3_000
 
+/** Whether an advert offers something that the one before did not. */
+const isMore = (now: CapacityAdvert, before: CapacityAdvert): boolean =>
+  now.slotsFree > before.slotsFree || now.ask !== before.ask || now.engines.length > before.engines.length
+
 type Ports = Pick<PeerContext, 'network' | 'clock' | 'typed' | 'identities' | 'log' | 'random'> & {
   /** Other rules of classes than the network's: for tests. */
   readonly classRules?: readonly ClassRule[]
@@ -40,6 +44,7 @@ export class AdvertBook implements Startable {
   #undo: (() => void)[] = []
   #stop: AbortController | undefined
   #startedAt = Infinity
+  readonly #watchers = new Set<() => void>()
   #repairing: Promise<void> = Promise.resolve()
 
   constructor(ports: Ports) {
@@ -95,10 +100,20 @@ export class AdvertBook implements Startable {
    * costs time (half of the window), never a bid.
    */
   bidders(offer: TaskOffer): ReadonlySet<Address> | undefined {
-    const { clock } = this.#ports
-    if (clock.monotonic() - this.#startedAt < SETTLED_MS) return undefined
+    if (!this.settled) return undefined
     const able = this.list(offer.class).map(a => weighed(a, this.proven(a)))
-    return expectedBidders(offer, able, ruleIds, clock.now())
+    return expectedBidders(offer, able, ruleIds, this.#ports.clock.now())
+  }
+
+  /** Whether the book is a picture of the network by now. */
+  get settled(): boolean {
+    return this.#ports.clock.monotonic() - this.#startedAt >= SETTLED_MS
+  }
+
+  /** Tells when there is more on offer than before: a new provider, a slot that is free again, another price. Returns how to stop. */
+  onMore(listener: () => void): () => void {
+    this.#watchers.add(listener)
+    return () => this.#watchers.delete(listener)
   }
 
   /** Adverts that come from one machine or operator, as far as connections have shown; each peer's own among them. */
@@ -174,6 +189,7 @@ export class AdvertBook implements Startable {
     this.#known.set(advert.card.peer, advert)
     const oldest = this.#known.keys().next().value
     if (this.#known.size > ADVERTS_MAX && oldest !== undefined) this.#remove(oldest)
+    if (old === undefined || isMore(advert, old)) for (const tell of this.#watchers) tell()
   }
 
   #remove(peer: PeerIdString): void {

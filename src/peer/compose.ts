@@ -6,6 +6,7 @@ import { GpuSlots } from '../executor/gpu/slots.ts'
 import { createResultComparer } from '../executor/compare/comparer.ts'
 import { identityFromSeed, identityVerifier } from '../p2p/identity.ts'
 import { createPeerNetwork } from '../p2p/network.ts'
+import { BoundedMap } from '../protocol/bounded-map.ts'
 import { isShoalError, ShoalError } from '../protocol/errors.ts'
 import type {
   Clock,
@@ -111,6 +112,9 @@ export interface Peer extends Startable {
 /** How long a chain may take to answer when a peer starts, ms. */
 const CHAIN_START_MS = 15_000
 
+/** Cards whose signatures are remembered as good: 150 bytes each. */
+const SEEN_CARDS_MAX = 4_096
+
 const slotsOf = (config: Config): number =>
   config.provider.slots > 0 ? config.provider.slots : Math.max(1, Math.floor(availableParallelism() / 2))
 
@@ -201,7 +205,11 @@ async function makeContext(
     chainNews
   }
   const cards = new CardKeeper(base)
-  const verifiers = { typed: typedDataVerifier(domainOf(chain)), identities: identityVerifier }
+  const verifiers = {
+    typed: typedDataVerifier(domainOf(chain)),
+    identities: identityVerifier,
+    seenCards: new BoundedMap<string, true>(SEEN_CARDS_MAX)
+  }
   const ctx: PeerContext = {
     ...base,
     ...verifiers,

@@ -1,4 +1,5 @@
 /** What the flows of a peer need: made once, in compose.ts, and handed down whole. */
+import type { BoundedMap } from '../protocol/bounded-map.ts'
 import type { IdentityVerifier, TypedDataVerifier, WrapKey } from '../protocol/ports/keys.ts'
 import type {
   Clock,
@@ -34,6 +35,8 @@ export interface PeerContext {
   readonly recipient: RecipientKey
   readonly typed: TypedDataVerifier
   readonly identities: IdentityVerifier
+  /** Cards whose signatures were found good. */
+  readonly seenCards?: BoundedMap<string, true>
   readonly wrap: WrapKey
   readonly network: PeerNetwork
   readonly content: ContentStore

@@ -1,7 +1,7 @@
 /** Making and checking signed records. A record that passes here is what its signers said, and not yet too old. */
 import { isShoalError, ShoalError } from '../protocol/errors.ts'
 import { UINT128_MAX } from '../protocol/fields.ts'
-import { isGarbage, toHex } from '../protocol/codec.ts'
+import { digestOf, encode, isGarbage, toHex } from '../protocol/codec.ts'
 import type { Address, Hex32, PeerIdString } from '../protocol/ids.ts'
 import {
   ADVERT_TTL_MAX,
@@ -64,16 +64,21 @@ export interface Verifiers {
   readonly typed: TypedDataVerifier
   readonly identities: IdentityVerifier
   readonly clock: Clock
+  /** Cards whose signatures were found good, by the digest of all their bytes: the same one stands in every offer and bid of a peer. */
+  readonly seenCards?: BoundedMap<string, true>
 }
 
 /** Both signatures of a card. SIGNATURE_INVALID or RECORD_INVALID. */
 export async function verifyCard(card: PeerCard, v: Verifiers): Promise<void> {
   checkTimes('card', v.clock.now(), undefined, card.expires, CARD_TTL_MAX)
+  const digest = digestOf(encode(card))
+  if (v.seenCards?.has(digest) === true) return
   const signer = v.typed.signer('PeerCard', cardCore(bodyOf(card) as PeerCardBody), card.operatorSignature)
   if (signer === undefined || !sameAddress(signer, card.operator))
     refuse('card: the operator key did not sign it')
   if (!(await v.identities.verify(card.peer, peerSignedBytes(card), card.peerSignature)))
     refuse('card: the peer did not sign it')
+  v.seenCards?.set(digest, true)
 }
 
 export async function signAdvert(body: AdvertBody, identity: IdentityKey): Promise<CapacityAdvert> {

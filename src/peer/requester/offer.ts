@@ -6,17 +6,20 @@ import type { JobEntry } from '../journal/entries.ts'
 import { signOffer } from '../records.ts'
 import { specDigestOf } from '../spec-digest.ts'
 
-export async function makeOffer(
-  ctx: Pick<PeerContext, 'clock' | 'card' | 'operator'>,
+type Ports = Pick<PeerContext, 'clock' | 'card'>
+
+/** What is sought in a round, unsigned: also what known adverts are held against before anything is offered. */
+export function offerBody(
+  ctx: Ports,
   job: JobEntry,
   round: number,
   executions: number,
   excluded: readonly Address[]
-): Promise<TaskOffer> {
+): OfferBody {
   const { plan } = job
   const { limits } = plan.common
   const now = ctx.clock.now()
-  const body: OfferBody = {
+  return {
     v: 1,
     jobId: job.id,
     round,
@@ -47,5 +50,14 @@ export async function makeOffer(
     deliverSeconds: plan.deliverSeconds,
     challengeSeconds: plan.challengeSeconds
   }
-  return await signOffer(body, ctx.operator)
+}
+
+export async function makeOffer(
+  ctx: Ports & Pick<PeerContext, 'operator'>,
+  job: JobEntry,
+  round: number,
+  executions: number,
+  excluded: readonly Address[]
+): Promise<TaskOffer> {
+  return await signOffer(offerBody(ctx, job, round, executions, excluded), ctx.operator)
 }
