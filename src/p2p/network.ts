@@ -35,7 +35,7 @@ import { hostOf, Hosts } from './guards/hosts.ts'
 import { guardLimits } from './guards/limits.ts'
 import { watchedStore } from './guards/watched-store.ts'
 import { createHost, type Host } from './host.ts'
-import { namesOf, type Names } from './names.ts'
+import { isOtherVersion, namesOf, type Names } from './names.ts'
 import { DEFAULT_LISTEN, defaultTargets, type NetworkOptions } from './options.ts'
 import { connectWhereWelcome } from './peers/dial.ts'
 import { PeerManager, type ConnectionTargets } from './peers/manager.ts'
@@ -129,7 +129,8 @@ export class P2PNetwork implements PeerNetwork {
       announcements: this.#announcements
     })
     const onIdentified = (peer: string): void => standing.identified(peer)
-    this.#presence = new Presence({ libp2p, log, banned, onIdentified })
+    const isOther = (protocols: readonly string[]): boolean => isOtherVersion(names, protocols)
+    this.#presence = new Presence({ libp2p, log, banned, onIdentified, isOther })
     this.#membership = new Membership({ libp2p, clock, banned, dismiss: peer => standing.dismiss(peer) })
     this.#manager = new PeerManager({
       ...{ libp2p, clock, random, log, scores, targets, troubles, banned },
@@ -314,7 +315,8 @@ export class P2PNetwork implements PeerNetwork {
   }
 
   health(): NetworkHealth {
-    return { ...this.#parts.standing.health(), bootstrap: this.#manager.bootstrap() }
+    const otherVersions = this.#presence.others
+    return { ...this.#parts.standing.health(), bootstrap: this.#manager.bootstrap(), otherVersions }
   }
 
   /** The DHT answers with providers' addresses from the peer book, also when the provider is this peer itself. */

@@ -50,6 +50,8 @@ export interface PeerContext {
   readonly adverts: AdvertBook
   /** This machine's GPUs; absent where nothing is sold. */
   readonly gpus?: GpuKeeper
+  /** How far the clock of this machine seems to be off, in words; undefined when it is not, or where nobody has looked. */
+  readonly clockOff?: () => string | undefined
   /** The newest card of this peer, signed. */
   readonly card: () => PeerCard
   /** Aborts when the peer stops. */

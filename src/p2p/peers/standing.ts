@@ -144,7 +144,7 @@ export class Standing {
     return Promise.resolve({})
   }
 
-  health(): Omit<NetworkHealth, 'bootstrap'> {
+  health(): Omit<NetworkHealth, 'bootstrap' | 'otherVersions'> {
     return {
       offences: this.offences.counts,
       limited: this.offences.limited,

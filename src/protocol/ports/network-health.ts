@@ -39,4 +39,6 @@ export interface NetworkHealth {
   /** Own troubles of the last minute; while they last nothing is held against others that they may explain. */
   readonly troubles: readonly string[]
   readonly bootstrap: BootstrapView
+  /** Connected peers of this network that speak another version of what buying and selling needs, so that the two do not deal. */
+  readonly otherVersions: number
 }

@@ -162,6 +162,6 @@ export class SimNetwork implements PeerNetwork {
   lateMs = (): number => 0
   health = (): NetworkHealth => ({
     ...{ offences: {}, limited: {}, bans: [], bannedBy: [], doubted: [], troubles: [] },
-    bootstrap: { known: 0, answered: 0, connected: 0 }
+    ...{ bootstrap: { known: 0, answered: 0, connected: 0 }, otherVersions: 0 }
   })
 }
