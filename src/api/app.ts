@@ -10,6 +10,7 @@ import {
   anyObject,
   disputeParam,
   errorBody,
+  forgiveBody,
   fromQuery,
   guardBody,
   idParam,
@@ -77,7 +78,8 @@ const routes = {
   }),
   events: getJob('/v1/jobs/{id}/events', 'Changes of a job as JSON lines, live'),
   status: get('/v1/status', 'This peer'),
-  peers: get('/v1/peers', 'Connected peers'),
+  peers: get('/v1/peers', 'Connected peers, and bans both ways'),
+  forgive: post('/v1/peers/forgive', 'End a ban that this peer has made', forgiveBody),
   offers: get('/v1/offers', 'Capacity that providers advertise'),
   executions: get('/v1/executions', 'Work done here for others'),
   disputes: get('/v1/disputes', 'Disputes of this peer, and those before it as an arbiter'),
@@ -171,7 +173,8 @@ export function createApi(service: Service, token: string, version: string): Ope
   })
   app.openapi(routes.events, async c => streamJob(c, service, await service.find(c.req.valid('param').id)))
   app.openapi(routes.status, async c => c.json({ ...(await service.status()) }, 200))
-  app.openapi(routes.peers, async c => c.json({ peers: await service.peers() }, 200))
+  app.openapi(routes.peers, async c => c.json(await service.peers(), 200))
+  app.openapi(routes.forgive, async c => c.json(await service.forgive(c.req.valid('json').peer), 200))
   app.openapi(routes.offers, async c => c.json({ offers: await service.offers() }, 200))
   app.openapi(routes.executions, async c => c.json({ executions: await service.executions() }, 200))
   app.openapi(routes.disputes, async c => c.json({ disputes: await service.disputes() }, 200))

@@ -71,6 +71,11 @@ export const guardBody = z
     owner: hexAddress.optional()
   })
   .openapi('Guard')
+export const forgiveBody = z
+  .strictObject({
+    peer: z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{1,128}$/, 'a peer id, as shoal peers shows it')
+  })
+  .openapi('Forgive')
 export const outBody = z.strictObject({ out: z.string().max(4096) }).openapi('Get')
 export const fromQuery = z.object({
   from: z.coerce.number().int().min(0).default(0),

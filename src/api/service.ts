@@ -1,6 +1,6 @@
 /** What the API offers, over one peer: each call is one thing a person may want. */
 import { ShoalError } from '../protocol/errors.ts'
-import type { Address, JobId } from '../protocol/ids.ts'
+import type { Address, JobId, PeerIdString } from '../protocol/ids.ts'
 import { formatAmount, parseAmount } from '../protocol/money.ts'
 import type { Account, Guard } from '../protocol/ports/settlement.ts'
 import type { Peer } from '../peer/compose.ts'
@@ -156,6 +156,8 @@ const peerCalls = (peer: Peer) => {
         escrow: ctx.settlement.network.escrow
       },
       liveJobs: peer.requester.live,
+      /** Bootstrap, bans both ways with their reasons, offences by kind, budgets that were used up, own troubles. */
+      network: ctx.network.health(),
       provider:
         peer.provider === undefined
           ? undefined
@@ -164,7 +166,16 @@ const peerCalls = (peer: Peer) => {
               executions: peer.provider.flow.live.map(providerView)
             }
     }),
-    peers: async () => ctx.network.peers(),
+    peers: async () => {
+      const { bans, bannedBy } = ctx.network.health()
+      return { peers: ctx.network.peers(), bans, bannedBy }
+    },
+    /** NOT_FOUND when this peer does not ban it. */
+    forgive: async (id: string) => {
+      if (!ctx.network.forgive(id as PeerIdString))
+        throw new ShoalError('NOT_FOUND', `this peer does not ban ${id}`, { next: 'See: shoal peers' })
+      return { forgiven: id }
+    },
     offers: async () =>
       peer.adverts.list().map(a => advertView(a, peer.adverts.classOf(a), peer.adverts.proven(a))),
     executions: async () => (await journal.providers()).map(providerView),

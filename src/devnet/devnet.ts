@@ -45,6 +45,8 @@ export interface Devnet {
   readonly peers: readonly DevPeer[]
   /** Home of the requester: light, funded, not running. */
   readonly requester: HomeNames & { readonly home: string }
+  /** The same for all requesters, the first among them. */
+  readonly requesters: readonly (HomeNames & { readonly home: string })[]
   stop(): Promise<void>
 }
 
@@ -53,6 +55,10 @@ export interface DevnetOptions {
   readonly peers: number
   /** Executions at the same time for each peer. */
   readonly slots: number
+  /** Funded homes that buy; default 1. */
+  readonly requesters?: number
+  /** Instead of `shoal up` for full peers: a program of Node's with these arguments before `--home DIR`, such as a bench's own peer. */
+  readonly program?: { readonly path: string; readonly args: readonly string[] }
   readonly files: Files
   readonly random: Random
   readonly clock: Clock
@@ -76,7 +82,7 @@ const bytes = (s: string): Uint8Array => new TextEncoder().encode(s)
 /** Homes first: the chain funds their addresses when it starts. */
 async function makeHomes(o: DevnetOptions): Promise<{
   peers: (HomeNames & { name: string; home: string })[]
-  requester: HomeNames & { home: string }
+  requesters: (HomeNames & { home: string })[]
 }> {
   const passphraseFile = join(o.folder, 'passphrase')
   await o.files.makeFolder(o.folder)
@@ -91,7 +97,11 @@ async function makeHomes(o: DevnetOptions): Promise<{
     }
   }
   const peers = await Promise.all(Array.from({ length: o.peers }, (_, i) => make(`peer-${i + 1}`)))
-  return { peers, requester: await make('requester') }
+  const buyers = [
+    'requester',
+    ...Array.from({ length: (o.requesters ?? 1) - 1 }, (_, i) => `requester-${i + 2}`)
+  ]
+  return { peers, requesters: await Promise.all(buyers.map(make)) }
 }
 
 /** Written when the chain's address is known. */
@@ -111,7 +121,8 @@ async function configure(
 
 async function startPeer(o: DevnetOptions, p: HomeNames & { name: string; home: string }): Promise<DevPeer> {
   const child = await startChild<{ addresses: string[]; api: string }>(p.name, {
-    args: ['up', '--home', p.home],
+    ...(o.program === undefined ? {} : { program: o.program.path }),
+    args: [...(o.program?.args ?? ['up']), '--home', p.home],
     env: {},
     log: join(o.folder, 'logs', `${p.name}.log`),
     signal: o.signal
@@ -188,7 +199,7 @@ export async function startDevnet(o: DevnetOptions): Promise<Devnet> {
     const homes = await makeHomes(o)
     const fund = [
       ...homes.peers.map(p => `${p.operator}=${PROVIDER_TOKENS}`),
-      `${homes.requester.operator}=${REQUESTER_TOKENS}`
+      ...homes.requesters.map(r => `${r.operator}=${REQUESTER_TOKENS}`)
     ]
     o.onStep?.('starting the embedded chain')
     const chain = await startChain(o, fund)
@@ -220,12 +231,15 @@ export async function startDevnet(o: DevnetOptions): Promise<Devnet> {
     const results = await Promise.allSettled(rest.map(p => launch(p, peers[0]?.child.ready.addresses ?? [])))
     for (const r of results) if (r.status === 'rejected') throw r.reason
     peers.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
-    await configure(o, homes.requester.home, network, {
+    const buying: ConfigInput = {
       ...common,
       profile: 'light',
       p2p: { bootstrap: peers.flatMap(p => p.child.ready.addresses.slice(0, 1)) },
       wallet: { autoDeposit: '500' }
-    })
+    }
+    for (const r of homes.requesters) await configure(o, r.home, network, buying)
+    const [requester] = homes.requesters
+    if (requester === undefined) throw new ShoalError('USAGE', 'a devnet needs at least one requester')
     o.onStep?.('waiting until every peer knows the others')
     await settle(o, peers)
     return {
@@ -235,7 +249,8 @@ export async function startDevnet(o: DevnetOptions): Promise<Devnet> {
       chain: devChain(o, chain, next => void (children[0] = next)),
       deployer: chain.ready.deployer,
       peers,
-      requester: homes.requester,
+      requester,
+      requesters: homes.requesters,
       stop
     }
   } catch (e) {

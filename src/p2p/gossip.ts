@@ -4,7 +4,7 @@ import type { PeerId } from '@libp2p/interface'
 import { ShoalError } from '../protocol/errors.ts'
 import type { PeerIdString } from '../protocol/ids.ts'
 import { GOSSIP_MESSAGE_MAX } from '../protocol/limits.ts'
-import type { Clock, Conduct, Logger, Verdict } from '../protocol/ports/index.ts'
+import type { Clock, Logger, Verdict } from '../protocol/ports/index.ts'
 import { abortable, deadline, within } from '../protocol/signals.ts'
 import { guardLimits } from './guards/limits.ts'
 import type { Offences } from './guards/offences.ts'
@@ -24,7 +24,6 @@ export interface GossipParts {
   readonly clock: Clock
   readonly log: Logger
   readonly banned: (peer: string) => boolean
-  readonly report: (peer: PeerIdString, conduct: Conduct) => void
   readonly offences: Offences
 }
 
@@ -106,19 +105,24 @@ export class Gossip {
     if (message.type !== 'signed') return TopicValidatorResult.Ignore
     const forwarder = source.toString() as PeerIdString
     const author = message.from.toString() as PeerIdString
-    if (message.data.byteLength > GOSSIP_MESSAGE_MAX) {
-      this.#parts.report(forwarder, 'invalid')
+    const { offences } = this.#parts
+    const size = message.data.byteLength
+    if (size > GOSSIP_MESSAGE_MAX) {
+      offences.prove(forwarder, 'forged-record', `a message of ${size} bytes, at most ${GOSSIP_MESSAGE_MAX}`)
       return TopicValidatorResult.Reject
     }
     if (this.#parts.banned(author)) return TopicValidatorResult.Ignore
+    const own = forwarder === author
+    if (own && !offences.within(author, 'messages of its own', guardLimits.gossip.published))
+      return TopicValidatorResult.Ignore
     if (this.#judging >= JUDGING_MAX) {
       this.overflowed++
+      offences.note('gossip to judge')
       return TopicValidatorResult.Ignore
     }
     const verdict = await this.#verdict(validate, message.data, author)
-    if (verdict === 'reject') this.#parts.report(forwarder, 'invalid')
-    if (verdict === 'ignore')
-      this.#parts.offences.within(forwarder, 'ignored messages', guardLimits.gossip.ignored)
+    // whoever passes it on has checked it as we do; what is only ignored (late, early, unknown) may be our own clock or version
+    if (verdict === 'reject') offences.prove(forwarder, 'forged-record', `on ${message.topic}`)
     return verdicts[verdict]
   }
 

@@ -42,7 +42,7 @@ export interface HostParts {
   readonly announce: readonly string[]
   readonly mdns: boolean
   readonly targets: ConnectionTargets
-  readonly scores: PeerScores
+  readonly scores: Pick<PeerScores, 'gossipScore'>
   readonly hosts: Hosts
   readonly clock: Clock
   readonly datastore: LevelDatastore | undefined
@@ -53,6 +53,8 @@ const WINDOW_FIRST = 256 * 1024
 const WINDOW_MAX = 4 * MiB
 /** A handshake takes two or three round trips; half-done ones hold a place. */
 const HANDSHAKE_MS = 6_000
+/** Streams of the DHT on one connection, in each direction. */
+const DHT_STREAMS = 64
 /** Messages in one gossip packet, and what surrounds them. */
 const GOSSIP_PACKET_MAX = 32 * GOSSIP_MESSAGE_MAX
 /** Topics are a dozen; gossipsub's own defaults allow 5000 of everything. */
@@ -79,10 +81,14 @@ function gossip(parts: HostParts) {
     maxOutboundBufferSize: 4 * MiB,
     decodeRpcLimits: GOSSIP_LIMITS,
     scoreParams: {
-      appSpecificScore: peer => parts.scores.score(peer),
+      appSpecificScore: peer => parts.scores.gossipScore(peer),
       appSpecificWeight: 1,
       // gossipsub's own hour would hold every passer-by of a busy hour in memory; lasting grudges are kept by our scores and bans
       retainScore: 10 * 60_000,
+      // gossipsub punishes a neighbour that does not send in three seconds what it announced, so steeply that three of them silence it;
+      // a busy peer does that too, and one that floods is stopped by the guards
+      behaviourPenaltyWeight: -1,
+      behaviourPenaltyThreshold: 10,
       IPColocationFactorWeight: -5,
       // Many peers of one machine, LAN or NAT are no Sybils: with the penalty one in 30 on loopback was left without a mesh.
       IPColocationFactorWhitelist: new LocalAddresses()
@@ -107,6 +113,9 @@ function dht(parts: HostParts) {
     allowQueryWithZeroPeers: true, // else every call waits for the first self-query
     initialQuerySelfInterval: 1_000,
     networkDialTimeout: { minTimeout: 2_000 },
+    // as many as a client may open: by default it opens 64 and is reset above 32
+    maxInboundStreams: DHT_STREAMS,
+    maxOutboundStreams: DHT_STREAMS,
     reprovide: { validity: ANNOUNCEMENT_MS, threshold: 0, interval: 10 * 60_000 },
     validators: { [CARD_NAMESPACE]: cardValidator(parts.clock) },
     selectors: { [CARD_NAMESPACE]: cardSelector }

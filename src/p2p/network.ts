@@ -3,6 +3,7 @@ import type { Libp2p } from '@libp2p/interface'
 import type { SingleKadDHT } from '@libp2p/kad-dht'
 import { LevelDatastore } from 'datastore-level'
 import { ShoalError } from '../protocol/errors.ts'
+import type { EvidenceKind } from '../protocol/evidence.ts'
 import type { PeerIdString } from '../protocol/ids.ts'
 import {
   methods,
@@ -16,6 +17,7 @@ import type {
   Conduct,
   ConnectedPeer,
   Handler,
+  NetworkHealth,
   PeerAddress,
   PeerNetwork,
   Profile,
@@ -31,32 +33,34 @@ import { Gossip, type Deliver, type Validate } from './gossip.ts'
 import { Guards } from './guards/guards.ts'
 import { hostOf, Hosts } from './guards/hosts.ts'
 import { guardLimits } from './guards/limits.ts'
+import { watchedStore } from './guards/watched-store.ts'
 import { createHost, type Host } from './host.ts'
-import { namesOf, type Names } from './names.ts'
+import { isOtherVersion, namesOf, type Names } from './names.ts'
 import { DEFAULT_LISTEN, defaultTargets, type NetworkOptions } from './options.ts'
-import { BanFile } from './peers/ban-file.ts'
-import { connectTo } from './peers/dial.ts'
+import { connectWhereWelcome } from './peers/dial.ts'
 import { PeerManager, type ConnectionTargets } from './peers/manager.ts'
 import { Membership } from './peers/membership.ts'
-import { PeerScores } from './peers/scores.ts'
+import { Presence, type PeerListener } from './peers/presence.ts'
+import { Standing } from './peers/standing.ts'
 import { startError } from './start-error.ts'
 
 export type { NetworkOptions }
 
-/** A peer of another network, or one that was too slow to say who it is, may try again after this, then after twice as long. */
-const STRANGER_BAN_MS = 60_000
-
 /** Makes a peer's network; nothing runs before `start`. CONFIG_INVALID. */
 export async function createPeerNetwork(options: NetworkOptions): Promise<P2PNetwork> {
   const names = namesOf(options.networkId)
-  const scores = new PeerScores(options.clock)
+  const { clock, log, folder, files } = options
+  const standing = new Standing({ clock, log, names, folder, files })
   const targets = options.targets ?? defaultTargets[options.profile]
   const hosts = new Hosts({
-    clock: options.clock,
-    banned: peer => scores.banned(peer),
+    clock,
+    banned: peer => standing.banned(peer),
+    mayTell: peer => standing.farewell.mayTell(peer),
+    resting: peer => standing.rests.has(peer),
     max: targets.max
   })
-  const datastore = options.folder === undefined ? undefined : new LevelDatastore(options.folder)
+  const datastore =
+    folder === undefined ? undefined : watchedStore(new LevelDatastore(folder), standing.troubles)
   const light = options.profile === 'light'
   const host = await createHost({
     names,
@@ -65,26 +69,20 @@ export async function createPeerNetwork(options: NetworkOptions): Promise<P2PNet
     listen: light ? [] : (options.listen ?? DEFAULT_LISTEN),
     announce: light ? [] : (options.announce ?? []),
     mdns: options.mdns ?? false,
-    targets,
-    scores,
-    hosts,
-    clock: options.clock,
-    datastore
+    ...{ targets, scores: standing.scores, hosts, clock, datastore }
   })
-  return new P2PNetwork({ options, names, scores, hosts, targets, host, datastore })
+  return new P2PNetwork({ options, names, standing, hosts, targets, host, datastore })
 }
 
 interface NetworkParts {
   readonly options: NetworkOptions
   readonly names: Names
-  readonly scores: PeerScores
+  readonly standing: Standing
   readonly hosts: Hosts
   readonly targets: ConnectionTargets
   readonly host: Host
   readonly datastore: LevelDatastore | undefined
 }
-
-type PeerListener = (peer: PeerIdString, connected: boolean) => void
 
 export class P2PNetwork implements PeerNetwork {
   readonly peerId: PeerIdString
@@ -97,15 +95,13 @@ export class P2PNetwork implements PeerNetwork {
   readonly #announcements: Announcements
   readonly #manager: PeerManager
   readonly #membership: Membership
-  readonly #banFile: BanFile | undefined
   readonly #guards: Guards
-  readonly #listeners = new Set<PeerListener>()
-  readonly #announced = new Set<string>()
+  readonly #presence: Presence
   #stopping = new AbortController()
   #started = false
 
   constructor(parts: NetworkParts) {
-    const { options, names, scores, targets, host } = parts
+    const { options, names, standing, targets, host } = parts
     const { clock, random, log } = options
     this.#parts = parts
     this.peerId = host.peerId.toString() as PeerIdString
@@ -113,16 +109,15 @@ export class P2PNetwork implements PeerNetwork {
     const limits: EngineLimits = { ...engineLimits, ...options.limits }
     const report = this.report.bind(this)
     const libp2p: Libp2p = host
+    const { offences, troubles, scores } = standing
     const connect = (to: PeerAddress, signal: AbortSignal, fresh: boolean) =>
-      connectTo(libp2p, to, signal, fresh)
-    this.#client = new RequestClient({ clock, names, limits, connect, report })
-    this.#server = new RequestServer({ clock, names, limits, libp2p, log, report })
-    const banned = (peer: string): boolean => scores.banned(peer)
-    const ban = (peer: string, why: string, ms?: number): void =>
-      this.#manager.ban(peer as PeerIdString, why, ms)
-    this.#guards = new Guards({ host, names, clock, report, ban })
-    const { offences } = this.#guards
-    this.#gossip = new Gossip({ pubsub: host.services.pubsub, names, clock, log, banned, report, offences })
+      connectWhereWelcome(libp2p, standing.notices, to, signal, fresh)
+    this.#client = new RequestClient({ clock, names, limits, connect, report, offences, troubles })
+    this.#server = new RequestServer({ clock, names, limits, libp2p, log, offences })
+    this.#server.handle(methods.farewell, standing.onFarewell as AnyHandler)
+    const banned = (peer: string): boolean => standing.banned(peer)
+    this.#guards = new Guards({ host, names, clock, offences, banned })
+    this.#gossip = new Gossip({ pubsub: host.services.pubsub, names, clock, log, banned, offences })
     const dht = host.services.dht as SingleKadDHT
     this.#announcements = new Announcements({ libp2p, clock, log })
     this.#dht = new Dht({
@@ -133,19 +128,20 @@ export class P2PNetwork implements PeerNetwork {
       put: (key, value, o) => dht.put(key, value, o),
       announcements: this.#announcements
     })
-    this.#membership = new Membership({
-      ...{ libp2p, clock },
-      ban: (peer, why) => ban(peer, why, STRANGER_BAN_MS)
-    })
-    const { folder, files } = options
-    if (folder !== undefined && files !== undefined)
-      this.#banFile = new BanFile({ folder, files, scores, clock, log })
+    const onIdentified = (peer: string): void => standing.identified(peer)
+    const isOther = (protocols: readonly string[]): boolean => isOtherVersion(names, protocols)
+    this.#presence = new Presence({ libp2p, log, banned, onIdentified, isOther })
+    this.#membership = new Membership({ libp2p, clock, banned, dismiss: peer => standing.dismiss(peer) })
     this.#manager = new PeerManager({
-      ...{ libp2p, clock, random, log, scores, targets },
+      ...{ libp2p, clock, random, log, scores, targets, troubles, banned },
+      welcome: peer => standing.welcome(peer),
       bootstrap: options.bootstrap ?? [],
-      lonelyTopics: () => this.#gossip.lonely(),
-      onBanned: connection => parts.hosts.banned(connection.remoteAddr),
-      onBan: () => this.#banFile?.save()
+      lonelyTopics: () => this.#gossip.lonely()
+    })
+    standing.attach({
+      libp2p,
+      onCut: connection => parts.hosts.banned(connection.remoteAddr),
+      forget: peer => this.#manager.book.forget(peer)
     })
   }
 
@@ -164,7 +160,8 @@ export class P2PNetwork implements PeerNetwork {
 
   /** Counts bytes of block exchange that nobody asked for; false when a peer has sent too many. */
   unaskedBlocks(peer: string, bytes: number): boolean {
-    return this.#guards.offences.within(peer, 'unasked blocks', guardLimits.blocks.unaskedBytes, bytes)
+    const { offences } = this.#parts.standing
+    return offences.within(peer, 'bytes of block exchange', guardLimits.blocks.unaskedBytes, bytes)
   }
 
   /** Requests of others that are open now, as a count of peers and methods; for tests and metrics. */
@@ -181,11 +178,10 @@ export class P2PNetwork implements PeerNetwork {
     try {
       await datastore?.open()
       if (datastore !== undefined) await forgetOldAnnouncements(datastore, this.peerId)
-      await this.#banFile?.start()
+      await this.#parts.standing.start()
       this.#membership.start()
       this.#guards.start()
-      host.addEventListener('peer:identify', this.#onIdentify)
-      host.addEventListener('peer:disconnect', this.#onDisconnect)
+      this.#presence.start()
       await host.start()
       await this.#knowOneself()
       this.#server.start()
@@ -209,12 +205,11 @@ export class P2PNetwork implements PeerNetwork {
     this.#server.stop()
     this.#membership.stop()
     this.#guards.stop()
-    host.removeEventListener('peer:identify', this.#onIdentify)
-    host.removeEventListener('peer:disconnect', this.#onDisconnect)
+    this.#presence.stop()
     await host.stop()
-    await this.#banFile?.stop()
+    await this.#parts.standing.stop()
     await datastore?.close()
-    this.#announced.clear()
+    this.#presence.clear()
   }
 
   addresses(): string[] {
@@ -282,7 +277,7 @@ export class P2PNetwork implements PeerNetwork {
     const ms = this.#parts.options.limits?.dialMs ?? engineLimits.dialMs
     const message = 'The peer did not answer.'
     const scope = deadline(clock, ms, 'DIAL_TIMEOUT', message, signal, this.#stopping.signal)
-    await within(scope, s => connectTo(this.libp2p, to, s))
+    await within(scope, s => connectWhereWelcome(this.libp2p, this.#parts.standing.notices, to, s))
   }
 
   peers(): ConnectedPeer[] {
@@ -290,7 +285,7 @@ export class P2PNetwork implements PeerNetwork {
     for (const c of this.#parts.host.getConnections()) {
       const peer = c.remotePeer.toString() as PeerIdString
       if (!this.#membership.has(peer) || seen.has(peer)) continue
-      const score = this.#parts.scores.score(peer)
+      const score = this.#parts.standing.scores.score(peer)
       const rtt = c.rtt === undefined ? {} : { rtt: c.rtt }
       const addresses = c.direction === 'outbound' ? [c.remoteAddr.toString()] : []
       const host = hostOf(c.remoteAddr)
@@ -300,12 +295,28 @@ export class P2PNetwork implements PeerNetwork {
   }
 
   onPeer(listener: PeerListener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#presence.listen(listener)
   }
 
   report(peer: PeerIdString, conduct: Conduct): void {
-    this.#manager.report(peer, conduct)
+    this.#parts.standing.report(peer, conduct)
+  }
+
+  accuse(peer: PeerIdString, kind: EvidenceKind, seen: string): void {
+    this.#parts.standing.accuse(peer, kind, seen)
+  }
+
+  forgive(peer: PeerIdString): boolean {
+    return this.#parts.standing.forgive(peer)
+  }
+
+  lateMs(within: number): number {
+    return this.#parts.standing.troubles.lateMs(within)
+  }
+
+  health(): NetworkHealth {
+    const otherVersions = this.#presence.others
+    return { ...this.#parts.standing.health(), bootstrap: this.#manager.bootstrap(), otherVersions }
   }
 
   /** The DHT answers with providers' addresses from the peer book, also when the provider is this peer itself. */
@@ -318,28 +329,6 @@ export class P2PNetwork implements PeerNetwork {
   /** Runs until the caller's signal or our stop. */
   #running<T>(signal: AbortSignal | undefined, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return within(linked(signal, this.#stopping.signal), run)
-  }
-
-  #tell(peer: PeerIdString, connected: boolean): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(peer, connected)
-      } catch (error) {
-        this.#parts.options.log.error({ error, peer }, 'a peer listener failed')
-      }
-    }
-  }
-
-  readonly #onIdentify = (event: CustomEvent<{ peerId: { toString(): string } }>): void => {
-    const peer = event.detail.peerId.toString()
-    if (this.#announced.has(peer)) return
-    this.#announced.add(peer)
-    this.#tell(peer as PeerIdString, true)
-  }
-
-  readonly #onDisconnect = (event: CustomEvent<{ toString(): string }>): void => {
-    const peer = event.detail.toString()
-    if (this.#announced.delete(peer)) this.#tell(peer as PeerIdString, false)
   }
 }
 

@@ -2,7 +2,6 @@
 import { classesOf, classOf, NOTHING, proven, type ClassRule, type Proven } from '../market/classes.ts'
 import { BoundedMap } from '../protocol/bounded-map.ts'
 import { decode } from '../protocol/codec.ts'
-import { isShoalError } from '../protocol/errors.ts'
 import { ruleIds } from '../market/award.ts'
 import { expectedBidders } from '../market/expected.ts'
 import { weighed } from '../market/weighed.ts'
@@ -14,7 +13,7 @@ import { capacityAdvert, nodeClass, type CapacityAdvert, type NodeClass } from '
 import type { TaskOffer } from '../protocol/records/offer.ts'
 import { claimedHosts, groupsOf } from './capacity/groups.ts'
 import type { PeerContext } from './context.ts'
-import { verifyAdvert } from './records.ts'
+import { isForged, verifyAdvert } from './records.ts'
 
 /** Providers remembered: an advert is below 7 KiB, and most below 2, so this stays under 28 MiB. */
 const ADVERTS_MAX = 4_096
@@ -32,6 +31,10 @@ interface Known {
   readonly until: number
 }
 
+/** Whether an advert offers something that the one before did not. */
+const isMore = (now: CapacityAdvert, before: CapacityAdvert): boolean =>
+  now.slotsFree > before.slotsFree || now.ask !== before.ask || now.engines.length > before.engines.length
+
 type Ports = Pick<PeerContext, 'network' | 'clock' | 'typed' | 'identities' | 'log' | 'random'> & {
   /** Other rules of classes than the network's: for tests. */
   readonly classRules?: readonly ClassRule[]
@@ -47,6 +50,7 @@ export class AdvertBook implements Startable {
   #undo: (() => void)[] = []
   #stop: AbortController | undefined
   #startedAt = Infinity
+  readonly #watchers = new Set<() => void>()
   #repairing: Promise<void> = Promise.resolve()
 
   constructor(ports: Ports) {
@@ -106,10 +110,20 @@ export class AdvertBook implements Startable {
    * costs time (half of the window), never a bid.
    */
   bidders(offer: TaskOffer): ReadonlySet<Address> | undefined {
-    const { clock } = this.#ports
-    if (clock.monotonic() - this.#startedAt < SETTLED_MS) return undefined
+    if (!this.settled) return undefined
     const able = this.list(offer.class).map(a => weighed(a, this.proven(a)))
     return expectedBidders(offer, able, ruleIds)
+  }
+
+  /** Whether the book is a picture of the network by now. */
+  get settled(): boolean {
+    return this.#ports.clock.monotonic() - this.#startedAt >= SETTLED_MS
+  }
+
+  /** Tells when there is more on offer than before: a new provider, a slot that is free again, another price. Returns how to stop. */
+  onMore(listener: () => void): () => void {
+    this.#watchers.add(listener)
+    return () => this.#watchers.delete(listener)
   }
 
   /** Adverts that come from one machine or operator, as far as connections have shown; each peer's own among them. */
@@ -189,6 +203,7 @@ export class AdvertBook implements Startable {
     this.#known.set(advert.card.peer, { advert, until: clock.monotonic() + left })
     const oldest = this.#known.keys().next().value
     if (this.#known.size > ADVERTS_MAX && oldest !== undefined) this.#remove(oldest)
+    if (old === undefined || isMore(advert, old)) for (const tell of this.#watchers) tell()
   }
 
   #remove(peer: PeerIdString): void {
@@ -206,7 +221,7 @@ export class AdvertBook implements Startable {
       return 'accept'
     } catch (e) {
       // too old is nobody's fault; malformed or forged is
-      return isShoalError(e, 'SIGNATURE_INVALID', 'FRAME_TOO_LARGE') ? 'reject' : 'ignore'
+      return isForged(e) ? 'reject' : 'ignore'
     }
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createResultComparer } from '../executor/compare/comparer.ts'
 import { identityFromSeed, identityVerifier } from '../p2p/identity.ts'
 import { createPeerNetwork } from '../p2p/network.ts'
+import { BoundedMap } from '../protocol/bounded-map.ts'
 import { isShoalError, ShoalError } from '../protocol/errors.ts'
 import type {
   Clock,
@@ -95,6 +96,9 @@ export interface Peer extends Startable {
 /** How long a chain may take to answer when a peer starts, ms. */
 const CHAIN_START_MS = 15_000
 
+/** Cards whose signatures are remembered as good: 150 bytes each. */
+const SEEN_CARDS_MAX = 4_096
+
 /** The network, and the store whose blocks move over it. */
 async function makeWire(
   parts: PeerParts,
@@ -182,7 +186,11 @@ async function makeContext(
     chainNews
   }
   const cards = new CardKeeper(base)
-  const verifiers = { typed: typedDataVerifier(domainOf(chain)), identities: identityVerifier }
+  const verifiers = {
+    typed: typedDataVerifier(domainOf(chain)),
+    identities: identityVerifier,
+    seenCards: new BoundedMap<string, true>(SEEN_CARDS_MAX)
+  }
   const adverts = new AdvertBook({ ...base, ...verifiers })
   const ctx: PeerContext = {
     ...base,

@@ -1,4 +1,5 @@
 /** What the flows of a peer need: made once, in compose.ts, and handed down whole. */
+import type { BoundedMap } from '../protocol/bounded-map.ts'
 import type { IdentityVerifier, TypedDataVerifier, WrapKey } from '../protocol/ports/keys.ts'
 import type {
   Clock,
@@ -35,6 +36,8 @@ export interface PeerContext {
   readonly recipient: RecipientKey
   readonly typed: TypedDataVerifier
   readonly identities: IdentityVerifier
+  /** Cards whose signatures were found good. */
+  readonly seenCards?: BoundedMap<string, true>
   readonly wrap: WrapKey
   readonly network: PeerNetwork
   readonly content: ContentStore
@@ -51,6 +54,8 @@ export interface PeerContext {
   readonly adverts: AdvertBook
   /** This machine's GPUs; absent where nothing is sold. */
   readonly gpus?: GpuKeeper
+  /** How far the clock of this machine seems to be off, in words; undefined when it is not, or where nobody has looked. */
+  readonly clockOff?: () => string | undefined
   /** The newest card of this peer, signed. */
   readonly card: () => PeerCard
   /** Aborts when the peer stops. */

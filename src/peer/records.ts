@@ -1,7 +1,7 @@
 /** Making and checking signed records. A record that passes here is what its signers said, and not yet too old. */
-import { ShoalError } from '../protocol/errors.ts'
+import { isShoalError, ShoalError } from '../protocol/errors.ts'
 import { UINT128_MAX } from '../protocol/fields.ts'
-import { toHex } from '../protocol/codec.ts'
+import { digestOf, encode, isGarbage, toHex } from '../protocol/codec.ts'
 import type { Address, Hex32, PeerIdString } from '../protocol/ids.ts'
 import {
   ADVERT_TTL_MAX,
@@ -24,6 +24,14 @@ import { bidCore, bodyDigest, bodyOf, cardCore, offerCore, signingBytes } from '
 const refuse = (message: string): never => {
   throw new ShoalError('SIGNATURE_INVALID', message)
 }
+
+/**
+ * Whether a record was refused for what only a forger sends: bytes that are no record of any version, too many of them, or a signature
+ * that is not its signer's. Whoever passes such a record on has not checked it. What is too old or too new, or of a shape that is
+ * not known here, may be honest.
+ */
+export const isForged = (e: unknown): boolean =>
+  isShoalError(e, 'SIGNATURE_INVALID', 'FRAME_TOO_LARGE') || isGarbage(e)
 
 /** Lower-case comparison: EIP-55 spelling carries no meaning. */
 export const sameAddress = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
@@ -72,16 +80,21 @@ export interface Verifiers {
   readonly typed: TypedDataVerifier
   readonly identities: IdentityVerifier
   readonly clock: Clock
+  /** Cards whose signatures were found good, by the digest of all their bytes: the same one stands in every offer and bid of a peer. */
+  readonly seenCards?: BoundedMap<string, true>
 }
 
 /** Both signatures of a card. SIGNATURE_INVALID or RECORD_INVALID. */
 export async function verifyCard(card: PeerCard, v: Verifiers): Promise<void> {
   checkExpiry('card', v.clock.now(), card.expires, CARD_TTL_MAX)
+  const digest = digestOf(encode(card))
+  if (v.seenCards?.has(digest) === true) return
   const signer = v.typed.signer('PeerCard', cardCore(bodyOf(card) as PeerCardBody), card.operatorSignature)
   if (signer === undefined || !sameAddress(signer, card.operator))
     refuse('card: the operator key did not sign it')
   if (!(await v.identities.verify(card.peer, peerSignedBytes(card), card.peerSignature)))
     refuse('card: the peer did not sign it')
+  v.seenCards?.set(digest, true)
 }
 
 export async function signAdvert(body: AdvertBody, identity: IdentityKey): Promise<CapacityAdvert> {

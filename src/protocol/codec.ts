@@ -7,7 +7,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import type { z } from 'zod'
-import { ShoalError } from './errors.ts'
+import { isShoalError, ShoalError, type ErrorData } from './errors.ts'
 import type { CidString, Hex32 } from './ids.ts'
 import { DEPTH_MAX } from './limits.ts'
 
@@ -75,6 +75,12 @@ function plainToDepth(value: unknown, left: number, refusal: () => ShoalError): 
   else for (const item of Object.values(value)) plainToDepth(item, left - 1, refusal)
 }
 
+const GARBAGE = { garbage: true } as const
+
+/** Whether bytes were refused because they are no canonical dag-cbor at all: no version of any program writes such. */
+export const isGarbage = (e: unknown): boolean =>
+  isShoalError(e, 'RECORD_INVALID') && e.data['garbage'] === true
+
 /** Bytes to a typed value. FRAME_TOO_LARGE above `max`; RECORD_INVALID names the field and what is wrong with it. */
 export function decode<T>(schema: Schema<T>, bytes: Uint8Array, what: string, max: number): T {
   if (bytes.byteLength > max) {
@@ -82,24 +88,24 @@ export function decode<T>(schema: Schema<T>, bytes: Uint8Array, what: string, ma
       data: { max }
     })
   }
-  const refusal = (cause?: unknown) =>
-    new ShoalError('RECORD_INVALID', `${what}: not canonical dag-cbor`, { cause })
+  const refusal = (data: ErrorData, cause?: unknown) =>
+    new ShoalError('RECORD_INVALID', `${what}: not canonical dag-cbor`, { cause, data })
   const value = check(schema, untyped(bytes, refusal), what)
   // The decoder and the schema alone let other orders of keys, integers as floats, `__proto__` and, for a record whose fields are
   // all optional, an empty byte string pass: what passes must be worth exactly the bytes it came in.
-  if (Buffer.compare(encode(value), bytes) !== 0) throw refusal()
+  if (Buffer.compare(encode(value), bytes) !== 0) throw refusal(GARBAGE)
   return value
 }
 
 /** Any dag-cbor value within the limit of depth. */
-function untyped(bytes: Uint8Array, refusal: (cause: unknown) => ShoalError): unknown {
+function untyped(bytes: Uint8Array, refusal: (data: ErrorData, cause?: unknown) => ShoalError): unknown {
   let value: unknown
   try {
     value = dagCbor.decode(bytes)
   } catch (cause) {
-    throw refusal(cause)
+    throw refusal(GARBAGE, cause)
   }
-  plainToDepth(value, DEPTH_MAX, () => refusal(undefined))
+  plainToDepth(value, DEPTH_MAX, () => refusal({}))
   return value
 }
 

@@ -18,6 +18,8 @@ export const LOG_LINE_MAX = 8 * KiB
 export const ADDRESSES_MAX = 16
 /** Shards of one job: each has its own escrow. */
 export const SHARDS_MAX = 1024
+/** Jobs that one requester has under way at the same time: each has its own offers, streams and escrows. */
+export const LIVE_JOBS_MAX = 64
 /** Copies of a `replicas` job. */
 export const COPIES_MAX = 7
 /** Sealed spec: module CID, names, arguments. */
@@ -27,6 +29,8 @@ export const OFFER_TTL_MAX = 60 * 60_000
 export const ADVERT_TTL_MAX = 10 * 60_000
 export const CARD_TTL_MAX = 24 * 60 * 60_000
 export const ATTESTATION_TTL_MAX = 24 * 60 * 60_000
+/** Longest ban of a peer. */
+export const BAN_MAX_MS = 24 * 60 * 60_000
 /** How far a record's time may lie ahead of ours: peers' clocks differ. */
 export const CLOCK_SKEW = 30_000
 /** Deepest nesting of a decoded record: ours need four. */

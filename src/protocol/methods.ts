@@ -4,8 +4,9 @@
  */
 import { z } from 'zod'
 import type { Schema } from './codec.ts'
+import { PRINTABLE, SEEN_MAX } from './evidence.ts'
 import { addresses, bytes, cid, hex32, peerId, record, signature, text, uint } from './fields.ts'
-import { KiB, LIST_MAX, MiB, RECORD_MAX } from './limits.ts'
+import { BAN_MAX_MS, KiB, LIST_MAX, LIVE_JOBS_MAX, MiB, RECORD_MAX } from './limits.ts'
 import { method, type Method } from './method.ts'
 import { capacityMethods } from './methods-capacity.ts'
 import { capacityAdvert } from './records/advert.ts'
@@ -72,7 +73,8 @@ export const methods = {
     responseMax: 2 * KiB,
     firstByteMs: 5_000,
     frameMs: 5_000,
-    quota: { count: 60, windowMs: 10_000 },
+    // one for each offer: all live jobs of a requester may offer at once, and again after each round
+    quota: { count: 3 * LIVE_JOBS_MAX, windowMs: 10_000 },
     concurrent: 8
   }),
   /** The bids that a provider itself has made on an offer: what a requester asks after finding it through the DHT. */
@@ -86,7 +88,8 @@ export const methods = {
     responseMax: 8 * RECORD_MAX,
     firstByteMs: 5_000,
     frameMs: 5_000,
-    quota: { count: 120, windowMs: 10_000 },
+    // once for each offer in which the provider was found through the DHT
+    quota: { count: 3 * LIVE_JOBS_MAX, windowMs: 10_000 },
     concurrent: 8
   }),
   /**
@@ -189,6 +192,29 @@ export const methods = {
     frameMs: 5_000,
     quota: { count: 200, windowMs: 10_000 },
     concurrent: 16
+  }),
+  /**
+   * Told by a peer that bans the asked one: what it holds against it, as a code of src/protocol/evidence.ts (or of a newer version)
+   * with a short text, and for how long, ms. It speaks for the connection's own identity and for nobody else.
+   */
+  farewell: method({
+    name: 'farewell',
+    version: 1,
+    kind: 'unary',
+    request: record({
+      kind: z.string().regex(/^[a-z0-9-]{1,64}$/, 'a code'),
+      seen: z.string().max(SEEN_MAX).regex(PRINTABLE, 'printable ASCII'),
+      /** 0: there is no ban any more. */
+      left: uint(BAN_MAX_MS),
+      times: uint(1_000)
+    }),
+    response: record({}),
+    requestMax: KiB,
+    responseMax: KiB,
+    firstByteMs: 2_000,
+    frameMs: 2_000,
+    quota: { count: 10, windowMs: 10_000 },
+    concurrent: 2
   }),
   ...capacityMethods
 } as const

@@ -1,5 +1,5 @@
 /** The liar's hand on the chain: its calls with the lie in them, left out, late or twice, and calls that nobody asked it to make. */
-import { typedDigestOf, type Notary } from '../support/world/notary.ts'
+import type { Notary } from '../support/world/notary.ts'
 import type { Agreement, Receipt, Release } from '../../src/protocol/eip712.ts'
 import type { AgreementId, HexBytes } from '../../src/protocol/ids.ts'
 import type { Clock } from '../../src/protocol/ports/clock.ts'
@@ -31,7 +31,7 @@ export function lyingSettlement(plain: Settlement, parts: HandParts): Settlement
     make: (a: Agreement, body: T) => Promise<void>
   ): Promise<void> => {
     const told = tongue.agreement(a)
-    known.set(typedDigestOf('Agreement', told) as AgreementId, told)
+    known.set(tongue.resigner.idOf(told), told)
     const whole = await tongue.whole(`chain:${name}`, tongue.speak(`chain:${name}`, body), parts.stopped)
     if (whole === undefined) return
     await make(told, whole.say)

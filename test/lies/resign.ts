@@ -41,7 +41,7 @@ export class Resigner {
   }
 
   idOf(a: Agreement): AgreementId {
-    return typedDigestOf('Agreement', a) as AgreementId
+    return typedDigestOf('Agreement', a)
   }
 
   /** Notes the hashes of a record and of what became of it. */

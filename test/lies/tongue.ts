@@ -2,7 +2,7 @@
  * What stands between a liar's own flows and everybody else. The flows play honestly by what they believe; each thing they say goes out with
  * the lie in it, signed by the liar, and whatever comes back about it is told to them in their own words.
  */
-import { decode, encode } from '../../src/protocol/codec.ts'
+import { decode, encode, type Schema } from '../../src/protocol/codec.ts'
 import type { Agreement } from '../../src/protocol/eip712.ts'
 import { ShoalError } from '../../src/protocol/errors.ts'
 import type { AgreementId, Hex32 } from '../../src/protocol/ids.ts'
@@ -180,7 +180,7 @@ export function lyingNetwork(plain: PeerNetwork, tongue: Tongue): PeerNetwork {
       ),
     publish: async (topic, data) => {
       const channel = topic.startsWith('offers/') ? 'gossip:offers' : 'gossip:adverts'
-      const record = decode(schemaOf(topic) as never, data, channel, MiB) as object
+      const record = decode(schemaOf(topic) as Schema<object>, data, channel, MiB)
       const whole = await tongue.whole(channel, tongue.speak(channel, record))
       if (whole === undefined) return 0
       const sent = await plain.publish(topic, encode(whole.say))
@@ -203,7 +203,7 @@ export const lyingSeal =
   (tongue: Tongue) =>
   (bytes: Uint8Array): Uint8Array => {
     try {
-      const spec = decode(shardSpec as never, bytes, 'spec', MiB) as object
+      const spec = decode(shardSpec as Schema<object>, bytes, 'spec', MiB)
       return encode(tongue.speak('sealed:spec', spec))
     } catch {
       return bytes

@@ -50,6 +50,7 @@ async function requests(): Promise<Sample[]> {
     context: id
   }
   const rows: [keyof typeof methods, object, object][] = [
+    ['farewell', { kind: 'dht-flood', seen: 'more than 600 in 10 s', left: 1_800_000, times: 1 }, {}],
     ['card', {}, { card: await records.card(records.provider) }],
     [
       'adverts',

@@ -47,6 +47,10 @@ async function examine(cli: Cli, flags: DoctorFlags, signal: AbortSignal): Promi
   }
   const client = await connectToPeer(cli.files, home.layout.api)
   all.push(...checkPeer(client === undefined ? undefined : await statusOf(client, signal)))
+  if (client === undefined) {
+    const { checkBootstrap } = await import('../doctor/bootstrap.ts')
+    all.push(...(await checkBootstrap(home.config.p2p.bootstrap)))
+  }
   // a peer that serves its own chain answers for it
   if (client !== undefined && home.config.chain.rpcUrl === undefined) return all
   const { checkChain } = await import('../doctor/chain.ts')

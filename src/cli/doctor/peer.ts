@@ -1,5 +1,7 @@
-/** The running peer, when there is one: whom it knows. */
+/** The running peer, when there is one: whom it knows, whom it can reach, who bans whom. */
 import type { ApiClient } from '../../api/adapters/client.ts'
+import type { BanView, NetworkHealth } from '../../protocol/ports/network-health.ts'
+import { shortPeer } from '../ui/table.ts'
 import { note, ok, bad, type Finding } from './check.ts'
 import { checkProven, type ProvenStatus } from './proven.ts'
 
@@ -8,25 +10,82 @@ export interface Status {
   readonly connections: number
   readonly providersKnown: number
   readonly chain: { readonly reachable: boolean }
+  readonly network: NetworkHealth
   readonly provider?: ProvenStatus
+}
+
+const NAME_ONE = 'Name one that runs now: shoal up --bootstrap MULTIADDR (shoal up prints its own)'
+
+/** Peers to begin with, and whether anybody is there. */
+function checkNetwork({ connections, providersKnown, network }: Status): Finding[] {
+  const { known, answered } = network.bootstrap
+  const began = known === 0 ? 'none is configured' : `${answered} of ${known} have answered`
+  if (connections === 0) {
+    // a peer that others begin with has nobody to begin with itself, and may be the first
+    const alone =
+      known === 0
+        ? note('network', 'no peer connected', NAME_ONE)
+        : bad('network', 'no peer connected', NAME_ONE)
+    return [known > 0 && answered === 0 ? bad('bootstrap', began, NAME_ONE) : note('bootstrap', began), alone]
+  }
+  return [
+    known > 0 && answered === 0 ? note('bootstrap', began, NAME_ONE) : ok('bootstrap', began),
+    providersKnown > 0
+      ? ok('network', `${connections} peers connected, ${providersKnown} providers known`)
+      : note('network', `${connections} peers connected, no provider known`)
+  ]
+}
+
+const saidOf = (b: BanView): string =>
+  `${shortPeer(b.peer)}: ${b.words}${b.seen === '' ? '' : ` (${b.seen})`}`
+
+/** Bans both ways, and what this peer has noticed of itself. */
+function checkBans({ bans, bannedBy, doubted, otherVersions, troubles }: NetworkHealth): Finding[] {
+  return [
+    ...(bannedBy.length === 0
+      ? []
+      : [
+          bad(
+            'banned by',
+            `${bannedBy.length}: ${bannedBy.slice(0, 3).map(saidOf).join(', ')}`,
+            'Their owners can end it: shoal peers forgive, with the id of this peer. All of them: shoal peers'
+          )
+        ]),
+    ...(bans.length === 0
+      ? []
+      : [
+          note(
+            'bans',
+            `${bans.length}: ${bans.slice(0, 3).map(saidOf).join(', ')}`,
+            'See: shoal peers; to end one: shoal peers forgive PEER'
+          )
+        ]),
+    ...(doubted.length === 0
+      ? []
+      : [note('evidence', `${doubted.join(', ')} bans nobody for now: well-behaved peers met it`)]),
+    ...(otherVersions === 0
+      ? []
+      : [
+          note(
+            'versions',
+            `${otherVersions} connected peers of another version, with which this one does not deal`
+          )
+        ]),
+    ...troubles.map(trouble => note('this machine', trouble))
+  ]
 }
 
 export function checkPeer(status: Status | undefined): Finding[] {
   if (status === undefined)
     return [note('peer', 'none runs on this home; commands start a light one of their own', 'shoal up')]
-  const { connections, providersKnown, provider } = status
+  const { provider, network } = status
   return [
     ok('peer', `runs, profile ${status.profile}`),
     status.chain.reachable
       ? ok('its chain', 'answers')
       : bad('its chain', 'does not answer the peer', 'Jobs go on; start the chain again: shoal chain'),
-    connections > 0
-      ? ok('network', `${connections} peers connected, ${providersKnown} providers known`)
-      : note(
-          'network',
-          'no peer connected',
-          'Name one: shoal up --bootstrap MULTIADDR (shoal up prints its own)'
-        ),
+    ...checkNetwork(status),
+    ...checkBans(network),
     ...(provider === undefined ? [] : checkProven(provider))
   ]
 }

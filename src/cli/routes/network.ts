@@ -1,18 +1,47 @@
 /** The network, and networks to play with. */
-import { buildCommand } from '@stricli/core'
+import { buildCommand, buildRouteMap } from '@stricli/core'
 import type { Cli } from '../context.ts'
 import { docs } from './docs.ts'
 import { arg, flag, homeFlags, jsonFlag, list, text, whole } from './flags.ts'
 import type { CommonFlags } from './jobs.ts'
 
 const common = { ...homeFlags, ...jsonFlag }
-const peers = buildCommand<CommonFlags, [], Cli>({
+const peerList = buildCommand<CommonFlags, [], Cli>({
   loader: async () => (await import('../commands/network-commands.ts')).peers,
   parameters: { flags: common },
   docs: docs(
-    'Connected peers',
-    ['With direction, round trip, our own score of each, and its address.'],
-    ['shoal peers', "shoal peers --json | jq '.peers | length'"]
+    'Connected peers, and bans both ways',
+    [
+      'With direction, round trip, our own score of each, and its address. Below them whom this peer bans and who bans this peer, each with',
+      'what was seen and for how long. Only what an attacker sends is a reason for a ban; being busy, slow or gone is none.'
+    ],
+    ['shoal peers', "shoal peers --json | jq '.peers | length'", "shoal peers --json | jq '.bans, .bannedBy'"]
+  )
+})
+const forgive = buildCommand<CommonFlags, [string], Cli>({
+  loader: async () => (await import('../commands/network-commands.ts')).forgive,
+  parameters: {
+    flags: common,
+    positional: { kind: 'tuple', parameters: [arg('Id of the banned peer, as shoal peers shows it', 'PEER')] }
+  },
+  docs: docs(
+    'End a ban that this peer has made',
+    [
+      'It may come back at once, and what was held against it is forgotten. A ban that another peer has made only its owner can end.'
+    ],
+    [
+      'shoal peers forgive 12D3KooWGRUVPHxVpxZxVSSpZLuCXbHvJBJzxSVvBjuQpuY5ZTUX',
+      'shoal peers forgive 12D3KooWGRUVPHxVpxZxVSSpZLuCXbHvJBJzxSVvBjuQpuY5ZTUX --json'
+    ]
+  )
+})
+const peers = buildRouteMap({
+  routes: { list: peerList, forgive },
+  defaultCommand: 'list',
+  docs: docs(
+    'Connected peers, and bans both ways',
+    ['Without a word after it: lists them.'],
+    ['shoal peers', 'shoal peers forgive 12D3KooWGRUVPHxVpxZxVSSpZLuCXbHvJBJzxSVvBjuQpuY5ZTUX']
   )
 })
 

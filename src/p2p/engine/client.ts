@@ -6,9 +6,12 @@ import type { PeerIdString } from '../../protocol/ids.ts'
 import type { Method } from '../../protocol/methods.ts'
 import type { Clock, Conduct, PeerAddress } from '../../protocol/ports/index.ts'
 import { abortReason, deadline, within } from '../../protocol/signals.ts'
+import type { Offences } from '../guards/offences.ts'
+import type { OwnTroubles } from '../guards/own-troubles.ts'
 import type { Names } from '../names.ts'
 import { encodeFrame } from './frames.ts'
 import type { EngineLimits } from './limits.ts'
+import { Pacer } from './pacer.ts'
 import { Places } from './places.ts'
 import { endWriting, FrameReader, writeFrame } from './stream-io.ts'
 import { decodeResponse, isRemote } from './wire.ts'
@@ -20,7 +23,12 @@ export interface ClientParts {
   /** An open connection to the peer: an existing one, whoever dialled it, or a new one; `fresh` asks for a new one. */
   readonly connect: (to: PeerAddress, signal: AbortSignal, fresh: boolean) => Promise<Connection>
   readonly report: (peer: PeerIdString, conduct: Conduct) => void
+  readonly offences: Pick<Offences, 'prove'>
+  readonly troubles: Pick<OwnTroubles, 'note' | 'excuses'>
 }
+
+/** Quotas of windows up to this are paced, ms: longer ones would be waited for in vain. */
+const PACED_MS = 10_000
 
 /** A method without its schemas. */
 type Row = Omit<Method<unknown, unknown>, 'request' | 'response'>
@@ -33,9 +41,11 @@ interface Call {
 export class RequestClient {
   readonly #parts: ClientParts
   readonly #places: Places
+  readonly #pacer: Pacer
 
   constructor(parts: ClientParts) {
     this.#parts = parts
+    this.#pacer = new Pacer(parts.clock)
     this.#places = new Places(parts.limits.waitingMax)
   }
 
@@ -51,7 +61,7 @@ export class RequestClient {
       if (answer !== undefined) throw this.#violation(to, `More than one answer to ${method.name}.`)
       answer = { value }
     }
-    if (answer === undefined) throw this.#failed(to, `No answer to ${method.name}.`)
+    if (answer === undefined) throw this.#failed(to, `No answer to ${method.name}.`, method.firstByteMs)
     this.#parts.report(to.peer, 'useful')
     return answer.value
   }
@@ -81,11 +91,22 @@ export class RequestClient {
     }
   }
 
+  /** A place among those that are open at this peer, and our turn in its quota. */
   async #place(to: PeerAddress, method: Row, signal: AbortSignal): Promise<() => void> {
     const message = `Too many ${method.name} requests are open to this peer.`
     const scope = deadline(this.#parts.clock, method.firstByteMs, 'QUOTA_EXCEEDED', message, signal)
     const key = `${to.peer} ${method.name}`
-    return await within(scope, s => this.#places.enter(key, method.concurrent, s))
+    return await within(scope, async s => {
+      const leave = await this.#places.enter(key, method.concurrent, s)
+      try {
+        // what may be asked a few times in ten minutes is asked by who counts for itself (src/peer/capacity)
+        if (method.quota.windowMs <= PACED_MS) await this.#pacer.turn(key, method.quota, s)
+        return leave
+      } catch (cause) {
+        leave()
+        throw cause
+      }
+    })
   }
 
   /** Up to the half-close after the request. */
@@ -164,8 +185,9 @@ export class RequestClient {
       if (signal.aborted) throw abortReason(signal)
       if (wait === 'first byte' || wait === 'frame')
         throw scope.signal.aborted ? timedOut(scope.signal, wait) : cause
-      this.#parts.report(to.peer, 'failed')
-      throw scope.signal.aborted ? timedOut(scope.signal, wait) : unreachable(cause)
+      const error = scope.signal.aborted ? timedOut(scope.signal, wait) : unreachable(cause)
+      this.#fell(to, cause, error, ms)
+      throw error
     }
   }
 
@@ -175,20 +197,30 @@ export class RequestClient {
     if (cause.code === 'RECORD_INVALID' || cause.code === 'FRAME_TOO_LARGE') {
       return this.#violation(to, `A wrong answer to ${method.name}: ${cause.message}`, cause)
     }
-    if (cause.code === 'REQUEST_TIMEOUT' || cause.code === 'PEER_UNREACHABLE') {
-      this.#parts.report(to.peer, 'failed')
-    }
+    this.#fell(to, cause, cause, method.firstByteMs)
     return cause
   }
 
+  /**
+   * A request came to nothing. It counts against the peer's reliability only where the peer may be the cause: not a refusal, and not
+   * what our own troubles within the last `ms` may explain.
+   */
+  #fell(to: PeerAddress, cause: unknown, { code }: ShoalError, ms: number): void {
+    const { troubles, report } = this.#parts
+    if (troubles.note(cause) || troubles.excuses(ms)) return
+    if (code === 'REQUEST_TIMEOUT' || code === 'DIAL_TIMEOUT' || code === 'PEER_UNREACHABLE')
+      report(to.peer, 'failed')
+  }
+
   #violation(to: PeerAddress, message: string, cause?: unknown): ShoalError {
-    this.#parts.report(to.peer, 'invalid')
+    this.#parts.offences.prove(to.peer, 'broken-answer', message)
     return new ShoalError('PEER_VIOLATION', message, { data: { peer: to.peer }, cause })
   }
 
-  #failed(to: PeerAddress, message: string): ShoalError {
-    this.#parts.report(to.peer, 'failed')
-    return new ShoalError('PEER_UNREACHABLE', message, { data: { peer: to.peer } })
+  #failed(to: PeerAddress, message: string, ms: number): ShoalError {
+    const error = new ShoalError('PEER_UNREACHABLE', message, { data: { peer: to.peer } })
+    this.#fell(to, undefined, error, ms)
+    return error
   }
 }
 

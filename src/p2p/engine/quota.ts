@@ -20,10 +20,16 @@ const BUCKETS_MAX = 10_000
 export class Quotas {
   readonly #clock: Clock
   readonly #buckets: BoundedMap<string, Bucket>
+  readonly #lateMs: (within: number) => number
 
-  constructor(clock: Clock, max = BUCKETS_MAX) {
+  /**
+   * `lateMs`: how long we were not listening of late (OwnTroubles). What was sent meanwhile comes in one burst and is judged by the time
+   * in which it was sent: buckets hold as much more.
+   */
+  constructor(clock: Clock, max = BUCKETS_MAX, lateMs: (within: number) => number = () => 0) {
     this.#clock = clock
     this.#buckets = new BoundedMap(max)
+    this.#lateMs = lateMs
   }
 
   get size(): number {
@@ -45,9 +51,10 @@ export class Quotas {
   }
 
   #level(bucket: Bucket | undefined, quota: Quota): number {
-    if (bucket === undefined) return quota.count
-    const refill = ((this.#clock.monotonic() - bucket.at) * quota.count) / quota.windowMs
-    return Math.min(quota.count, bucket.tokens + refill)
+    const perMs = quota.count / quota.windowMs
+    const room = quota.count + this.#lateMs(quota.windowMs) * perMs
+    if (bucket === undefined) return room
+    return Math.min(room, bucket.tokens + (this.#clock.monotonic() - bucket.at) * perMs)
   }
 }
 

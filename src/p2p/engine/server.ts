@@ -4,13 +4,14 @@ import { decode } from '../../protocol/codec.ts'
 import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
 import type { PeerIdString } from '../../protocol/ids.ts'
 import type { Method } from '../../protocol/methods.ts'
-import type { Clock, Conduct, Logger, RequestContext } from '../../protocol/ports/index.ts'
+import type { Clock, Logger, RequestContext } from '../../protocol/ports/index.ts'
 import { abortable, deadline, linked, within } from '../../protocol/signals.ts'
 import { guardLimits } from '../guards/limits.ts'
+import type { Offences } from '../guards/offences.ts'
 import type { Names } from '../names.ts'
 import { encodeFrame } from './frames.ts'
 import type { EngineLimits } from './limits.ts'
-import { OpenCount, Quotas } from './quota.ts'
+import { OpenCount } from './quota.ts'
 import { discardRest, endWriting, FrameReader, writeFrame } from './stream-io.ts'
 import { encodeEnd, encodeError, encodeOk } from './wire.ts'
 
@@ -26,23 +27,20 @@ export interface ServerParts {
   readonly limits: EngineLimits
   readonly libp2p: Pick<Libp2p, 'handle' | 'unhandle'>
   readonly log: Logger
-  readonly report: (peer: PeerIdString, conduct: Conduct) => void
+  readonly offences: Pick<Offences, 'within' | 'prove'>
 }
 
 type AnyMethod = Method<unknown, unknown>
 
 export class RequestServer {
   readonly #parts: ServerParts
-  readonly #quotas: Quotas
   readonly #open = new OpenCount()
   readonly #handlers = new Map<string, { method: AnyMethod; handler: AnyHandler }>()
   #stopping = new AbortController()
-  #cancelSweep: () => void = () => undefined
   #started = false
 
   constructor(parts: ServerParts) {
     this.#parts = parts
-    this.#quotas = new Quotas(parts.clock)
   }
 
   /** Requests open now, over all peers and methods with at least one. */
@@ -67,14 +65,12 @@ export class RequestServer {
     if (this.#started) return
     this.#started = true
     this.#stopping = new AbortController()
-    this.#cancelSweep = this.#parts.clock.every(60_000, () => this.#quotas.forgetIdle())
     for (const { method } of this.#handlers.values()) this.#register(method)
   }
 
   stop(): void {
     if (!this.#started) return
     this.#started = false
-    this.#cancelSweep()
     this.#stopping.abort(new ShoalError('CANCELLED', 'This peer stops.'))
     for (const { method } of this.#handlers.values()) this.#unregister(method)
   }
@@ -104,16 +100,12 @@ export class RequestServer {
     stream.addEventListener('close', onClose)
     const leave = this.#open.enter(`${from} ${method.name}`, method.concurrent)
     try {
-      if (leave === undefined || !this.#quotas.take(from, method.name, method.quota)) {
-        this.#parts.report(from, 'spam')
+      if (!this.#admit(method, from) || leave === undefined)
         throw new ShoalError('QUOTA_EXCEEDED', `Too many ${method.name} requests.`)
-      }
       await this.#answer(method, stream, { from, signal: scope.signal })
       await this.#end(stream, scope.signal)
       await this.#rest(method, stream, scope.signal)
     } catch (cause) {
-      if (!scope.signal.aborted && !this.#quotas.take(from, 'failed requests', guardLimits.requests.failed))
-        this.#parts.report(from, 'spam')
       await this.#refuse(method, stream, from, cause, scope.signal)
     } finally {
       leave?.()
@@ -121,6 +113,12 @@ export class RequestServer {
       stream.removeEventListener('close', onClose)
       if (stream.status === 'open') stream.abort(new ShoalError('CANCELLED', 'This side is done.'))
     }
+  }
+
+  /** A request above the quota is refused, no more: what the sender is busy with is its own affair. Many times as many are a flood. */
+  #admit({ name, quota }: AnyMethod, from: string): boolean {
+    const flood = quota.count * guardLimits.requests.floodFactor
+    return this.#parts.offences.within(from, `${name} requests`, { ...quota, flood, kind: 'request-flood' })
   }
 
   async #answer(method: AnyMethod, stream: Stream, context: RequestContext): Promise<void> {
@@ -178,15 +176,23 @@ export class RequestServer {
   }
 
   async #request(method: AnyMethod, stream: Stream, { from, signal }: RequestContext): Promise<unknown> {
-    const { clock, limits, report } = this.#parts
-    const reader = new FrameReader(stream, method.requestMax)
-    const scope = deadline(clock, limits.requestMs, 'RECORD_INVALID', 'The request did not come.', signal)
+    const { clock, limits, offences } = this.#parts
+    const { silent, piecesMax } = guardLimits.requests
+    const reader = new FrameReader(stream, method.requestMax, piecesMax)
+    // slow lines and busy askers are refused, and that is all
+    const scope = deadline(clock, limits.requestMs, 'PEER_REFUSED', 'The request did not come.', signal)
     try {
       const frame = await within(scope, s => reader.next(s))
-      if (frame === undefined) throw new ShoalError('RECORD_INVALID', 'A stream without a request.')
+      if (frame === undefined) {
+        offences.within(from, 'streams without a request', silent)
+        throw new ShoalError('PEER_REFUSED', 'A stream without a request.')
+      }
       return decode(method.request, frame, method.name, method.requestMax)
     } catch (cause) {
-      if (isShoalError(cause, 'RECORD_INVALID', 'FRAME_TOO_LARGE')) report(from, 'invalid')
+      if (isShoalError(cause, 'RECORD_INVALID', 'FRAME_TOO_LARGE')) {
+        const kind = cause.data['crumbs'] === true ? 'crumbled-request' : 'broken-request'
+        offences.prove(from, kind, `${method.name}: ${cause.message}`)
+      }
       throw cause
     } finally {
       reader.release() // the stream stays paused: what comes after the request is held by the window and never read

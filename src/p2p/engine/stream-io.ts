@@ -5,6 +5,7 @@
  */
 import type { Stream } from '@libp2p/interface'
 import { asShoalError, ShoalError } from '../../protocol/errors.ts'
+import { KiB } from '../../protocol/limits.ts'
 import { abortReason } from '../../protocol/signals.ts'
 import { FrameDecoder } from './frames.ts'
 
@@ -80,13 +81,20 @@ export function discardRest(stream: Stream, max: number, signal: AbortSignal): P
 export class FrameReader {
   readonly #stream: Stream
   readonly #decoder: FrameDecoder
+  readonly #piecesMax: number
+  #pieces = 0
+  #bytes = 0
   #ended = false
   #failure: Error | undefined
   #wake: () => void = () => undefined
 
-  /** `max`: largest frame body in bytes. The stream is paused until the first `next`. */
-  constructor(stream: Stream, max: number) {
+  /**
+   * `max`: largest frame body in bytes. `piecesMax`: messages of the stream in which frames may come, and one more for each KiB. The
+   * stream is paused until the first `next`.
+   */
+  constructor(stream: Stream, max: number, piecesMax = Infinity) {
     this.#stream = stream
+    this.#piecesMax = piecesMax
     this.#decoder = new FrameDecoder(max)
     this.#pause()
     stream.addEventListener('message', this.#onMessage)
@@ -100,7 +108,10 @@ export class FrameReader {
     return this.#decoder.buffered
   }
 
-  /** The next frame; undefined at the end. FRAME_TOO_LARGE, RECORD_INVALID, PEER_UNREACHABLE (broken off); the signal's reason. */
+  /**
+   * The next frame; undefined at the end. FRAME_TOO_LARGE, RECORD_INVALID (`data.crumbs`: in too many pieces), PEER_UNREACHABLE (broken
+   * off); the signal's reason.
+   */
   async next(signal: AbortSignal): Promise<Uint8Array | undefined> {
     const onAbort = (): void => this.#wake()
     signal.addEventListener('abort', onAbort)
@@ -109,6 +120,8 @@ export class FrameReader {
         signal.throwIfAborted()
         const frame = this.#decoder.next()
         if (frame !== undefined) return frame
+        if (this.#pieces > this.#piecesMax + this.#bytes / KiB)
+          throw new ShoalError('RECORD_INVALID', 'A frame in crumbs.', { data: { crumbs: true } })
         if (this.#stream.readBufferLength === 0 || this.#stream.readStatus === 'closed') {
           if (this.#failure !== undefined) throw this.#failure
           if (this.#ended) return this.#atEnd()
@@ -128,7 +141,8 @@ export class FrameReader {
   }
 
   #atEnd(): undefined {
-    if (this.#decoder.buffered > 0) throw new ShoalError('RECORD_INVALID', 'The stream ended inside a frame.')
+    if (this.#decoder.buffered > 0)
+      throw new ShoalError('PEER_UNREACHABLE', 'The peer broke off inside a frame.')
     return undefined
   }
 
@@ -146,7 +160,10 @@ export class FrameReader {
   }
 
   readonly #onMessage = (event: { data: { subarray(): Uint8Array } }): void => {
-    this.#decoder.push(event.data.subarray())
+    const bytes = event.data.subarray()
+    this.#pieces++
+    this.#bytes += bytes.byteLength
+    this.#decoder.push(bytes)
     this.#pause()
     this.#wake()
   }

@@ -1,6 +1,7 @@
 /**
  * Watches each connection below the protocols: frames of the multiplexer and streams that are opened. yamux 8.0.3 buffers a frame of
- * any announced length until it is whole, answers every ping, and says nothing of streams that come to nothing.
+ * any announced length until it is whole, answers every ping, and says nothing of streams that come to nothing. Of a banned peer only
+ * what belongs to our own streams is read: the answer to our farewell.
  */
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { guardLimits } from './limits.ts'
@@ -10,10 +11,13 @@ interface Header {
   readonly type: number
   readonly flag: number
   readonly length: number
+  readonly streamID: number
 }
 
 /** The parts of libp2p's connection and of yamux that are used here; their types hide them. */
 interface Muxer {
+  /** Whether we dialled: then our streams have odd numbers, else even ones. */
+  readonly client: boolean
   readonly decoder: { readonly buffer: { readonly byteLength: number } }
   readonly streams: readonly Stream[]
   onData(data: unknown): void
@@ -25,13 +29,29 @@ const DATA = 0
 const PING = 2
 const SYN = 1
 
+/**
+ * yamux's errors over frames that no implementation sends: of an unknown kind or version, beyond the window that we gave, under a stream
+ * number that is ours to give. Its other errors are everyday ones: a late answer to a ping that we gave up, a connection that is closing.
+ */
+const BROKEN = new Set([
+  'InvalidFrameError',
+  'ReceiveWindowExceededError',
+  'BothClientsError',
+  'DecodeInvalidVersionError'
+])
+const isBroken = (error: unknown): boolean =>
+  error instanceof Error &&
+  (BROKEN.has(error.name) || (error.name === 'InvalidParametersError' && error.message.includes('clients')))
+
 export interface ConnectionGuardParts {
   readonly libp2p: Libp2p
   readonly offences: Offences
+  readonly banned: (peer: string) => boolean
   /** Protocols with budgets of their own: the request methods begin with it. */
   readonly requestPrefix: string
   /** Protocol of block exchange, which has one too. */
   readonly blocks: string
+  readonly dht: string
   /** Protocol ids of this network's services that also begin with the prefix. */
   readonly services: readonly string[]
 }
@@ -60,49 +80,58 @@ export class ConnectionGuard {
   }
 
   #watchFrames(muxer: Muxer, peer: string): void {
-    const { offences } = this.#parts
+    const { offences, banned } = this.#parts
     const { frames } = guardLimits
     const onData = muxer.onData.bind(muxer)
     const handleFrame = muxer.handleFrame.bind(muxer)
+    const ours = (id: number): boolean => id !== 0 && (id % 2 === 1) === muxer.client
     muxer.onData = data => {
       try {
         onData(data)
       } catch (error) {
-        offences.invalid(peer) // frames that break the rules; yamux ends the connection
+        // yamux ends the connection, whatever it was
+        if (isBroken(error)) offences.prove(peer, 'broken-frame', (error as Error).message)
         throw error
       }
-      if (muxer.decoder.buffer.byteLength > frames.bufferMax) offences.ban(peer, 'a frame above every window')
+      const { byteLength } = muxer.decoder.buffer
+      if (byteLength > frames.bufferMax)
+        offences.prove(peer, 'huge-frame', `a frame of more than ${byteLength} bytes`)
     }
     muxer.handleFrame = frame => {
-      const { type, flag, length } = frame.header
+      const { type, flag, length, streamID } = frame.header
+      if (banned(peer) && !ours(streamID)) return
       const bare = type !== DATA || length === 0
-      if (bare && !offences.withinOrBanned(peer, 'frames without data', frames.bare)) return
+      if (bare && !offences.within(peer, 'frames without data', frames.bare)) return
       if (type === PING && flag === SYN && !offences.within(peer, 'pings', frames.pings)) return
       handleFrame(frame)
     }
   }
 
-  /** One inbound stream: what it was for is known when it ends. */
+  /** One inbound stream: what it was for is known when it ends. How it ends is nobody's offence: peers give up, restart and time out. */
   #watchStream(muxer: Muxer, peer: string, stream: Stream): void {
     const { offences } = this.#parts
     const { streams } = guardLimits
     if (muxer.streams.length > streams.unnamedMax) {
       const unnamed = muxer.streams.filter(s => s.protocol === '' && s.direction === 'inbound').length
-      if (unnamed > streams.unnamedMax) return offences.ban(peer, 'too many streams without a protocol')
+      if (unnamed > streams.unnamedMax)
+        return offences.prove(peer, 'stream-flood', `${unnamed} open streams without a protocol`)
     }
     stream.addEventListener('close', event => {
       const { protocol } = stream
       // above a protocol's number of streams libp2p resets without a word
       const tooMany = event.error?.name === 'TooManyInboundProtocolStreamsError'
-      if (this.#hasOwnBudget(protocol) && !tooMany) return
-      const brokenOff = event.local === true && event.error !== undefined
-      if (protocol === '' || brokenOff) {
-        // one that we waited for in vain may be slow; one whose bytes we could not read is not
-        const cost = brokenOff && !tooMany && !/Timeout|Abort/.test(event.error?.name ?? '') ? 2 : 1
-        offences.within(peer, 'failed streams', streams.failed, cost)
-      } else if (/\/id\/push\//.test(protocol)) offences.within(peer, 'identify pushes', streams.pushes)
-      else offences.within(peer, 'streams', streams.services)
+      if (tooMany && this.#isCounted(protocol))
+        offences.within(peer, 'streams above the number of their protocol', streams.aboveNumber)
+      else if (this.#hasOwnBudget(protocol)) return
+      else if (protocol === '') offences.within(peer, 'streams without a protocol', streams.unnamed)
+      else if (/\/id\/push\//.test(protocol)) offences.within(peer, 'identify pushes', streams.pushes)
+      else offences.within(peer, 'streams of services', streams.services)
     })
+  }
+
+  /** Whether our own program never opens one too many: requests (engine/client.ts), DHT and blocks, whose two limits are the same. */
+  #isCounted(protocol: string): boolean {
+    return protocol === this.#parts.dht || this.#hasOwnBudget(protocol)
   }
 
   #hasOwnBudget(protocol: string): boolean {

@@ -5,6 +5,7 @@
  */
 import type { GossipSub, Message } from '@libp2p/gossipsub'
 import type { PeerId } from '@libp2p/interface'
+import { BoundedMap } from '../../protocol/bounded-map.ts'
 import { guardLimits } from './limits.ts'
 import type { Offences } from './offences.ts'
 
@@ -48,20 +49,26 @@ export interface GossipGuardParts {
   readonly prefix: string
 }
 
+/** Topics that we have announced to others at any time; those who follow us late still send on them. */
+const ANNOUNCED_MAX = 256
+
 /** Puts itself before an instance, once. */
 export function guardGossip(parts: GossipGuardParts): void {
   const { offences } = parts
   const inside = parts.pubsub as unknown as Inside
   const handle = inside.handleReceivedRpc.bind(inside)
   const validate = inside.validateReceivedMessage.bind(inside)
+  const announced = new BoundedMap<string, true>(ANNOUNCED_MAX)
 
   inside.handleReceivedRpc = async (from, packet) => {
-    if (admit(parts, from.toString(), packet)) await handle(from, packet)
+    for (const topic of inside.subscriptions) announced.set(topic, true)
+    if (admit(parts, announced, from.toString(), packet)) await handle(from, packet)
   }
   inside.validateReceivedMessage = async (from, message) => {
     const verdict = await validate(from, message)
     // only gossipsub's own checks give an error: the author did not sign it
-    if (verdict.code === 'invalid' && verdict.error !== undefined) offences.invalid(from.toString())
+    if (verdict.code === 'invalid' && verdict.error !== undefined)
+      offences.prove(from.toString(), 'forged-gossip', verdict.error)
     return verdict
   }
   inside.pipePeerReadStream = async (from, stream) => {
@@ -71,13 +78,13 @@ export function guardGossip(parts: GossipGuardParts): void {
     } catch (error) {
       // a length above maxInboundDataLength, or one that is no number; other errors are connections that are gone
       if (error instanceof Error && /^Invalid(Message|Data)Length/.test(error.name))
-        offences.ban(peer, 'a gossip packet above every limit')
+        offences.prove(peer, 'huge-packet', error.message)
       inside.handlePeerReadStreamError(error as Error, from)
     }
   }
 }
 
-/** One packet: its size is judged before it is decoded, what cannot be decoded is reported. */
+/** One packet: its size is judged before it is decoded. */
 function read(inside: Inside, offences: Offences, from: PeerId, bytes: Uint8Array): void {
   const peer = from.toString()
   const { gossip } = guardLimits
@@ -86,23 +93,28 @@ function read(inside: Inside, offences: Offences, from: PeerId, bytes: Uint8Arra
   let packet: Packet
   try {
     packet = inside.decodeRpc(bytes)
-  } catch {
-    return offences.invalid(peer) // no protocol buffer, or above a limit of entries
+  } catch (error) {
+    // no protocol buffer, or above a limit of entries, within which our own program keeps its packets (gossip-out.ts)
+    return offences.prove(peer, 'broken-packet', error instanceof Error ? error.message : String(error))
   }
   inside.handleReceivedRpc(from, packet).catch(() => undefined) // gossipsub has logged why
 }
 
 /** Counts the parts of a packet and takes out what is not of our topics; false when it is above a budget. */
-function admit({ pubsub, offences, prefix }: GossipGuardParts, peer: string, packet: Packet): boolean {
+function admit(
+  { pubsub, offences, prefix }: GossipGuardParts,
+  announced: BoundedMap<string, true>,
+  peer: string,
+  packet: Packet
+): boolean {
   const { gossip } = guardLimits
-  if (!offences.within(peer, 'gossip subscriptions', gossip.subscriptions, packet.subscriptions.length))
-    return false
+  const count = packet.subscriptions.length
+  if (!offences.within(peer, 'gossip subscriptions', gossip.subscriptions, count)) return false
   if (!offences.within(peer, 'gossip messages', gossip.messages, packet.messages.length)) return false
   if (!offences.within(peer, 'gossip control', gossip.control, controlSize(packet.control))) return false
   packet.subscriptions = packet.subscriptions.filter(s => s.topic?.startsWith(prefix) === true)
-  const followed = packet.messages.filter(m => (pubsub as unknown as Inside).subscriptions.has(m.topic))
-  const stray = packet.messages.length - followed.length
-  packet.messages = followed
-  offences.within(peer, 'gossip stray', gossip.stray, stray)
+  const stray = packet.messages.filter(m => !announced.has(m.topic)).length
+  offences.within(peer, 'gossip on topics that nobody announced', gossip.stray, stray)
+  packet.messages = packet.messages.filter(m => (pubsub as unknown as Inside).subscriptions.has(m.topic))
   return true
 }

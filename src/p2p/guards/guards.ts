@@ -1,12 +1,13 @@
-/** All that stands between a stranger's bytes and the libraries, wired to one node. */
-import type { PeerIdString } from '../../protocol/ids.ts'
-import type { Clock, Conduct } from '../../protocol/ports/index.ts'
+/** All that stands between a stranger's bytes and the libraries, wired to one node; and what keeps our own libraries within it. */
+import type { Clock } from '../../protocol/ports/index.ts'
 import type { Host } from '../host.ts'
 import type { Names } from '../names.ts'
 import { ConnectionGuard } from './connection-guard.ts'
 import { guardDht } from './dht-guard.ts'
+import { paceDht } from './dht-pace.ts'
 import { guardGossip } from './gossip-guard.ts'
-import { Offences } from './offences.ts'
+import { boundGossip } from './gossip-out.ts'
+import type { Offences } from './offences.ts'
 
 const SWEEP_MS = 60_000
 /** Bitswap of Helia, which carries no network id. */
@@ -16,32 +17,34 @@ export interface GuardsParts {
   readonly host: Host
   readonly names: Names
   readonly clock: Clock
-  readonly report: (peer: PeerIdString, conduct: Conduct) => void
-  readonly ban: (peer: PeerIdString, why: string) => void
+  readonly offences: Offences
+  readonly banned: (peer: string) => boolean
 }
 
 export class Guards {
-  readonly offences: Offences
   readonly #clock: Clock
+  readonly #offences: Offences
   readonly #connections: ConnectionGuard
   #cancel: () => void = () => undefined
 
-  constructor({ host, names, clock, report, ban }: GuardsParts) {
+  constructor({ host, names, clock, offences, banned }: GuardsParts) {
     this.#clock = clock
-    this.offences = new Offences({ clock, report, ban })
+    this.#offences = offences
     this.#connections = new ConnectionGuard({
-      libp2p: host,
-      offences: this.offences,
+      ...{ libp2p: host, offences, banned },
       requestPrefix: names.prefix,
       services: [names.dht, `/${names.identifyPrefix}/id/`, `/${names.identifyPrefix}/ping/`],
-      blocks: BLOCKS
+      blocks: BLOCKS,
+      dht: names.dht
     })
-    guardGossip({ pubsub: host.services.pubsub, offences: this.offences, prefix: names.prefix })
-    guardDht(host.services.dht, this.offences)
+    guardGossip({ pubsub: host.services.pubsub, offences, prefix: names.prefix })
+    boundGossip(host.services.pubsub)
+    guardDht(host.services.dht, offences)
+    paceDht(host.services.dht, clock)
   }
 
   start(): void {
-    this.#cancel = this.#clock.every(SWEEP_MS, () => this.offences.forgetIdle())
+    this.#cancel = this.#clock.every(SWEEP_MS, () => this.#offences.forgetIdle())
     this.#connections.start()
   }
 

@@ -23,6 +23,10 @@ export function hostOf(address: Multiaddr): string | undefined {
 export interface HostsParts {
   readonly clock: Clock
   readonly banned: (peer: string) => boolean
+  /** Whether a banned peer may come in to be told that it is banned. */
+  readonly mayTell: (peer: string) => boolean
+  /** A stranger that came without saying who it is, and waits for a while. */
+  readonly resting: (peer: string) => boolean
   /** Connections at most, over all hosts. */
   readonly max: number
 }
@@ -60,7 +64,7 @@ export class Hosts {
     return (this.#refused.get(host)?.until ?? 0) > this.#parts.clock.monotonic()
   }
 
-  /** Banned peers are neither dialled nor let in. libp2p's default would also refuse private addresses in browsers. */
+  /** Banned peers are neither dialled nor let in, but for being told. libp2p's default would also refuse private addresses in browsers. */
   gater(): ConnectionGater {
     const banned = (peer: PeerId): boolean => this.#parts.banned(peer.toString())
     return {
@@ -93,7 +97,8 @@ export class Hosts {
 
   #denyPeer(peer: string, connection: MultiaddrConnection): boolean {
     const host = hostOf(connection.remoteAddr)
-    if (this.#parts.banned(peer)) {
+    const { banned, mayTell, resting } = this.#parts
+    if (resting(peer) || (banned(peer) && !mayTell(peer))) {
       if (host !== undefined && !this.#strikes.take(host, 'knocks', guardLimits.hosts.knocks))
         this.#refuse(host)
       return true

@@ -1,53 +1,88 @@
 /**
- * What one peer, and one host, may do below the request protocol before it counts as an attack. Budgets fill evenly (see Quotas);
- * one unit above a budget is one report of `spam`, forty of them are a ban. Honest peers of a network of hundreds stay far below.
+ * What one peer, and one host, may do below the request protocol. Each budget has two marks. Above `count` what comes is dropped or
+ * put off, and that is all: the busiest honest program that we promise to serve stays below it, most of them by pacing themselves
+ * (engine/pacer.ts, dht-pace.ts, gossip-out.ts). Above `flood`, a multiple of it, nothing honest is left that would explain it.
  */
-import { MiB } from '../../protocol/limits.ts'
+import type { EvidenceKind } from '../../protocol/evidence.ts'
+import { LIVE_JOBS_MAX, MiB } from '../../protocol/limits.ts'
+import { methods } from '../../protocol/methods.ts'
 import type { Quota } from '../engine/quota.ts'
 
-const per10s = (count: number): Quota => ({ count, windowMs: 10_000 })
+export interface Budget extends Quota {
+  /** So many in the same window are a ban. */
+  readonly flood: number
+  /** What the ban is for. */
+  readonly kind: EvidenceKind
+}
+
+const WINDOW_MS = 10_000
+const per10s = (count: number): Quota => ({ count, windowMs: WINDOW_MS })
+const budget = (kind: EvidenceKind, count: number, flood: number): Budget => ({
+  ...per10s(count),
+  flood,
+  kind
+})
+/** For what is dropped by others already, or costs nothing: only the flood counts. */
+const onlyFlood = (kind: EvidenceKind, flood: number): Budget => budget(kind, flood, flood)
+
+/** Offers that one requester may publish in a window: each of its live jobs repeats its own once a second; and an advert a second. */
+const PUBLISHED = (LIVE_JOBS_MAX + 1) * 10
+/** Such requesters whose offers one neighbour may pass on. */
+const BUSY_REQUESTERS = 4
+/** Requests that one honest peer may have open at us at the same time, over all methods. */
+const OPEN_REQUESTS = Object.values(methods).reduce((sum, m) => sum + m.concurrent, 0)
 
 export const guardLimits = {
   /** Gossip of one neighbour. */
   gossip: {
-    packets: per10s(2_000),
-    bytes: per10s(10 * MiB),
-    messages: per10s(2_000),
-    /** Entries of control messages, announced and wanted message ids included. */
-    control: per10s(10_000),
-    subscriptions: per10s(256),
-    /** Messages on topics that we do not follow: a few are on their way when we leave one. */
-    stray: per10s(50),
-    /** Messages that we do not pass on, and so no honest neighbour does: late and repeated ones are normal, many are not. */
-    ignored: per10s(100)
+    /** Messages that it passes on, of all authors. */
+    messages: budget('gossip-flood', BUSY_REQUESTERS * PUBLISHED, 4 * BUSY_REQUESTERS * PUBLISHED),
+    /** Messages of its own. An honest one publishes a message once; a replay by others is not held against the author. */
+    published: budget('gossip-flood', 2 * PUBLISHED, 4 * PUBLISHED),
+    /** A packet for each message and for each notice that it is here, and those of the heartbeat. */
+    packets: budget('gossip-flood', 2 * BUSY_REQUESTERS * PUBLISHED, 8 * BUSY_REQUESTERS * PUBLISHED),
+    bytes: budget('gossip-flood', 10 * MiB, 40 * MiB),
+    /** Entries of control messages, ids included. A heartbeat announces the messages of the last three seconds, see gossip-out.ts. */
+    control: budget('gossip-flood', 20_000, 80_000),
+    /** A peer has a dozen topics, and names them again with each stream. */
+    subscriptions: budget('gossip-flood', 256, 1_024),
+    /** Messages on topics that we never subscribed to: nobody was told to send them. */
+    stray: budget('gossip-flood', 50, 200)
   },
   dht: {
-    messages: per10s(400),
-    /** Messages that our DHT refuses, such as an outdated record. */
-    refused: per10s(20)
+    /** Our own program paces itself to four fifths of it. */
+    messages: budget('dht-flood', 300, 600),
+    /** Records that our DHT refuses, such as outdated ones: an honest peer stores its card a few times an hour. */
+    refused: onlyFlood('dht-flood', 60)
   },
   blocks: {
-    /** What comes while we wait for no block of this peer: its wants. */
-    unaskedBytes: per10s(1 * MiB)
+    /** What comes while we wait for no block of this peer: its wants, some 60 bytes for each block of 256 KiB that it gets. */
+    unaskedBytes: budget('block-flood', 1 * MiB, 3 * MiB)
   },
   streams: {
-    /** Opened for one of the services (identify, gossip, DHT, ping), which need few. */
-    services: per10s(500),
-    /** Of those the ones that tell who somebody is, again. */
-    pushes: per10s(20),
-    /** Ended without a protocol, or broken off by our side. */
-    failed: per10s(30),
-    /** Open at the same time without saying for what; above it the peer is banned. */
-    unnamedMax: 512
+    /** Opened for one of the services (identify, gossip, DHT, ping); those of the DHT are paced, the others a few a minute. */
+    services: onlyFlood('stream-flood', 2_000),
+    /** Of those the ones that tell who somebody is, again: libp2p tells at most once a second. */
+    pushes: budget('stream-flood', 20, 100),
+    /** Ended before they said for what: all that a peer may have open, given up several times over. */
+    unnamed: onlyFlood('stream-flood', 2 * OPEN_REQUESTS),
+    /** Open at the same time without saying for what, twice what a peer may ask at once; yamux holds 1000 of all kinds. */
+    unnamedMax: 2 * OPEN_REQUESTS,
+    /** Above the number that a method, the DHT or block exchange allows at a time; our own program never opens one too many. */
+    aboveNumber: onlyFlood('stream-flood', 60)
   },
   requests: {
-    /** Requests that we answer with an error. */
-    failed: per10s(200)
+    /** A method's quota times this is a flood: the client paces itself to four fifths of a quota, and may restart twice. */
+    floodFactor: 3,
+    /** Streams that ended without a request: those that a peer has open when it stops, twice. */
+    silent: onlyFlood('request-flood', 256),
+    /** Pieces in which a request may come, and one more for each KiB of it: our program sends it in one. */
+    piecesMax: 4
   },
   frames: {
-    pings: per10s(100),
-    /** Frames that carry no data; above it the peer is banned. */
-    bare: { count: 20_000, windowMs: 4_000 },
+    pings: budget('frame-flood', 100, 1_000),
+    /** Frames that carry no data: a window update for each 128 KiB read, three for each stream. */
+    bare: { count: 20_000, windowMs: 4_000, flood: 20_000, kind: 'frame-flood' } satisfies Budget as Budget,
     /** Bytes of one frame that are buffered until it is whole: the largest window, and a header. */
     bufferMax: 4 * MiB + 12
   },

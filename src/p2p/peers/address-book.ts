@@ -18,6 +18,8 @@ interface Entry {
 
 /** Candidates kept: enough to refill a full set of connections many times. */
 export const BOOK_MAX = 1_024
+/** A score so far below 0 counts like one failed dial. */
+const SCORE_A_FAILURE = 5
 /** A candidate that has failed this often in a row is forgotten. */
 const FAILURES_MAX = 8
 
@@ -69,12 +71,16 @@ export class AddressBook {
     this.#entries.delete(peer)
   }
 
-  /** Up to `n` candidates that may be tried now, in random order among equals, the reliable first. */
-  pick(n: number, usable: (peer: string) => boolean): Candidate[] {
+  /** Up to `n` candidates that may be tried now, in random order among equals, the reliable (of a high score) first. */
+  pick(n: number, usable: (peer: string) => boolean, score: (peer: string) => number = () => 0): Candidate[] {
     const now = this.#clock.monotonic()
     return [...this.#entries]
       .filter(([peer, e]) => e.nextTry <= now && usable(peer))
-      .map(([peer, e]) => ({ peer, addresses: e.addresses, rank: e.failures + this.#random.fraction() }))
+      .map(([peer, e]) => ({
+        peer,
+        addresses: e.addresses,
+        rank: e.failures - Math.min(0, score(peer)) / SCORE_A_FAILURE + this.#random.fraction()
+      }))
       .sort((a, b) => a.rank - b.rank)
       .slice(0, n)
   }

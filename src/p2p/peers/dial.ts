@@ -6,6 +6,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import { ADDRESSES_MAX } from '../../protocol/limits.ts'
 import type { PeerAddress } from '../../protocol/ports/index.ts'
 import { abortReason } from '../../protocol/signals.ts'
+import type { BanNotices } from './notices.ts'
 
 /** A peer id as libp2p wants it. RECORD_INVALID when it is none. */
 export function peerIdOf(text: string): PeerId {
@@ -60,4 +61,24 @@ export async function connectTo(
       data: { peer: to.peer, addresses: addresses.length }
     })
   }
+}
+
+/** The same, but a peer that has told that it bans us is asked again now and then only: PEER_REFUSED with its reason until then. */
+export async function connectWhereWelcome(
+  libp2p: Libp2p,
+  notices: Pick<BanNotices, 'of' | 'mayDial'>,
+  to: PeerAddress,
+  signal: AbortSignal,
+  fresh = false
+): Promise<Connection> {
+  const ban = notices.of(to.peer)
+  const connected =
+    ban !== undefined && libp2p.getConnections().some(c => c.remotePeer.toString() === to.peer)
+  if (ban !== undefined && !connected && !notices.mayDial(to.peer)) {
+    throw new ShoalError('PEER_REFUSED', `The peer has banned this one: it says that we sent ${ban.words}.`, {
+      data: { peer: to.peer, banned: true },
+      next: 'Only its owner can lift the ban (shoal peers forgive, with the id of this peer). See: shoal peers'
+    })
+  }
+  return await connectTo(libp2p, to, signal, fresh)
 }

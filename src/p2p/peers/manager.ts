@@ -1,14 +1,14 @@
 /**
  * Keeps this peer connected: libp2p itself dials nobody. Learns peers from discovery, the DHT and identify, keeps at least `min`
- * connections, comes back to bootstrap peers with backoff, looks for more peers while a topic has no other subscriber, and drops
- * those whose conduct is too bad.
+ * connections, comes back to bootstrap peers with backoff, and looks for more peers while a topic has no other subscriber.
  */
 import type { Connection, IdentifyResult, Libp2p, PeerId, PeerInfo } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { asShoalError, ShoalError } from '../../protocol/errors.ts'
 import type { PeerIdString } from '../../protocol/ids.ts'
-import type { Clock, Conduct, Logger, PeerAddress, Random } from '../../protocol/ports/index.ts'
+import type { BootstrapView, Clock, Logger, PeerAddress, Random } from '../../protocol/ports/index.ts'
 import { deadline, within } from '../../protocol/signals.ts'
+import type { OwnTroubles } from '../guards/own-troubles.ts'
 import { AddressBook, type Candidate } from './address-book.ts'
 import { backoffMs } from './backoff.ts'
 import { connectTo } from './dial.ts'
@@ -34,16 +34,16 @@ export interface ManagerParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
-  readonly scores: PeerScores
+  readonly scores: Pick<PeerScores, 'score'>
+  readonly banned: (peer: string) => boolean
+  /** Whether a peer may be dialled: it is not banned, and has not banned us a moment ago. */
+  readonly welcome: (peer: PeerIdString) => boolean
+  readonly troubles: Pick<OwnTroubles, 'note' | 'excuses'>
   readonly targets: ConnectionTargets
   /** Multiaddrs, or peers with addresses. */
   readonly bootstrap: readonly (PeerAddress | string)[]
   /** Topics of ours that nobody else we are connected to subscribes to. */
   readonly lonelyTopics: () => number
-  /** A connection that is about to be cut because its peer was banned. */
-  readonly onBanned: (connection: Connection) => void
-  /** A ban was made. */
-  readonly onBan: () => void
 }
 
 interface Bootstrap {
@@ -52,6 +52,8 @@ interface Bootstrap {
   nextTry: number
   /** Known once the peer has answered. */
   peer: string | undefined
+  /** It has answered since the start. */
+  answered: boolean
 }
 
 export class PeerManager {
@@ -69,7 +71,8 @@ export class PeerManager {
       target,
       failures: 0,
       nextTry: 0,
-      peer: typeof target === 'string' ? undefined : target.peer
+      peer: typeof target === 'string' ? undefined : target.peer,
+      answered: false
     }))
   }
 
@@ -100,31 +103,13 @@ export class PeerManager {
     libp2p.removeEventListener('peer:identify', this.#onIdentify)
   }
 
-  /** Counts what a peer did; one whose score falls too low is banned for a while and disconnected. */
-  report(peer: PeerIdString, conduct: Conduct): void {
-    if (this.#parts.scores.report(peer, conduct)) this.#expel(peer, conduct)
-  }
-
-  /** For what no honest program does: banned at once. `ms`: of a first ban. */
-  ban(peer: PeerIdString, why: string, ms?: number): void {
-    if (this.#parts.scores.banned(peer)) return
-    this.#parts.scores.ban(peer, ms)
-    this.#expel(peer, why)
-  }
-
-  #expel(peer: PeerIdString, why: string): void {
-    this.#parts.log.warn({ peer, conduct: why }, 'banned a peer for its conduct')
-    this.#parts.onBan()
-    this.#book.forget(peer)
-    this.#drop(peer)
-  }
-
-  #drop(peer: string): void {
-    const reason = new ShoalError('PEER_REFUSED', 'Banned for its conduct.')
-    for (const connection of this.#parts.libp2p.getConnections()) {
-      if (connection.remotePeer.toString() !== peer) continue
-      this.#parts.onBanned(connection)
-      connection.abort(reason)
+  /** How far the peers to begin with have answered. */
+  bootstrap(): BootstrapView {
+    const connected = this.#connected()
+    return {
+      known: this.#bootstrap.length,
+      answered: this.#bootstrap.filter(b => b.answered).length,
+      connected: this.#bootstrap.filter(b => b.peer !== undefined && connected.has(b.peer)).length
     }
   }
 
@@ -141,20 +126,24 @@ export class PeerManager {
     const missing = Math.max(targets.min - connected.size, lonelyTopics() > 0 ? 2 : 0)
     const room = Math.min(missing, targets.max - connected.size, PARALLEL - this.#dialling.size)
     if (room <= 0) return
-    const usable = (peer: string): boolean =>
-      !connected.has(peer) && !this.#dialling.has(peer) && !this.#parts.scores.banned(peer)
-    for (const candidate of this.#book.pick(room, usable)) void this.#try(candidate)
+    const { scores, welcome } = this.#parts
+    const usable = (peer: string): boolean => !connected.has(peer) && !this.#dialling.has(peer)
+    for (const candidate of this.#book.pick(room, usable, peer => scores.score(peer)))
+      if (welcome(candidate.peer as PeerIdString)) void this.#try(candidate)
   }
 
   /** Comes back to bootstrap peers while there are too few connections or none to any of them. */
   #bootstrapNow(connected: ReadonlySet<string>): void {
     const near = this.#bootstrap.filter(b => b.peer !== undefined && connected.has(b.peer))
-    for (const b of near) b.failures = 0
+    for (const b of near) {
+      b.failures = 0
+      b.answered = true // also when it has come to us
+    }
     if (near.length > 0 && connected.size >= this.#parts.targets.min) return
     const now = this.#parts.clock.monotonic()
     for (const b of this.#bootstrap) {
       if (b.nextTry > now || near.includes(b)) continue
-      if (b.peer !== undefined && this.#parts.scores.banned(b.peer)) continue
+      if (b.peer !== undefined && !this.#parts.welcome(b.peer as PeerIdString)) continue
       b.nextTry = now + backoffMs(b.failures + 1, this.#parts.random)
       void this.#tryBootstrap(b)
     }
@@ -167,7 +156,10 @@ export class PeerManager {
     if (peer === undefined) {
       b.failures++
       b.nextTry = this.#parts.clock.monotonic() + backoffMs(b.failures, this.#parts.random)
-    } else b.peer = peer
+    } else {
+      b.peer = peer
+      b.answered = true
+    }
   }
 
   #dialBootstrap(target: PeerAddress | string, signal: AbortSignal): Promise<Connection> {
@@ -180,8 +172,8 @@ export class PeerManager {
   async #try({ peer, addresses }: Candidate): Promise<void> {
     const to = { peer: peer as PeerIdString, addresses }
     const reached = await this.#dial(peer, signal => connectTo(this.#parts.libp2p, to, signal))
-    if (reached === undefined) this.#book.failed(peer)
-    else this.#book.succeeded(peer)
+    if (reached !== undefined) this.#book.succeeded(peer)
+    else if (!this.#parts.troubles.excuses(DIAL_MS)) this.#book.failed(peer)
   }
 
   /** The id of the peer that answered, or undefined. */
@@ -192,6 +184,7 @@ export class PeerManager {
     try {
       return (await within(scope, dial)).remotePeer.toString()
     } catch (cause) {
+      this.#parts.troubles.note(cause)
       log.debug({ peer: key, message: asShoalError(cause, 'PEER_UNREACHABLE').message }, 'could not connect')
       return undefined
     } finally {
@@ -210,10 +203,9 @@ export class PeerManager {
     }
   }
 
-  /** Keeps the scores and the stored peer book bounded. */
+  /** Keeps the stored peer book bounded. */
   async #tidy(): Promise<void> {
-    const { libp2p, scores, log } = this.#parts
-    scores.forget()
+    const { libp2p, log } = this.#parts
     try {
       const stored = await libp2p.peerStore.all()
       const connected = this.#connected()
@@ -226,7 +218,7 @@ export class PeerManager {
 
   #learn(id: PeerId, addresses: readonly { toString(): string }[]): void {
     const peer = id.toString()
-    if (id.equals(this.#parts.libp2p.peerId) || this.#parts.scores.banned(peer)) return
+    if (id.equals(this.#parts.libp2p.peerId) || this.#parts.banned(peer)) return
     this.#book.learn(peer, addresses.map(String))
   }
 

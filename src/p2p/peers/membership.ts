@@ -1,6 +1,6 @@
 /**
  * Who belongs to our network. A peer shows it by identifying itself under this network's identify protocol; who has not done so
- * after a while is disconnected, and until then gets no service of protocols that carry no network id (bitswap). Gossip and DHT
+ * after a while is disconnected (it may be slow, or our own disk full: no more than that), and until then gets no service of protocols that carry no network id (bitswap). Gossip and DHT
  * need no more: they begin only with identified peers. (libp2p 3.3.11's own `use(protocol, middleware)` cannot serve here: it
  * adds the handler to the same list again with every stream, so that handlers run many times.)
  */
@@ -13,8 +13,9 @@ const IDENTIFY_MS = 7_000
 export interface MembershipParts {
   readonly libp2p: Libp2p
   readonly clock: Clock
-  /** Keeps a stranger out for a while. */
-  readonly ban: (peer: string, why: string) => void
+  readonly banned: (peer: string) => boolean
+  /** Disconnects a peer that has not said in time who it is. */
+  readonly dismiss: (peer: string) => void
 }
 
 export class Membership {
@@ -68,13 +69,14 @@ export class Membership {
 
   readonly #onOpen = (event: CustomEvent<Connection>): void => {
     const peer = event.detail.remotePeer.toString()
-    if (this.#members.has(peer) || this.#pending.has(peer)) return
-    const cancel = this.#parts.clock.timer(IDENTIFY_MS, () => this.#expel(peer))
+    if (this.#members.has(peer) || this.#pending.has(peer) || this.#parts.banned(peer)) return
+    const cancel = this.#parts.clock.timer(IDENTIFY_MS, () => this.#dismiss(peer))
     this.#pending.set(peer, { cancel, waiting: new Set() })
   }
 
   readonly #onIdentify = (event: CustomEvent<{ peerId: { toString(): string } }>): void => {
-    this.#settle(event.detail.peerId.toString(), true)
+    const peer = event.detail.peerId.toString()
+    if (!this.#parts.banned(peer)) this.#settle(peer, true)
   }
 
   readonly #onDisconnect = (event: CustomEvent<{ toString(): string }>): void => {
@@ -83,8 +85,8 @@ export class Membership {
     this.#settle(peer, false)
   }
 
-  #expel(peer: string): void {
+  #dismiss(peer: string): void {
     this.#settle(peer, false)
-    this.#parts.ban(peer, 'not identified as a peer of this network')
+    this.#parts.dismiss(peer)
   }
 }

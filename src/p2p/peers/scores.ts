@@ -1,106 +1,106 @@
-/** What peers deserve: a number that good conduct raises, bad conduct lowers and time brings back to 0. Bans below a floor. */
+/**
+ * What peers deserve, as two numbers that time brings back to 0. Reliability is raised by good conduct and lowered by failures and
+ * broken promises; dialling and a person's eye follow it, and it never bans. Standing is lowered by evidence alone, and at its floor
+ * is a ban.
+ */
 import type { Clock, Conduct } from '../../protocol/ports/index.ts'
 import { BoundedMap } from '../../protocol/bounded-map.ts'
 
-/**
- * What one act weighs. One broken promise outweighs many small services; a stranger may break the protocol four times before it
- * is banned, a good peer a few times more.
- */
-export const conductWeights: Readonly<Record<Conduct, number>> = {
+/** What one act weighs for reliability. One broken promise outweighs many small services. */
+export const conductWeights: Readonly<Record<Exclude<Conduct, 'invalid'>, number>> = {
   useful: 0.2,
   failed: -1,
-  spam: -2,
-  'broken-promise': -20,
-  invalid: -25
+  'broken-promise': -5
 }
 
-/** No amount of good conduct buys more than this. */
-export const SCORE_MAX = 20
-const SCORE_MIN = -200
-/** At or below this a peer is banned. */
+/** Reliability stays between these: no amount of good conduct buys more, and a bad hour is forgotten like a good one. */
+export const RELIABILITY_MAX = 20
+export const RELIABILITY_MIN = -20
+/** One act of evidence, and the floor at which there are enough: four within some minutes. */
+export const STRIKE = -25
 export const BAN_AT = -80
-/** After this a score is half of what it was. */
+/** After this a number is half of what it was, ms. */
 export const HALF_LIFE_MS = 10 * 60_000
-/** How long a first ban lasts; each further one of the same peer twice as long, up to BAN_MAX_MS. */
-export const BAN_MS = 30 * 60_000
-export const BAN_MAX_MS = 24 * 60 * 60_000
+/** A peer that has served us so well, for so long, is well-behaved. */
+const WELL_BEHAVED_AT = 1
+const WELL_BEHAVED_MS = 60_000
 /** Peers remembered. */
 const PEERS_MAX = 4_096
-/** Bans remembered. */
-export const BANS_MAX = 1_024
 
 interface Entry {
-  score: number
-  at: number
-}
-
-/** A ban and how many there were: kept for a while after its end, so that the next is longer. */
-export interface Ban {
-  readonly until: number
-  readonly times: number
+  readonly reliability: number
+  readonly standing: number
+  readonly at: number
+  readonly since: number
 }
 
 export class PeerScores {
   readonly #clock: Clock
   readonly #scores: BoundedMap<string, Entry>
-  readonly #bans: BoundedMap<string, Ban>
 
   constructor(clock: Clock, max = PEERS_MAX) {
     this.#clock = clock
     this.#scores = new BoundedMap(max)
-    this.#bans = new BoundedMap(Math.min(max, BANS_MAX))
   }
 
   get size(): number {
     return this.#scores.size
   }
 
-  /** The score now: 0 for a stranger. */
+  /** Both numbers together, for people and for dialling: 0 for a stranger. */
   score(peer: string): number {
-    const entry = this.#scores.get(peer)
-    if (entry === undefined) return 0
-    return entry.score * 0.5 ** ((this.#clock.monotonic() - entry.at) / HALF_LIFE_MS)
+    const { reliability, standing } = this.#now(peer)
+    return reliability + standing
   }
 
-  /** Counts one act; true when it brought a ban. */
-  report(peer: string, conduct: Conduct): boolean {
-    const score = Math.min(SCORE_MAX, Math.max(SCORE_MIN, this.score(peer) + conductWeights[conduct]))
-    this.#scores.set(peer, { score, at: this.#clock.monotonic() })
-    if (score > BAN_AT || this.banned(peer)) return false
-    this.ban(peer)
-    return true
+  /** What gossip goes by: evidence, and what was good. A peer that was only slow, late or gone keeps its place there. */
+  gossipScore(peer: string): number {
+    const { reliability, standing } = this.#now(peer)
+    return Math.max(0, reliability) + standing
   }
 
-  /** Bans at once, whatever the score. `ms`: of the first ban. */
-  ban(peer: string, ms = BAN_MS): void {
-    if (this.banned(peer)) return
-    const times = this.#bans.get(peer)?.times ?? 0
-    const until = this.#clock.monotonic() + Math.min(BAN_MAX_MS, ms * 2 ** times)
-    this.#bans.set(peer, { until, times: times + 1 })
+  /** Counts one act that needs no evidence. */
+  report(peer: string, conduct: Exclude<Conduct, 'invalid'>): void {
+    const now = this.#now(peer)
+    const reliability = Math.min(
+      RELIABILITY_MAX,
+      Math.max(RELIABILITY_MIN, now.reliability + conductWeights[conduct])
+    )
+    this.#scores.set(peer, { ...now, reliability })
   }
 
-  banned(peer: string): boolean {
-    const ban = this.#bans.get(peer)
-    return ban !== undefined && ban.until > this.#clock.monotonic()
+  /** Counts one act of evidence; true when there are enough of them for a ban. */
+  strike(peer: string): boolean {
+    const now = this.#now(peer)
+    const standing = Math.max(2 * BAN_AT, now.standing + STRIKE)
+    this.#scores.set(peer, { ...now, standing })
+    return standing <= BAN_AT
   }
 
-  /** Bans in force: what is left of each, ms, and how many there were. */
-  bans(): { peer: string; left: number; times: number }[] {
-    const now = this.#clock.monotonic()
-    return [...this.#bans.entries()]
-      .filter(([, b]) => b.until > now)
-      .map(([peer, b]) => ({ peer, left: b.until - now, times: b.times }))
+  /** Whether a peer has served us well for some time. */
+  wellBehaved(peer: string): boolean {
+    const { reliability, since, at } = this.#now(peer)
+    return reliability >= WELL_BEHAVED_AT && at - since >= WELL_BEHAVED_MS
   }
 
-  /** Takes up a ban of an earlier run. */
-  restore(peer: string, left: number, times: number): void {
-    this.#bans.set(peer, { until: this.#clock.monotonic() + Math.min(left, BAN_MAX_MS), times })
+  /** Evidence is forgotten; good and bad luck stay. */
+  clear(peer: string): void {
+    if (this.#scores.has(peer)) this.#scores.set(peer, { ...this.#now(peer), standing: 0 })
   }
 
-  /** Forgets bans that ended long ago and scores that have decayed to nothing. */
+  /** Forgets what has decayed to nothing. */
   forget(): void {
+    this.#scores.prune((_, peer) => {
+      const { reliability, standing } = this.#now(peer)
+      return Math.abs(reliability) + Math.abs(standing) < 0.05
+    })
+  }
+
+  #now(peer: string): Entry {
     const now = this.#clock.monotonic()
-    this.#bans.prune(ban => ban.until + BAN_MAX_MS <= now)
-    this.#scores.prune((_, peer) => Math.abs(this.score(peer)) < 0.05)
+    const entry = this.#scores.get(peer)
+    if (entry === undefined) return { reliability: 0, standing: 0, at: now, since: now }
+    const left = 0.5 ** ((now - entry.at) / HALF_LIFE_MS)
+    return { ...entry, reliability: entry.reliability * left, standing: entry.standing * left, at: now }
   }
 }

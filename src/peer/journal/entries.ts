@@ -252,6 +252,8 @@ export const awardEntry = record({
   bids: z.array(z.union([bid, earlierBid])).max(LIST_MAX),
   /** Speeds that matching weighed, by bid: claims up to what is proven. */
   worth: z.record(z.string(), amount).optional(),
+  /** Slots of bids that other jobs of ours took while this round was on, by bid: they were not to be had any more. */
+  taken: z.record(z.string(), uint()).optional(),
   records: z.record(z.string(), record({ completed: uint(), failed: uint() })),
   seats: z
     .array(record({ shard: uint(), avoid: z.array(address).max(LIST_MAX) }))

@@ -1,4 +1,4 @@
-/** Tells the network what this provider has free: on change (at most once a second) and on a slow beat. */
+/** Tells the network what this provider has free: on change (at once, then at most once a second) and on a slow beat. */
 import { encode } from '../../protocol/codec.ts'
 import type { Engine } from '../../protocol/ports/engine.ts'
 import { topics } from '../../protocol/ports/network.ts'
@@ -18,6 +18,8 @@ const BEAT_MS = 20_000
 /** Three missed beats and the advert is gone. */
 const TTL_MS = 3 * BEAT_MS
 const THROTTLE_MS = 1_000
+/** Changes that come together are told together, ms. */
+const TOGETHER_MS = 20
 
 /** Those that the owner sells; WebAssembly is there in any case, to gather results with. */
 const sold = (engines: PeerContext['engines'], wanted: readonly string[]) =>
@@ -32,6 +34,7 @@ export class Advertiser implements Startable {
   readonly #policy: PolicyKeeper | undefined
   readonly #mutex = new Mutex()
   #seq = 0
+  #toldAt = -Infinity
   #cancelBeat: (() => void) | undefined
   #cancelSoon: (() => void) | undefined
 
@@ -134,10 +137,12 @@ export class Advertiser implements Startable {
     await this.#mutex.run(async () => undefined)
   }
 
-  /** Something changed: publish soon. */
+  /** Something changed: publish soon, at once when nothing was for a while: somebody may wait for the slot. */
   changed(): void {
     if (this.#cancelBeat === undefined || this.#cancelSoon !== undefined) return
-    this.#cancelSoon = this.#ctx.clock.timer(THROTTLE_MS, () => {
+    const { clock } = this.#ctx
+    const wait = Math.max(TOGETHER_MS, this.#toldAt + THROTTLE_MS - clock.monotonic())
+    this.#cancelSoon = clock.timer(wait, () => {
       this.#cancelSoon = undefined
       void this.#publish()
     })
@@ -145,6 +150,7 @@ export class Advertiser implements Startable {
 
   async #publish(): Promise<void> {
     await this.#mutex.run(async () => {
+      this.#toldAt = this.#ctx.clock.monotonic()
       try {
         const advert = await signAdvert(this.body(), this.#ctx.identity)
         this.#book.add(advert)

@@ -3,7 +3,6 @@ import { entersAt } from '../../market/selection.ts'
 import { askOf, priceOf, refusal, type Refusal } from '../../market/eligibility.ts'
 import { ruleIds } from '../../market/award.ts'
 import { decode } from '../../protocol/codec.ts'
-import { isShoalError } from '../../protocol/errors.ts'
 import type { Hex32 } from '../../protocol/ids.ts'
 import { GOSSIP_MESSAGE_MAX, OFFER_TTL_MAX } from '../../protocol/limits.ts'
 import { topics, type Verdict } from '../../protocol/ports/network.ts'
@@ -16,7 +15,7 @@ import type { AdvertBody } from '../../protocol/records/advert.ts'
 import type { PolicyKeeper } from '../policy/keeper.ts'
 import type { AdvertBook } from '../advert-book.ts'
 import type { PeerContext } from '../context.ts'
-import { bidDigest, offerDigest, signBid, verifyOffer } from '../records.ts'
+import { bidDigest, isForged, offerDigest, signBid, verifyOffer } from '../records.ts'
 import type { Advertiser } from './advertiser.ts'
 import { offerObjection, type Terms } from './agreements.ts'
 import { termsOf } from './terms.ts'
@@ -163,7 +162,7 @@ export class Bidder implements Startable {
       this.#hear(offer)
       return 'accept'
     } catch (e) {
-      return isShoalError(e, 'SIGNATURE_INVALID', 'FRAME_TOO_LARGE') ? 'reject' : 'ignore'
+      return isForged(e) ? 'reject' : 'ignore'
     }
   }
 
@@ -256,21 +255,23 @@ export class Bidder implements Startable {
     const bid = await signBid(body, ctx.operator)
     heard.bidUntil = ctx.clock.monotonic() + body.validMs
     heard.bid = bid
-    const results = await Promise.allSettled([
-      this.#send(heard, heard.bid, signal),
-      ctx.network.provide(digest, signal, body.validMs)
-    ])
-    if (signal.aborted) throw abortReason(signal)
-    for (const r of results)
-      if (r.status === 'rejected')
-        ctx.log.debug({ err: r.reason as unknown, offer: digest }, 'a bid took only one of its two ways')
+    if (await this.#send(heard, bid, signal)) return
+    await ctx.network.provide(digest, signal, body.validMs)
   }
 
-  /** Straight to the requester, when it can be reached; otherwise it finds the bid through the DHT. */
-  async #send(heard: HeardOffer, bid: Bid, signal: AbortSignal): Promise<void> {
-    const { card } = heard.offer
-    const connected = this.#ctx.network.peers().some(p => p.peer === card.peer)
-    if (!connected && card.addresses.length === 0) return
-    await this.#ctx.network.request({ peer: card.peer, addresses: card.addresses }, 'bid', { bid }, signal)
+  /** Straight to the requester: true when it has it. Otherwise it finds the bid through the DHT. */
+  async #send({ offer, digest }: HeardOffer, bid: Bid, signal: AbortSignal): Promise<boolean> {
+    const { network, log } = this.#ctx
+    const { peer, addresses } = offer.card
+    const connected = network.peers().some(p => p.peer === peer)
+    if (!connected && addresses.length === 0) return false
+    try {
+      await network.request({ peer, addresses }, 'bid', { bid }, signal)
+      return true
+    } catch (err) {
+      if (signal.aborted) throw abortReason(signal)
+      log.debug({ err, offer: digest }, 'a bid could not be handed over; it goes to the DHT')
+      return false
+    }
   }
 }

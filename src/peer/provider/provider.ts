@@ -1,6 +1,6 @@
 /** The selling side of a peer: signs agreements for its own bids, runs tasks, delivers, collects; takes all of it up again after a restart. */
 import { asShoalError, ShoalError } from '../../protocol/errors.ts'
-import type { AgreementId, Hex32 } from '../../protocol/ids.ts'
+import type { AgreementId, Hex32, PeerIdString } from '../../protocol/ids.ts'
 import type { RequestOf, ResponseOf } from '../../protocol/methods.ts'
 import { isTerminal } from '../../protocol/machines/machine.ts'
 import { providerTable, type ProviderState } from '../../protocol/machines/execution.ts'
@@ -27,6 +27,7 @@ import { failed } from './outcome.ts'
 import { jobNameOf } from './run-task.ts'
 import { run } from './run.ts'
 import { consentTo, takesReceipt, workFits } from './steps.ts'
+import { Strangers } from './strangers.ts'
 import { termsOf } from './terms.ts'
 
 type Step = (live: LiveProvision, signal: AbortSignal) => Promise<void>
@@ -54,6 +55,7 @@ export class Provider implements Startable {
   readonly #live = new Map<AgreementId, LiveProvision>()
   readonly #drives = new Set<Promise<void>>()
   readonly #signing = new Mutex()
+  readonly #strangers: Strangers
   #stop: AbortController | undefined
   #undo: (() => void)[] = []
 
@@ -62,6 +64,7 @@ export class Provider implements Startable {
     this.#ctx = ctx
     this.#bidder = bidder
     this.#capacity = capacity
+    this.#strangers = new Strangers(ctx)
   }
 
   async start(): Promise<void> {
@@ -207,14 +210,16 @@ export class Provider implements Startable {
   }
 
   /** NOT_FOUND for strangers: who is no party learns nothing. */
-  #party(id: Hex32, from: string): LiveProvision {
+  #party(id: Hex32, from: PeerIdString): LiveProvision {
     const live = this.#live.get(id)
-    if (live === undefined || live.entry.requester.peer !== from)
+    if (live === undefined || live.entry.requester.peer !== from) {
+      this.#strangers.note(from, id)
       throw new ShoalError('NOT_FOUND', 'no such agreement')
+    }
     return live
   }
 
-  async #begin(r: RequestOf<'start'>, from: string, signal: AbortSignal): Promise<ResponseOf<'start'>> {
+  async #begin(r: RequestOf<'start'>, from: PeerIdString, signal: AbortSignal): Promise<ResponseOf<'start'>> {
     const ctx = this.#ctx
     const live = this.#party(r.agreement, from)
     const { state, agreement, needs, bought, speed } = live.entry
@@ -257,7 +262,7 @@ export class Provider implements Startable {
     return this.#party(r.agreement, from).events.follow(r.after, signal)
   }
 
-  async #receipt(r: RequestOf<'receipt'>, from: string): Promise<ResponseOf<'receipt'>> {
+  async #receipt(r: RequestOf<'receipt'>, from: PeerIdString): Promise<ResponseOf<'receipt'>> {
     const { receipt } = r
     const live = this.#party(receipt.agreement, from)
     const { agreement } = live.entry
@@ -270,7 +275,7 @@ export class Provider implements Startable {
   }
 
   /** The requester no longer wants it. Finished work is not given away: while more is due than there are receipts for, only they end it. */
-  async #cancel(r: RequestOf<'cancel'>, from: string): Promise<ResponseOf<'cancel'>> {
+  async #cancel(r: RequestOf<'cancel'>, from: PeerIdString): Promise<ResponseOf<'cancel'>> {
     const live = this.#party(r.agreement, from)
     if (r.receipt !== undefined) await this.#receipt(r.receipt, from)
     const ready = { refusal: refuse('NOT_NOW', 'more is due for finished work than there are receipts for') }

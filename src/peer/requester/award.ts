@@ -1,7 +1,7 @@
 /** One round of matching: offer, bids, award, all of it journalled so that anyone can choose again. */
 import { award, replay, type Award } from '../../market/award.ts'
 import { NOTHING, weighedSpeed } from '../../market/classes.ts'
-import type { Candidate, RuleInput, Seat, WorkRecord } from '../../market/rules/rule.ts'
+import type { Candidate, RuleInput, WorkRecord } from '../../market/rules/rule.ts'
 import type { Address, Hex32 } from '../../protocol/ids.ts'
 import { topics } from '../../protocol/ports/network.ts'
 import { encode } from '../../protocol/codec.ts'
@@ -10,31 +10,36 @@ import type { PeerContext } from '../context.ts'
 import type { AwardEntry, JobEntry } from '../journal/entries.ts'
 import { bidDigest, offerDigest } from '../records.ts'
 import type { BidBook } from './bid-book.ts'
+import type { Claims } from './claims.ts'
 import { makeOffer } from './offer.ts'
+import type { Seat as JobSeat } from './seats.ts'
 
 /** How often an offer is gossiped again while bidding is open, ms: a peer may join late. */
 const REPEAT_MS = 1_000
 
-/** `worth`: the speeds that matching weighs, by bid; rounds of an older version have none. */
+/** `worth`: the speeds that matching weighs; `taken`: slots of the bid that other jobs have taken meanwhile. Older rounds have neither. */
 const candidateOf = (
   bid: AwardEntry['bids'][number],
-  worth: Readonly<Record<string, bigint>> | undefined
-): Candidate => ({
-  digest: bidDigest(bid),
-  operator: bid.card.operator,
-  price: bid.price,
-  slots: bid.slots,
-  speed: worth?.[bidDigest(bid)] ?? bid.speed
-})
+  { worth, taken }: Pick<AwardEntry, 'worth' | 'taken'>
+): Candidate => {
+  const digest = bidDigest(bid)
+  return {
+    digest,
+    operator: bid.card.operator,
+    price: bid.price,
+    slots: Math.max(0, bid.slots - (taken?.[digest] ?? 0)),
+    speed: worth?.[digest] ?? bid.speed
+  }
+}
 
 /** The rule's input as it can be rebuilt from the journal. */
 export const ruleInputOf = (
-  entry: Pick<AwardEntry, 'offer' | 'offerDigest' | 'bids' | 'worth' | 'records' | 'seats'>
+  entry: Pick<AwardEntry, 'offer' | 'offerDigest' | 'bids' | 'worth' | 'taken' | 'records' | 'seats'>
 ): RuleInput => ({
   offer: entry.offerDigest,
   gas: entry.offer.needs.gas,
   seats: entry.seats,
-  candidates: entry.bids.map(b => candidateOf(b, entry.worth)),
+  candidates: entry.bids.map(b => candidateOf(b, entry)),
   records: entry.records
 })
 
@@ -55,6 +60,15 @@ const worthOf = (ctx: PeerContext, bids: readonly Bid[]): Record<string, bigint>
       const advert = ctx.adverts.of(b.card.peer)
       const seen = advert === undefined ? NOTHING : ctx.adverts.proven(advert)
       return [bidDigest(b), weighedSpeed(b.speed, seen)]
+    })
+  )
+
+/** Slots of each bidder that another job of ours took after this round began: the bidder could not know. */
+const takenOf = (claims: Claims, bids: readonly Bid[], since: number): Record<string, number> =>
+  Object.fromEntries(
+    bids.flatMap(b => {
+      const taken = claims.taken(b.card.peer, since)
+      return taken === 0 ? [] : [[bidDigest(b), taken]]
     })
   )
 
@@ -79,16 +93,20 @@ async function advertise(
   }
 }
 
-/** Runs one round for the given seats. The entry is in the journal when it returns; seats without a fitting bid hold null. */
+/**
+ * Runs one round for the given seats, which are claimed at the winners at once. The entry is in the journal when it returns; seats
+ * without a fitting bid hold null.
+ */
 export async function matchRound(
   ctx: PeerContext,
-  book: BidBook,
+  { book, claims }: { readonly book: BidBook; readonly claims: Claims },
   job: JobEntry,
   round: number,
-  seats: readonly Seat[],
+  seats: readonly JobSeat[],
   excluded: readonly Address[],
   signal: AbortSignal
 ): Promise<AwardEntry> {
+  const since = ctx.clock.monotonic()
   const offer = await makeOffer(ctx, job, round, seats.length, excluded)
   const done = new AbortController()
   const gossip = advertise(
@@ -109,6 +127,8 @@ export async function matchRound(
     done.abort()
     await gossip
   }
+  const records = await recordsOf(ctx, bids)
+  // from here to the claims nothing waits: two rounds never give away the same slot
   const base = {
     v: 1 as const,
     jobId: job.id,
@@ -118,10 +138,15 @@ export async function matchRound(
     offerDigest: offerDigest(offer),
     bids,
     worth: worthOf(ctx, bids),
-    records: await recordsOf(ctx, bids),
+    taken: takenOf(claims, bids, since),
+    records,
     seats: seats.map(s => ({ shard: s.shard, avoid: [...s.avoid] }))
   }
   const chosen: Award = award(offer.rule, ruleInputOf(base))
+  for (const [i, seat] of seats.entries()) {
+    const bid = bids.find(b => bidDigest(b) === chosen.assignment[i])
+    if (bid !== undefined) claims.claim({ jobId: job.id, ...seat }, bid.card.peer)
+  }
   const entry: AwardEntry = { ...base, bidRoot: chosen.bidRoot, assignment: [...chosen.assignment] }
   await ctx.journal.putAward(entry)
   return entry

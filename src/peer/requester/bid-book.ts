@@ -1,6 +1,6 @@
 /** Bids on our open offers: pushed by providers, and found through the DHT and asked for. Bounded, checked, one per operator. */
 import { ShoalError, type ErrorCode } from '../../protocol/errors.ts'
-import type { Address, Hex32, PeerIdString } from '../../protocol/ids.ts'
+import type { Address, Hex32 } from '../../protocol/ids.ts'
 import { LIST_MAX } from '../../protocol/limits.ts'
 import type { ResponseOf } from '../../protocol/methods.ts'
 import { refuse } from '../../protocol/records/refusal.ts'
@@ -10,16 +10,13 @@ import type { PeerContext } from '../context.ts'
 import { linked } from '../../protocol/signals.ts'
 import { offerDigest, verifyBid } from '../records.ts'
 import { Waiter } from '../waiter.ts'
-
-/** How often the DHT is asked for providers of an open offer, ms. */
-const DHT_EVERY_MS = 500
+import { BidSearch } from './bid-search.ts'
 
 interface Open {
   readonly offer: TaskOffer
   /** Bidding ends then, by our monotonic clock. */
   readonly until: number
   readonly bids: Map<string, Bid>
-  readonly asked: Set<PeerIdString>
   readonly waiter: Waiter
 }
 
@@ -44,9 +41,11 @@ export class BidBook {
   readonly #expected: Expected
   readonly #unfit: Unfit
   readonly #open = new Map<Hex32, Open>()
+  readonly #search: BidSearch
 
   constructor(ports: Ports, expected: Expected = () => undefined, unfit: Unfit = () => undefined) {
     this.#ports = ports
+    this.#search = new BidSearch(ports)
     this.#expected = expected
     this.#unfit = unfit
   }
@@ -93,10 +92,10 @@ export class BidBook {
     const id = offerDigest(offer)
     const { clock } = this.#ports
     const until = clock.monotonic() + offer.windowMs
-    const open: Open = { offer, until, bids: new Map(), asked: new Set(), waiter: new Waiter(clock) }
+    const open: Open = { offer, until, bids: new Map(), waiter: new Waiter(clock) }
     this.#open.set(id, open)
     const scope = linked(signal)
-    const search = this.#search(id, open, scope.signal)
+    const search = this.#search.run(id, bid => this.accept(bid), scope.signal)
     try {
       const half = until - offer.windowMs / 2
       while (clock.monotonic() < until) {
@@ -117,28 +116,5 @@ export class BidBook {
   #complete({ offer, bids }: Open): boolean {
     const expected = this.#expected(offer)
     return expected !== undefined && expected.size > 0 && [...expected].every(o => bids.has(o))
-  }
-
-  async #search(id: Hex32, open: Open, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        for await (const found of this.#ports.network.findProviders(id, signal)) {
-          if (
-            found.peer === this.#ports.network.peerId ||
-            open.asked.has(found.peer) ||
-            open.asked.size > LIST_MAX
-          )
-            continue
-          open.asked.add(found.peer)
-          const { bids } = await this.#ports.network.request(found, 'bids', { offer: id }, signal)
-          for (const bid of bids) await this.accept(bid)
-        }
-      } catch (err) {
-        // a provider that cannot be asked is no reason to stop asking others
-        if (!signal.aborted) this.#ports.log.debug({ err }, 'asking for bids through the DHT failed')
-      }
-      // ends early, and silently, when bidding is over
-      await this.#ports.clock.sleep(DHT_EVERY_MS, signal).catch(() => undefined)
-    }
   }
 }

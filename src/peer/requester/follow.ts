@@ -140,7 +140,9 @@ export async function follow(live: LiveExecution, signal: AbortSignal): Promise<
         last = asShoalError(e, 'PEER_UNREACHABLE').message
       }
       if (signal.aborted || live.entry.state !== 'started') return
-      const silent = ctx.clock.monotonic() - heardAt
+      const quiet = ctx.clock.monotonic() - heardAt
+      // the time in which we ourselves did not listen is not the provider's silence
+      const silent = quiet - ctx.network.lateMs(quiet)
       if (silent >= ctx.config.lease) {
         ctx.network.report(live.entry.provider.peer, 'broken-promise')
         await live.move('lose', 'lease missed', { failure: { code: 'LEASE_MISSED', message: last } }, last)

@@ -4,18 +4,15 @@ import { can } from '../../protocol/machines/machine.ts'
 import { jobTable } from '../../protocol/machines/job.ts'
 import { oldGeneration } from '../../protocol/old-generation.ts'
 import type { PeerContext } from '../context.ts'
-import type { AwardEntry, ExecutionEntry, JobEntry } from '../journal/entries.ts'
-import { bidOf, matchRound } from './award.ts'
-import { proposeExecution } from './agree.ts'
+import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { Waiter } from '../waiter.ts'
-import type { BidBook } from './bid-book.ts'
 import { compareResults, reasonAgainst } from './comparing.ts'
 import { drive } from './drive.ts'
 import { contentOf, heldFor } from '../leftovers.ts'
 import { resultFolder } from './fetch-result.ts'
 import { gatherResults } from './gather.ts'
 import { JobRecord } from './job-record.ts'
-import { whyNobody } from './nobody.ts'
+import { Matcher, type Market } from './matcher.ts'
 import { LiveExecution } from './live-execution.ts'
 import { signReceipt } from './receipts.ts'
 import { windUp } from './wind.ts'
@@ -27,38 +24,38 @@ import {
   openSeats,
   standing,
   taskFailures,
-  unreliable,
   type Seat
 } from './seats.ts'
 import type { Decision } from './verify.ts'
 
 const TICK_MS = 500
-/** From the end of a round to the next one, ms. */
-const ROUND_PAUSE_MS = 1_000
+/** From a result that cannot be written to the next attempt, ms. */
+const DISK_PAUSE_MS = 1_000
 
 export class JobRunner {
   readonly #ctx: PeerContext
-  readonly #book: BidBook
   readonly #live = new Map<string, LiveExecution>()
   readonly #drives = new Set<Promise<void>>()
   readonly #record: JobRecord
   readonly #waiter: Waiter
-  #matching: Promise<void> | undefined
+  readonly #market: Market
+  readonly #matcher: Matcher
   #gathering: Promise<void> | undefined
   #comparing: Promise<void> | undefined
-  #nextRoundAt = 0
-  /** The last round filled nothing: old failures are forgiven. */
-  #dry = false
   /** Why the result could not be written, as last told. */
   #trouble = ''
-  /** Why nobody bid in the last round; empty when somebody did. */
-  #nobody = ''
 
-  constructor(ctx: PeerContext, book: BidBook, job: JobEntry) {
+  constructor(ctx: PeerContext, market: Market, job: JobEntry) {
     this.#ctx = ctx
-    this.#book = book
+    this.#market = market
     this.#record = new JobRecord(ctx, job)
     this.#waiter = new Waiter(ctx.clock)
+    this.#matcher = new Matcher({
+      ...{ ctx, market, record: this.#record },
+      executions: () => this.#executions(),
+      open: forgiving => this.#openSeats(forgiving),
+      add: (entry, signal) => this.#add(entry, signal)
+    })
   }
 
   get job(): JobEntry {
@@ -81,7 +78,7 @@ export class JobRunner {
       this.#ctx,
       () => this.job,
       entry,
-      () => this.#waiter.wake()
+      () => this.#onMove(live.entry)
     )
     this.#live.set(idOf(entry), live)
     if (live.terminal) return
@@ -90,6 +87,28 @@ export class JobRunner {
       this.#waiter.wake()
     })
     this.#drives.add(done)
+  }
+
+  #onMove(entry: ExecutionEntry): void {
+    const { claims, turns } = this.#market
+    if (entry.state === 'declined') turns.declined()
+    if (entry.state === 'agreed') turns.agreed()
+    claims.saw(entry)
+    this.#waiter.wake()
+  }
+
+  /** Seats of all undecided shards that nobody holds. */
+  #openSeats(forgiving: boolean): Seat[] {
+    const { plan } = this.job
+    const executions = this.#executions()
+    return plan.inputs.flatMap((_, shard) =>
+      openSeats(
+        plan,
+        shard,
+        executions.filter(e => e.shard === shard),
+        forgiving
+      )
+    )
   }
 
   /** Takes the executions of the journal up where they stood. Call once, before run(). */
@@ -114,7 +133,8 @@ export class JobRunner {
       }
       await this.#waiter.pause(TICK_MS, signal)
     }
-    await Promise.allSettled([...this.#drives, this.#matching, this.#gathering, this.#comparing])
+    await Promise.allSettled([...this.#drives, this.#matcher.running, this.#gathering, this.#comparing])
+    this.#market.turns.forget(this.job.id)
     if (this.#record.terminal) await this.#forget()
   }
 
@@ -142,7 +162,7 @@ export class JobRunner {
   /** running: decide over what came in, then give out what is missing. */
   async #advance(signal: AbortSignal): Promise<void> {
     const { plan } = this.job
-    const open: Seat[] = []
+    let open = 0
     let settled = 0
     for (let shard = 0; shard < plan.inputs.length; shard++) {
       const executions = this.#executions().filter(e => e.shard === shard)
@@ -151,7 +171,7 @@ export class JobRunner {
       for (const id of decision.dispute) await this.#refuse(id, decision.settled, signal)
       this.#compare(decision, signal)
       if (decision.settled !== undefined) settled++
-      else open.push(...openSeats(plan, shard, executions, this.#dry))
+      else open += openSeats(plan, shard, executions, this.#matcher.forgiving).length
       const failed = failures(executions)
       const last = failed.at(-1)?.failure
       if (decision.settled === undefined && (taskFailures(executions) >= 2 || failed.length > plan.retries)) {
@@ -164,20 +184,16 @@ export class JobRunner {
     if (settled === plan.inputs.length)
       return await this.#record.move('complete', 'all shards have an accepted result')
     if (this.#ctx.clock.now() > plan.deadline) {
-      return await this.#fail(
-        open.length > 0 ? 'MATCH_TIMEOUT' : 'RUN_TIMEOUT',
-        open.length > 0
-          ? `no provider for ${open.length} executions by the deadline${this.#lastRefusal()}${this.#nobody === '' ? '' : `: ${this.#nobody}`}`
-          : 'not finished by the deadline'
-      )
+      if (open === 0) return await this.#fail('RUN_TIMEOUT', 'not finished by the deadline')
+      const why = this.#matcher.why()
+      const said = `no provider for ${open} executions by the deadline${this.#lastRefusal()}`
+      return await this.#fail('MATCH_TIMEOUT', why === '' ? said : `${said}: ${why}`)
     }
-    if (open.length > 0 && this.#ctx.settlement.generation === 1) {
+    if (open > 0 && this.#ctx.settlement.generation === 1) {
       const { code, message } = oldGeneration()
       return await this.#fail(code, message)
     }
-    if (open.length > 0 && this.#ctx.clock.now() >= this.#nextRoundAt) {
-      this.#matching ??= this.#round(open, signal).finally(() => (this.#matching = undefined))
-    }
+    if (open > 0) this.#matcher.start(signal)
   }
 
   /** Why the last agreement came to nothing, for the person who waits. */
@@ -226,53 +242,6 @@ export class JobRunner {
       await this.#ctx.journal.addWork(live.entry.agreement.provider, 'failed')
   }
 
-  /** A round that fails (a full disk, say) is tried again: its seats are still open. */
-  async #round(seats: readonly Seat[], signal: AbortSignal): Promise<void> {
-    try {
-      await this.#match(seats, signal)
-    } catch (e) {
-      if (signal.aborted) return
-      this.#nextRoundAt = this.#ctx.clock.now() + ROUND_PAUSE_MS
-      this.#ctx.log.error(
-        { err: asShoalError(e, 'DISK_ERROR'), job: this.job.id },
-        'a round failed; trying again'
-      )
-    }
-  }
-
-  async #match(seats: readonly Seat[], signal: AbortSignal): Promise<void> {
-    const round = this.job.rounds + 1
-    await this.#record.update(
-      job => ({ ...job, rounds: round }),
-      `round ${round}: ${seats.length} executions offered`
-    )
-    const lost = this.#dry ? [] : unreliable(this.#executions())
-    const excluded = [...this.job.plan.match.avoid, ...lost].slice(0, 128)
-    const award = await matchRound(this.#ctx, this.#book, this.job, round, seats, excluded, signal)
-    await this.#noteNobody(award)
-    let filled = 0
-    for (const [i, seat] of seats.entries()) {
-      const digest = award.assignment[i]
-      const bid = digest == null ? undefined : bidOf(award, digest)
-      if (bid === undefined || !this.#record.wanted) continue
-      const entry = proposeExecution(this.#ctx, this.job, award, bid, seat)
-      await this.#ctx.journal.putExecution(entry, 'awarded', bid.card.peer)
-      this.#add(entry, signal)
-      filled++
-    }
-    this.#dry = filled === 0
-    // also after one that filled them all: what failed at once would fail again
-    this.#nextRoundAt = this.#ctx.clock.now() + ROUND_PAUSE_MS
-  }
-
-  /** A line of history when nobody bid, for another reason than before. */
-  async #noteNobody({ offer, bids }: AwardEntry): Promise<void> {
-    const why = bids.length > 0 || offer.v === 1 ? '' : whyNobody(this.#ctx, offer)
-    if (why !== '' && why !== this.#nobody)
-      await this.#record.update(job => job, 'nobody bids', why.slice(0, 1000))
-    this.#nobody = why
-  }
-
   async #gather(signal: AbortSignal): Promise<void> {
     try {
       const { plan } = this.job
@@ -302,7 +271,7 @@ export class JobRunner {
       this.#trouble = trouble
       await this.#record.update(job => job, 'result cannot be written yet', trouble).catch(() => undefined)
     }
-    await this.#ctx.clock.sleep(ROUND_PAUSE_MS, signal).catch(() => undefined)
+    await this.#ctx.clock.sleep(DISK_PAUSE_MS, signal).catch(() => undefined)
   }
 
   /** settling, failing, cancelling: what is not accepted is given up; the job ends when every escrow has. */
@@ -312,7 +281,7 @@ export class JobRunner {
       refuse: (live, settled) => this.#refuse(idOf(live.entry), settled, signal),
       compare: decision => this.#compare(decision, signal)
     })
-    if (left === 0 && this.#matching === undefined)
+    if (left === 0 && this.#matcher.running === undefined)
       await this.#record.move('closed', 'every escrow is closed')
   }
 

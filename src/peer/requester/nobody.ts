@@ -1,7 +1,9 @@
-/** Why none of the known providers bids on an offer, for the person who waits. */
+/** Why none of the providers bids on an offer, for the person who waits: everything that this peer knows of it, the likeliest first. */
 import { ruleIds } from '../../market/award.ts'
 import type { Refusal } from '../../market/eligibility.ts'
 import { reasonsAgainst } from '../../market/expected.ts'
+import type { BanView, NetworkHealth } from '../../protocol/ports/network-health.ts'
+import type { CapacityAdvert } from '../../protocol/records/advert.ts'
 import type { OfferBody } from '../../protocol/records/offer.ts'
 import type { PeerContext } from '../context.ts'
 
@@ -18,6 +20,8 @@ const WORDS: Partial<Readonly<Record<Refusal, string>>> = {
   'gpu-busy': 'with their GPUs in use',
   'price-below-ask': 'asking more than the job pays'
 }
+/** Bans that are told one by one; of more only their number. */
+const BANS_SAID = 3
 
 /** What a requester can do about it: only where the answer is not plain from the words. */
 const hintFor = (image: OfferBody['needs']['image']): string => {
@@ -29,14 +33,72 @@ const hintFor = (image: OfferBody['needs']['image']): string => {
   return `; a provider runs it when ${what}; shoal offers --json shows what each runs`
 }
 
-/** As in `of 3 known providers 2 not running its image, 1 without a free slot`. */
-export function whyNobody(ctx: Pick<PeerContext, 'adverts' | 'clock'>, offer: OfferBody): string {
-  const reasons = reasonsAgainst(offer, ctx.adverts.list(), ruleIds)
-  const known = [...reasons.values()].reduce((n, count) => n + count, 0)
-  if (known === 0) return 'no provider is known here'
-  const said = [...reasons].map(
-    ([reason, count]) => `${count} ${reason === 'none' ? 'silent' : (WORDS[reason] ?? reason)}`
-  )
-  const able = reasons.has('none')
-  return `of ${known} known providers ${said.join(', ')}${able ? '' : hintFor(offer.needs.image)}`
+type Ports = Pick<PeerContext, 'adverts' | 'clock' | 'network' | 'clockOff'>
+
+/** The end of a peer id: the beginning is the same for all. */
+const short = (peer: string): string => `…${peer.slice(-8)}`
+
+const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`
+
+/** As in `2 peers ban this one: …aBcDeFgH says that it sent a flood of gossip`. */
+function bansSaid(bans: readonly BanView[]): string {
+  const said = bans.slice(0, BANS_SAID).map(b => `${short(b.peer)} says that it sent ${b.words}`)
+  const more = bans.length > BANS_SAID ? [`and ${bans.length - BANS_SAID} more`] : []
+  return `${count(bans.length, 'peer bans', 'peers ban')} this one: ${[...said, ...more].join(', ')}`
+}
+
+/** Whether there is anybody to ask at all. */
+function connectivity({ bootstrap, bannedBy }: NetworkHealth, connected: number): string {
+  if (connected > 0)
+    return `${count(connected, 'peer is', 'peers are')} connected, and none that sells is known here`
+  if (bannedBy.length > 0) return 'no peer is connected'
+  if (bootstrap.known === 0)
+    return 'no peer is connected, and none to begin with is configured (p2p.bootstrap)'
+  if (bootstrap.answered === 0)
+    return `no peer is connected: of ${count(bootstrap.known, 'bootstrap peer')} none has answered`
+  return `no peer is connected any more; ${bootstrap.answered} of ${count(bootstrap.known, 'bootstrap peer')} answered before`
+}
+
+/** What lies between us and the others, whatever they sell. */
+function between(
+  { bans, bannedBy, otherVersions, troubles }: NetworkHealth,
+  clockOff: string | undefined
+): string[] {
+  return [
+    ...(bannedBy.length > 0 ? [bansSaid(bannedBy)] : []),
+    ...(bans.length > 0 ? [`this peer bans ${count(bans.length, 'peer')} (shoal peers)`] : []),
+    ...(otherVersions > 0 ? [`${count(otherVersions, 'connected peer')} of another version`] : []),
+    ...(clockOff === undefined ? [] : [clockOff]),
+    ...troubles.slice(0, 1)
+  ]
+}
+
+/** As in `of 3 known providers 2 not running its image, 1 without a free slot`, with what may keep others from being known. */
+export function whyNobody(ctx: Ports, offer: OfferBody): string {
+  const health = ctx.network.health()
+  const adverts = ctx.adverts.list()
+  const apart = between(health, ctx.clockOff?.())
+  if (adverts.every(a => a.card.operator.toLowerCase() === offer.card.operator.toLowerCase()))
+    return [connectivity(health, ctx.network.peers().length), ...apart].join('; ')
+  return [knownSaid(ctx, offer, adverts, health), ...apart].join('; ')
+}
+
+/** Of the providers that are known: who bans us and whom we ban, and of the others the first reason that each has. */
+function knownSaid(
+  ctx: Ports,
+  offer: OfferBody,
+  adverts: readonly CapacityAdvert[],
+  { bans, bannedBy }: NetworkHealth
+): string {
+  const against = (list: readonly BanView[]) => (a: CapacityAdvert) => list.some(b => b.peer === a.card.peer)
+  const [theirs, ours] = [adverts.filter(against(bannedBy)), adverts.filter(against(bans))]
+  const others = adverts.filter(a => !theirs.includes(a) && !ours.includes(a))
+  const reasons = reasonsAgainst(offer, others, ruleIds)
+  const known = [...reasons.values()].reduce((n, c) => n + c, theirs.length + ours.length)
+  const said = [
+    ...(theirs.length > 0 ? [`${theirs.length} that ban this peer`] : []),
+    ...(ours.length > 0 ? [`${ours.length} that this peer bans`] : []),
+    ...[...reasons].map(([reason, n]) => `${n} ${reason === 'none' ? 'silent' : (WORDS[reason] ?? reason)}`)
+  ]
+  return `of ${known} known providers ${said.join(', ')}${reasons.has('none') ? '' : hintFor(offer.needs.image)}`
 }

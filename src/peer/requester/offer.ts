@@ -10,17 +10,20 @@ import { ARBITRATION_SECONDS } from './agree.ts'
 /** Time for agreeing, opening and delivering, and the least window for objections, in transactions' times. */
 const INCLUSIONS = 6
 
-export async function makeOffer(
-  ctx: Pick<PeerContext, 'clock' | 'card' | 'operator' | 'settlement' | 'config'>,
+type Ports = Pick<PeerContext, 'clock' | 'card' | 'settlement' | 'config'>
+
+/** What is sought in a round, unsigned: also what known adverts are held against before anything is offered. */
+export function offerBody(
+  ctx: Ports,
   job: JobEntry,
   round: number,
   executions: number,
   excluded: readonly Address[]
-): Promise<TaskOffer> {
+): OfferBody {
   const { plan } = job
   const { settlement, config } = ctx
   const chainSeconds = Math.ceil((INCLUSIONS * settlement.inclusionMs()) / 1000)
-  const body: OfferBody = {
+  return {
     v: 2,
     jobId: job.id,
     round,
@@ -45,5 +48,14 @@ export async function makeOffer(
     challengeSeconds: Math.max(plan.challengeSeconds, chainSeconds),
     arbitrationSeconds: ARBITRATION_SECONDS
   }
-  return await signOffer(body, ctx.operator)
+}
+
+export async function makeOffer(
+  ctx: Ports & Pick<PeerContext, 'operator'>,
+  job: JobEntry,
+  round: number,
+  executions: number,
+  excluded: readonly Address[]
+): Promise<TaskOffer> {
+  return await signOffer(offerBody(ctx, job, round, executions, excluded), ctx.operator)
 }

@@ -5,6 +5,7 @@ import { unproven } from '../../market/weighed.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import { toHex } from '../../protocol/codec.ts'
 import type { JobId } from '../../protocol/ids.ts'
+import { LIVE_JOBS_MAX } from '../../protocol/limits.ts'
 import { refuseOldGeneration } from '../../protocol/old-generation.ts'
 import { isTerminal } from '../../protocol/machines/machine.ts'
 import { jobTable } from '../../protocol/machines/job.ts'
@@ -14,12 +15,12 @@ import type { PeerContext } from '../context.ts'
 import type { JobEntry, JobSource } from '../journal/entries.ts'
 import type { JobFile } from '../jobfile/schema.ts'
 import { BidBook, type Expected } from './bid-book.ts'
+import { Claims } from './claims.ts'
 import { JobRunner } from './job-runner.ts'
+import type { Market } from './matcher.ts'
 import { prepareOutput } from './output.ts'
 import { capOf, makePlan, reserveOf, type PlanOptions } from './plan.ts'
-
-/** Jobs at the same time: each has its own offers, streams and escrows. */
-const LIVE_JOBS_MAX = 64
+import { Turns } from './turns.ts'
 
 export class Requester implements Startable {
   readonly book: BidBook
@@ -28,6 +29,7 @@ export class Requester implements Startable {
   readonly #running = new Set<Promise<void>>()
   #stop: AbortController | undefined
   #unhandle: (() => void)[] = []
+  readonly #market: Market
 
   constructor(ctx: PeerContext, expected?: Expected) {
     this.#ctx = ctx
@@ -41,12 +43,22 @@ export class Requester implements Startable {
       const claimed = advert ?? { memoryBytes: Infinity, diskBytes: Infinity }
       return unproven(offer.needs, claimed, advert === undefined ? NOTHING : ctx.adverts.proven(advert))
     })
+    const turns = new Turns(ctx)
+    const claims = new Claims({
+      clock: ctx.clock,
+      seqOf: peer => ctx.adverts.of(peer)?.seq ?? 0,
+      changed: () => turns.changed()
+    })
+    this.#market = { book: this.book, claims, turns }
   }
 
   async start(): Promise<void> {
     if (this.#stop !== undefined) return
     this.#stop = new AbortController()
-    this.#unhandle = [this.#ctx.network.handle('bid', async ({ bid }) => await this.book.accept(bid))]
+    this.#unhandle = [
+      this.#ctx.network.handle('bid', async ({ bid }) => await this.book.accept(bid)),
+      this.#ctx.adverts.onMore(() => this.#market.turns.changed())
+    ]
     for (const job of await this.#ctx.journal.jobs()) {
       if (!isTerminal(jobTable, job.state)) await this.#launch(job, true)
     }
@@ -63,7 +75,7 @@ export class Requester implements Startable {
   async #launch(job: JobEntry, recover: boolean): Promise<void> {
     const signal = this.#stop?.signal
     if (signal === undefined) throw new Error('the requester is not started')
-    const runner = new JobRunner(this.#ctx, this.book, job)
+    const runner = new JobRunner(this.#ctx, this.#market, job)
     if (recover) await runner.recover(signal)
     this.#runners.set(job.id, runner)
     const done = runner.run(signal).finally(() => {

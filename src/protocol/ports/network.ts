@@ -1,6 +1,8 @@
 /** The peer-to-peer network as the rest sees it: typed requests, judged gossip, a DHT, and what peers deserve. */
+import type { EvidenceKind } from '../evidence.ts'
 import type { PeerIdString } from '../ids.ts'
 import type { MethodName, RequestOf, ResponseOf, StreamName } from '../methods.ts'
+import type { NetworkHealth } from './network-health.ts'
 import type { Startable } from './startable.ts'
 
 export type Profile = 'full' | 'light'
@@ -13,13 +15,15 @@ export interface PeerAddress {
 /** What a validator says of a gossip message: anything unexpected is `ignore`, so our bug never costs an honest peer. */
 export type Verdict = 'accept' | 'ignore' | 'reject'
 
-/** What a peer did, for its score. */
+/**
+ * What a peer did, for its score. Of these only `invalid` can lead to a ban: the others are what busy, slow and restarted peers do
+ * as well.
+ */
 export type Conduct =
   | 'useful' // answered, delivered, forwarded something valid
-  | 'invalid' // broke the protocol: malformed, oversized, bad signature
-  | 'spam' // over its quota
   | 'failed' // did not answer or broke off
   | 'broken-promise' // took a job and lost it
+  | 'invalid' // a proven lie: its own signature under something else than it agreed to
 
 export interface RequestContext {
   readonly from: PeerIdString
@@ -81,7 +85,15 @@ export interface PeerNetwork extends Startable {
   connect(to: PeerAddress, signal?: AbortSignal): Promise<void>
   peers(): ConnectedPeer[]
   onPeer(listener: (peer: PeerIdString, connected: boolean) => void): () => void
+  /** Counts for the score. What our own troubles may explain (a late loop, no descriptors, a full disk) counts for nothing. */
   report(peer: PeerIdString, conduct: Conduct): void
+  /** Counts an act that only an attacker's program produces; enough of them are a ban. `seen`: what it was, for people. */
+  accuse(peer: PeerIdString, kind: EvidenceKind, seen: string): void
+  /** Ends a ban that we have made and forgets what led to it; false when there is none. */
+  forgive(peer: PeerIdString): boolean
+  /** How long this program itself was not listening within the last `ms` (a late loop, a machine that slept): not others' silence. */
+  lateMs(within: number): number
+  health(): NetworkHealth
 }
 
 /** Topic names, without the network prefix that src/p2p adds. */

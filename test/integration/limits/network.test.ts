@@ -84,7 +84,7 @@ describe('limits of gossip, limit and limit + 1 over a real stream', () => {
       const topic = pair.siege.names.topic(TOPIC)
       const { door, say } = await speaker(pair)
       await say(packet(make(topic, limit)))
-      expect(pair.score(door)).to.be.above(-20) // at most spam, where a budget is the same number
+      expect(pair.score(door)).to.equal(0)
       await say(packet(make(topic, limit + 1)))
       expect(pair.score(door)).to.be.below(-20)
     })
@@ -173,7 +173,7 @@ describe('limits of connections, frames and the DHT', () => {
     await until('the connection is closed', () => door.closed())
   })
 
-  it(`${guardLimits.frames.pings.count} pings of the multiplexer, more are spam`, async () => {
+  it(`${guardLimits.frames.pings.count} pings of the multiplexer, more are not answered, and no offence`, async () => {
     const pair = await startPair()
     const door = await pair.siege.member()
     const { count } = guardLimits.frames.pings
@@ -182,15 +182,16 @@ describe('limits of connections, frames and the DHT', () => {
       repeat(count, i => frame(FRAME.ping, FLAG.syn, 0, i))
     )
     await settle()
-    expect(pair.score(door)).to.equal(0)
+    expect(pair.peer.health().limited).to.deep.equal({})
     wire(
       door.connection,
       repeat(20, i => frame(FRAME.ping, FLAG.syn, 0, i))
     )
-    await until('it is reported', () => pair.score(door) < 0)
+    await until('they are dropped', () => (pair.peer.health().limited['pings'] ?? 0) > 0)
+    expect([pair.score(door), pair.peer.health().offences]).to.deep.equal([0, {}])
   })
 
-  it(`${guardLimits.dht.messages.count} DHT messages, more are spam`, async () => {
+  it(`${guardLimits.dht.messages.count} DHT messages, more are refused, and ${guardLimits.dht.messages.flood} are a flood`, async () => {
     const pair = await startPair()
     const door = await pair.siege.member()
     const stream = await door.stream(pair.siege.names.dht)
@@ -198,8 +199,15 @@ describe('limits of connections, frames and the DHT', () => {
     const query = kadMessage('findNode', randomBytes(32))
     for (let i = 0; i < count; i++) stream.send(query)
     await systemClock.sleep(600)
-    expect(pair.score(door)).to.equal(0)
-    for (let i = 0; i < count / 2; i++) stream.send(query)
-    await until('it is reported', () => pair.score(door) < 0)
+    expect(pair.peer.health().limited).to.deep.equal({})
+    const again = async (): Promise<void> => {
+      const another = await door.stream(pair.siege.names.dht)
+      for (let i = 0; i < 20; i++) another.send(query)
+    }
+    for (let i = 0; i < 5; i++) await again()
+    await until('they are refused', () => (pair.peer.health().limited['DHT messages'] ?? 0) > 0)
+    expect([pair.score(door), pair.peer.health().offences]).to.deep.equal([0, {}])
+    for (let i = 0; i < 1_000 && !door.closed(); i++) await again().catch(() => undefined)
+    expect(pair.peer.health().bans.map(b => b.kind)).to.deep.equal(['dht-flood'])
   })
 })

@@ -30,6 +30,7 @@ const answers: Partial<Record<MethodName, unknown>> = {
 }
 
 function serve(pair: Pair, name: MethodName, handler: () => Promise<unknown>): void {
+  if (name === 'farewell') return // the network serves it itself
   pair.peer.handle(name, handler as unknown as Handler<MethodName>)
 }
 
@@ -107,15 +108,58 @@ describe('limits of the request protocol, limit and limit + 1 over a real stream
     })
   }
 
-  it(`${guardLimits.requests.failed.count} requests may fail, more are spam`, async () => {
+  it('requests may fail as often as the quota lets them: nobody is judged by that', async () => {
     const pair = await startPair()
-    serve(pair, 'cancel', () => Promise.reject(new ShoalError('NOT_FOUND', 'no such execution')))
+    serve(pair, 'bids', () => Promise.reject(new ShoalError('NOT_FOUND', 'no such offer')))
     const door = await pair.siege.member()
-    const { count } = guardLimits.requests.failed
-    await flood(pair, door, 'cancel', count)
-    expect(pair.score(door)).to.equal(0)
-    await flood(pair, door, 'cancel', count / 2)
-    expect(pair.score(door) >= 0, 'reported, or banned by now').to.equal(false)
+    await flood(pair, door, 'bids', methods.bids.quota.count)
+    expect([pair.score(door), pair.peer.health().offences]).to.deep.equal([0, {}])
+  })
+
+  const flooded = methods.card.quota.count * guardLimits.requests.floodFactor
+  it(`card: more than ${flooded} requests in ${methods.card.quota.windowMs} ms are a flood, and a ban that is told`, async () => {
+    const pair = await startPair()
+    serve(pair, 'card', () => Promise.resolve({}))
+    const door = await pair.siege.member()
+    await flood(pair, door, 'card', methods.card.quota.count)
+    expect(pair.peer.health().offences).to.deep.equal({})
+    for (let i = 0; i < 4 && !door.closed(); i++) await flood(pair, door, 'card', methods.card.quota.count)
+    expect(pair.peer.health().bans.map(b => [b.peer, b.kind])).to.deep.equal([
+      [door.node.peerId.toString(), 'request-flood']
+    ])
+  })
+
+  it('a request in crumbs is refused: our own program sends one in one piece', async () => {
+    const pair = await startPair()
+    serve(pair, 'bids', () => Promise.resolve({ bids: [] }))
+    const door = await pair.siege.member()
+    const stream = await door.stream(idOf(pair, 'bids'))
+    const code = codeOf(stream)
+    for (const byte of encodeFrame(encode(valid['bids']), 2 ** 20).subarray(0, 8)) {
+      stream.send(Uint8Array.of(byte))
+      await systemClock.sleep(20)
+    }
+    expect([await code, pair.peer.health().offences]).to.deep.equal([
+      'RECORD_INVALID',
+      { 'crumbled-request': 1 }
+    ])
+  })
+
+  it('streams that end without a request are nothing, by the hundred they are a flood', async () => {
+    const pair = await startPair()
+    serve(pair, 'receipt', () => Promise.resolve({}))
+    const door = await pair.siege.member()
+    const empty = async (count: number): Promise<void> => {
+      for (let i = 0; i < count && !door.closed(); i++) {
+        const stream = await door.stream(idOf(pair, 'receipt')).catch(() => undefined)
+        await stream?.close().catch(() => undefined)
+      }
+    }
+    const { flood: most } = guardLimits.requests.silent
+    await empty(most / 2)
+    expect(pair.peer.health().offences).to.deep.equal({})
+    await empty(2 * most)
+    expect(pair.peer.health().offences).to.deep.equal({ 'request-flood': 1 })
   })
 })
 

@@ -89,10 +89,46 @@ describe('bans over a restart', () => {
     expect(kept.bans[0]?.until).to.be.within(Date.now(), Date.now() + 24 * 3_600_000)
   })
 
+  it('says what each rests on, and is taken up with it; one of the first version had nothing to say', async () => {
+    const first = await run()
+    const [liar, old] = await Promise.all([startPeer(), startPeer()])
+    first.accuse(liar.peerId, 'huge-frame', 'a frame of 9 MiB')
+    await first.stop()
+    const text = await readFile(path(), 'utf8')
+    expect(text.split('\n').length, 'a person can read it').to.be.above(5)
+    const [kept] = (JSON.parse(text) as { bans: Record<string, unknown>[] }).bans
+    expect(kept).to.include({ peer: liar.peerId, kind: 'huge-frame', seen: 'a frame of 9 MiB', times: 1 })
+    expect(kept?.['at']).to.be.within(Date.now() - 60_000, Date.now())
+    const again = await run()
+    const [ban] = again.health().bans
+    expect(ban).to.include({ peer: liar.peerId, kind: 'huge-frame', seen: 'a frame of 9 MiB', times: 1 })
+    expect(ban?.until).to.be.within(Date.now() + 29 * 60_000, Date.now() + 30 * 60_000)
+    await again.stop()
+
+    const entry = { peer: old.peerId, until: Date.now() + 60_000, times: 2 }
+    await writeFile(path(), JSON.stringify({ v: 1, bans: [entry] }))
+    const third = await run()
+    expect(third.health().bans[0]).to.include({ peer: old.peerId, kind: 'unrecorded', seen: '', times: 2 })
+    expect(warned()).to.equal(false)
+  })
+
+  it('one that is forgiven is gone from the disk too', async () => {
+    const first = await run()
+    const other = await startPeer()
+    first.accuse(other.peerId, 'huge-frame', '')
+    expect([first.forgive(other.peerId), first.forgive(other.peerId)]).to.deep.equal([true, false])
+    await first.stop()
+    const again = await run()
+    await other.connect(addressOf(again))
+    await until('it is let in', () => isConnected(again, other))
+    expect(again.health().bans).to.deep.equal([])
+  })
+
   for (const [what, text] of [
     ['is cut off', '{"v":1,"bans":[{"pe'],
     ['holds something else', '{"v":1,"bans":[{"peer":"../x","until":1,"times":1}]}'],
-    ['is of another version', '{"v":2,"bans":[]}'],
+    ['is of another version', '{"v":3,"bans":[]}'],
+    ['has a ban without evidence', '{"v":2,"bans":[{"peer":"x","until":1,"times":1}]}'],
     ['is too large', ' '.repeat(600 * 1024)]
   ] as const) {
     it(`a file that ${what} is ignored with a warning, and the peer starts`, async () => {

@@ -77,16 +77,13 @@ describe('requests between real peers', () => {
     expect(most).to.be.at.most(2)
   })
 
-  it('more than the quota is refused by name and told to the score', async () => {
-    // Its clock stands still: the bucket does not fill up on a slow machine.
-    const strict = await startPeer({ clock: { ...systemClock, monotonic: () => 0 } })
-    strict.handle('adverts', () => Promise.resolve({ adverts: [] }))
-    const codes: string[] = []
-    for (let i = 0; i < 35; i++)
-      codes.push(await code(a.request(addressOf(strict), 'adverts', { known: [] })))
-    expect(codes.filter(c => c === 'nothing failed')).to.have.lengthOf(30)
-    expect(codes.slice(30)).to.deep.equal(new Array(5).fill('QUOTA_EXCEEDED'))
-    expect(strict.peers().find(p => p.peer === a.peerId)?.score).to.be.below(0)
+  it('what is more than the quota waits at the asker for its turn: nothing is refused, nobody is judged', async () => {
+    b.handle('adverts', () => Promise.resolve({ adverts: [] }))
+    const began = performance.now()
+    for (let i = 0; i < 29; i++) await a.request(addressOf(b), 'adverts', { known: [] })
+    expect(performance.now() - began).to.be.above(1_000)
+    const { limited, offences } = b.health()
+    expect([limited, offences]).to.deep.equal([{}, {}])
   })
 
   it('a method without a handler is refused, and so is one whose handler was removed', async () => {
@@ -141,13 +138,19 @@ describe('requests between real peers', () => {
   it('garbage, half a request and no request at all are refused without a handler being called', async () => {
     let called = 0
     b.handle('card', () => Promise.resolve({ called: called++ } as never))
-    for (const bytes of [encodeFrame(Uint8Array.of(0xff), 10), Uint8Array.of(5, 1, 2), new Uint8Array(0)]) {
+    for (const [bytes, answer] of [
+      [encodeFrame(Uint8Array.of(0xff), 10), 'RECORD_INVALID'],
+      [Uint8Array.of(5, 1, 2), 'PEER_REFUSED'],
+      [new Uint8Array(0), 'PEER_REFUSED']
+    ] as const) {
       const stream = await rawStream(a, b)
       if (bytes.length > 0) stream.send(bytes)
       await stream.close()
-      expect(await answerOf(stream)).to.contain('RECORD_INVALID')
+      expect(await answerOf(stream)).to.contain(answer)
     }
     expect(called).to.equal(0)
+    // whoever gives up or restarts ends a request like the second and third
+    expect(b.health().offences).to.deep.equal({ 'broken-request': 1 })
   })
 
   it('a peer that opens streams and says nothing is cut off', async () => {

@@ -135,6 +135,9 @@ describe('sealed content between real peers', function () {
     const small = data.subarray(0, 3 * MiB)
     const back = await light.content.put(parts(small), context)
     expect(await digest(a, back, byId(light.network))).to.equal(sha(small))
+    // as fast as it goes, and nobody asked for too much
+    for (const { network } of [a, b, light])
+      expect([network.health().offences, network.health().limited]).to.deep.equal([{}, {}])
   })
 
   it('eight objects at once from one peer, and one to eight readers, all arrive', async () => {
@@ -149,6 +152,8 @@ describe('sealed content between real peers', function () {
     const c = await holder(await startPeer())
     const all = await Promise.all(Array.from({ length: 8 }, () => digest(c, first, addressOf(a.network))))
     expect(new Set(all)).to.deep.equal(new Set([sha(data[0] ?? new Uint8Array(0))]))
+    for (const { network } of [a, b, c])
+      expect([network.health().offences, network.health().limited]).to.deep.equal([{}, {}])
   })
 
   it('a slow reader does not make the fetcher run ahead', async () => {

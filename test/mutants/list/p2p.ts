@@ -17,8 +17,8 @@ export const p2p: readonly Mutant[] = within('src/p2p', [
   {
     id: 'quota-saved-up',
     file: 'engine/quota.ts',
-    find: 'Math.min(quota.count, bucket.tokens + refill)',
-    replace: 'bucket.tokens + refill',
+    find: 'Math.min(room, bucket.tokens + (this.#clock.monotonic() - bucket.at) * perMs)',
+    replace: 'bucket.tokens + (this.#clock.monotonic() - bucket.at) * perMs',
     means: 'a peer that was quiet for a day may flood us',
     tests: quota
   },
@@ -49,10 +49,66 @@ export const p2p: readonly Mutant[] = within('src/p2p', [
   {
     id: 'no-request-quota',
     file: 'engine/server.ts',
-    find: 'if (leave === undefined || !this.#quotas.take(from, method.name, method.quota)) {',
-    replace: 'if (leave === undefined) {',
+    find: 'if (!this.#admit(method, from) || leave === undefined)',
+    replace: 'if (leave === undefined)',
     means: 'a peer may ask as often as it likes',
+    tests: ['test/integration/limits/requests.test.ts']
+  },
+  {
+    id: 'own-requests-unpaced',
+    file: 'engine/client.ts',
+    find: 'if (method.quota.windowMs <= PACED_MS) await',
+    replace: 'if (method.quota.windowMs < 0) await',
+    means: 'a busy requester asks more than others allow, and is refused',
     tests: ['test/integration/p2p/requests.test.ts']
+  },
+  {
+    id: 'given-up-looks-like-garbage',
+    file: 'guards/dht-guard.ts',
+    find: 'if (isUnreadable(cause))',
+    replace: 'if (cause !== undefined)',
+    means: 'whoever looks for something in the DHT is banned by all who answer',
+    tests: ['test/integration/p2p/honest-load.test.ts']
+  },
+  {
+    id: 'late-loop-blames-others',
+    file: 'engine/quota.ts',
+    find: 'const room = quota.count + this.#lateMs(quota.windowMs) * perMs',
+    replace: 'const room = quota.count',
+    means: 'a peer that was stopped for ten seconds bans those whose messages have waited meanwhile',
+    tests: guards
+  },
+  {
+    id: 'wrong-measure-bans-all',
+    file: 'guards/offences.ts',
+    find: 'if (met.size < DOUBT_AT ||',
+    replace: 'if (met.size < 99 ||',
+    means: 'a budget that is too small bans the whole network, one peer after the other',
+    tests: guards
+  },
+  {
+    id: 'ban-without-a-word',
+    file: 'peers/expulsion.ts',
+    find: 'if (!WITHOUT_A_WORD.has(kind)) await this.#parts.farewell.say(connection)',
+    replace: '',
+    means: 'an honest peer that was banned by mistake never learns why nobody answers',
+    tests: ['test/integration/p2p/farewell.test.ts']
+  },
+  {
+    id: 'banned-but-served',
+    file: 'guards/connection-guard.ts',
+    find: '      if (banned(peer) && !ours(streamID)) return\n',
+    replace: '',
+    means: 'a banned peer is let in to be told, and asks what it likes',
+    tests: ['test/integration/p2p/farewell.test.ts']
+  },
+  {
+    id: 'knocks-at-closed-doors',
+    file: 'peers/notices.ts',
+    find: 'if (notice.nextTry > now) return false',
+    replace: '',
+    means: 'a peer that knows that it is banned dials again with every request',
+    tests: ['test/unit/p2p/notices.test.ts']
   },
   {
     id: 'own-troubles-told',
@@ -88,18 +144,26 @@ export const p2p: readonly Mutant[] = within('src/p2p', [
   },
   {
     id: 'bans-never-longer',
-    file: 'peers/scores.ts',
-    find: 'ms * 2 ** times',
-    replace: 'ms',
+    file: 'peers/bans.ts',
+    find: 'BAN_MS * 2 ** (times - 1)',
+    replace: 'BAN_MS',
     means: 'an attacker comes back every half hour for ever',
     tests: guards
   },
   {
     id: 'score-never-fades',
     file: 'peers/scores.ts',
-    find: 'return entry.score * 0.5 ** ((this.#clock.monotonic() - entry.at) / HALF_LIFE_MS)',
-    replace: 'return entry.score',
-    means: 'an honest peer with a bad line is banned after a few weeks',
+    find: 'const left = 0.5 ** ((now - entry.at) / HALF_LIFE_MS)',
+    replace: 'const left = 1',
+    means: 'acts that lie weeks apart are a ban together, and a bad hour is never forgotten',
+    tests: scores
+  },
+  {
+    id: 'failures-are-evidence',
+    file: 'peers/scores.ts',
+    find: 'return Math.max(0, reliability) + standing',
+    replace: 'return reliability + standing - 3 * RELIABILITY_MAX',
+    means: 'a peer that was slow for a while is not heard any more',
     tests: scores
   },
   {
@@ -129,8 +193,8 @@ export const p2p: readonly Mutant[] = within('src/p2p', [
   {
     id: 'author-pays-for-forwarder',
     file: 'gossip.ts',
-    find: "if (verdict === 'reject') this.#parts.report(forwarder, 'invalid')",
-    replace: "if (verdict === 'reject') this.#parts.report(author, 'invalid')",
+    find: "if (verdict === 'reject') offences.prove(forwarder,",
+    replace: "if (verdict === 'reject') offences.prove(author,",
     means: 'a liar that passes on forged gossip is not the one that is punished',
     tests: ['test/unit/p2p/gossip.test.ts']
   },

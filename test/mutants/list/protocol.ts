@@ -8,8 +8,8 @@ export const protocol: readonly Mutant[] = within('src/protocol', [
   {
     id: 'two-spellings-of-a-record',
     file: 'codec.ts',
-    find: 'if (Buffer.compare(encode(value), bytes) !== 0) throw refusal()',
-    replace: 'if (encode(value).byteLength > bytes.byteLength) throw refusal()',
+    find: 'if (Buffer.compare(encode(value), bytes) !== 0) throw refusal(GARBAGE)',
+    replace: 'if (encode(value).byteLength > bytes.byteLength) throw refusal(GARBAGE)',
     means: 'one record has several encodings, so several names and signatures',
     tests: ['test/unit/protocol/codec.test.ts', 'test/unit/protocol/strange-values.test.ts']
   },

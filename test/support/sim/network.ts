@@ -10,6 +10,7 @@ import type {
   UnaryName,
   Verdict
 } from '../../../src/protocol/ports/network.ts'
+import type { NetworkHealth } from '../../../src/protocol/ports/network-health.ts'
 import { ShoalError } from '../../../src/protocol/errors.ts'
 import { abortable, linked, within } from '../../../src/protocol/signals.ts'
 import { across, hop, rowOf, unreachable, type AnyHandler, type Hub, type Port } from './hub.ts'
@@ -156,4 +157,11 @@ export class SimNetwork implements PeerNetwork {
   }
 
   report(): void {}
+  accuse(): void {}
+  forgive = (): boolean => false
+  lateMs = (): number => 0
+  health = (): NetworkHealth => ({
+    ...{ offences: {}, limited: {}, bans: [], bannedBy: [], doubted: [], troubles: [] },
+    ...{ bootstrap: { known: 0, answered: 0, connected: 0 }, otherVersions: 0 }
+  })
 }

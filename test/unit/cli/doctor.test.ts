@@ -1,15 +1,25 @@
 import { expect } from 'chai'
 import { join } from 'node:path'
 import { NOTHING } from '../../../src/market/classes.ts'
-import { checkPeer } from '../../../src/cli/doctor/peer.ts'
+import { checkBootstrap } from '../../../src/cli/doctor/bootstrap.ts'
+import { checkPeer, type Status } from '../../../src/cli/doctor/peer.ts'
 import { checkProven } from '../../../src/cli/doctor/proven.ts'
 import { checkDisk, checkNode, checkVariables } from '../../../src/cli/doctor/machine.ts'
 import { fundsOf } from '../../../src/cli/doctor/chain.ts'
+import type { PeerIdString } from '../../../src/protocol/ids.ts'
 import { cleanEnv, makeFolder, removeFolder, runHere } from '../../mistakes/in-process.ts'
 
 interface Report {
   readonly ok: boolean
   readonly findings: readonly { name: string; state: string; said: string; next?: string }[]
+}
+
+const lonely: Status = {
+  ...{ profile: 'light', connections: 0, providersKnown: 0, chain: { reachable: false } },
+  network: {
+    ...{ offences: {}, limited: {}, bans: [], bannedBy: [], doubted: [], troubles: [] },
+    ...{ bootstrap: { known: 0, answered: 0, connected: 0 }, otherVersions: 0 }
+  }
 }
 
 describe('doctor', function () {
@@ -85,8 +95,87 @@ describe('doctor', function () {
     expect(of({ gas: 0n })).to.include({ state: 'bad', funds: true })
     expect(of({ wallet: 10n ** 18n }).next).to.equal('shoal wallet deposit 1')
     expect(of({ free: 1n }).state).to.equal('ok')
-    const status = { profile: 'light', connections: 0, providersKnown: 0, chain: { reachable: false } }
-    expect(checkPeer(status).map(f => f.state)).to.deep.equal(['ok', 'bad', 'note'])
+    const said = (changes: Partial<Status>): string[] =>
+      checkPeer({ ...lonely, ...changes }).map(f => `${f.name} ${f.state}`)
+    expect(said({})).to.deep.equal(['peer ok', 'its chain bad', 'bootstrap note', 'network note'])
+  })
+
+  it('nobody has answered, one has, nobody sells', async () => {
+    const began = (known: number, answered: number) => ({
+      ...lonely.network,
+      bootstrap: { known, answered, connected: 0 }
+    })
+    const of = (changes: Partial<Status>) =>
+      checkPeer({ ...lonely, chain: { reachable: true }, ...changes }).slice(2)
+    const nobody = of({ network: began(3, 0) })
+    expect(nobody.map(f => `${f.name} ${f.state} ${f.said}`)).to.deep.equal([
+      'bootstrap bad 0 of 3 have answered',
+      'network bad no peer connected'
+    ])
+    for (const f of nobody) expect(f.next).to.contain('shoal up --bootstrap')
+    const some = of({ network: began(3, 1), connections: 2 })
+    expect(some.map(f => `${f.name} ${f.state}`)).to.deep.equal(['bootstrap ok', 'network note'])
+    expect(of({ network: began(0, 0), connections: 2, providersKnown: 1 }).map(f => f.state)).to.deep.equal([
+      ...['ok', 'ok']
+    ])
+  })
+
+  it('bans both ways are told with what was sent, and what ends them', () => {
+    const ban = {
+      ...{
+        peer: '12D3KooWxxxxABCDEFGH' as PeerIdString,
+        kind: 'dht-flood',
+        words: 'a flood of DHT messages'
+      },
+      ...{ seen: 'more than 600', at: 0, until: 1, times: 1 }
+    }
+    const network = {
+      ...lonely.network,
+      bans: [ban],
+      bannedBy: [ban],
+      doubted: ['dht-flood'],
+      otherVersions: 1
+    }
+    const found = checkPeer({ ...lonely, network: { ...network, troubles: ['too many open files'] } }).slice(
+      4
+    )
+    expect(found.map(f => `${f.name} ${f.state}`)).to.deep.equal([
+      'banned by bad',
+      'bans note',
+      'evidence note',
+      'versions note',
+      'this machine note'
+    ])
+    expect(found[0]?.said).to.equal('1: …ABCDEFGH: a flood of DHT messages (more than 600)')
+    expect(found[0]?.next).to.contain('shoal peers forgive')
+  })
+
+  it('without a peer that runs the bootstrap addresses themselves are asked', async () => {
+    const addresses = [
+      '/ip4/10.1.2.3/tcp/4001/p2p/x',
+      '/dns4/a.example/tcp/4002/ws',
+      '/ip4/10.1.2.4/udp/9/quic-v1'
+    ]
+    const asked: string[] = []
+    const answer = (open: number) => async (host: string, port: number) => {
+      asked.push(`${host} ${port}`)
+      return port === open
+    }
+    expect((await checkBootstrap(addresses, answer(0)))[0]).to.include({
+      state: 'bad',
+      said: '0 of 2 answer'
+    })
+    expect((await checkBootstrap(addresses, answer(4002)))[0]).to.include({
+      state: 'ok',
+      said: '1 of 2 answer'
+    })
+    expect(asked.slice(0, 2)).to.deep.equal(['10.1.2.3 4001', 'a.example 4002'])
+    expect(await checkBootstrap([], answer(0))).to.deep.equal([])
+    expect((await checkBootstrap(addresses.slice(2), answer(0)))[0]).to.include({ state: 'note' })
+    const stale = 'profile: light\np2p: { bootstrap: [/ip4/127.0.0.1/tcp/1] }\n'
+    const { code, find } = await examine(stale, { SHOAL_PASSPHRASE: 'right' })
+    expect(code).to.not.equal(0)
+    expect(find('bootstrap')).to.include({ state: 'bad', said: '0 of 1 answer' })
   })
 
   it('what others have proven of a provider, in the units of its kind, or what is missing for it', () => {

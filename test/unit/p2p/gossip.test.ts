@@ -10,7 +10,7 @@ import { FakeClock } from './fake-clock.ts'
 type Judge = (source: string, message: object) => Promise<string>
 
 /** What becomes of one message that `forwarder` brought and `author` wrote. */
-async function judged(validate: Validate, message: object = {}, banned: readonly string[] = []) {
+async function judged(validate: Validate, message: object = {}, banned: readonly string[] = [], room = true) {
   const validators = new Map<string, Judge>()
   const said: string[] = []
   const gossip = new Gossip({
@@ -19,9 +19,9 @@ async function judged(validate: Validate, message: object = {}, banned: readonly
     clock: new FakeClock(),
     log: noLog,
     banned: peer => banned.includes(peer),
-    report: (peer, conduct) => void said.push(`${peer} ${conduct}`),
     offences: {
-      within: (peer: string, what: string) => (said.push(`${peer} ${what}`), true)
+      within: (peer: string, what: string) => (said.push(`${peer} ${what}`), room),
+      prove: (peer: string, kind: string) => void said.push(`${peer} ${kind}`)
     } as unknown as Offences
   })
   gossip.subscribe('t', validate, () => undefined)
@@ -34,17 +34,22 @@ describe('judged gossip', () => {
     Promise.resolve(verdict)
 
   it('who passed a forgery on is punished, not who is named as its author', async () => {
-    expect(await judged(says('reject'))).to.deep.equal({ verdict: 'reject', said: ['forwarder invalid'] })
+    const forged = ['forwarder forged-record']
+    expect(await judged(says('reject'))).to.deep.equal({ verdict: 'reject', said: forged })
     const tooLarge = await judged(says('accept'), { data: new Uint8Array(GOSSIP_MESSAGE_MAX + 1) })
-    expect(tooLarge).to.deep.equal({ verdict: 'reject', said: ['forwarder invalid'] })
+    expect(tooLarge).to.deep.equal({ verdict: 'reject', said: forged })
   })
 
-  it('what is old costs nothing but a place in a budget, what is good costs nothing', async () => {
-    expect(await judged(says('ignore'))).to.deep.equal({
-      verdict: 'ignore',
-      said: ['forwarder ignored messages']
-    })
+  it('what is old, new or unknown costs nothing: our own clock or version may be wrong', async () => {
+    expect(await judged(says('ignore'))).to.deep.equal({ verdict: 'ignore', said: [] })
     expect(await judged(says('accept'))).to.deep.equal({ verdict: 'accept', said: [] })
+  })
+
+  it('an author has a budget for what it brings itself; what others bring of it is not counted', async () => {
+    const own = { from: 'forwarder' }
+    const said = ['forwarder messages of its own']
+    expect(await judged(says('accept'), own)).to.deep.equal({ verdict: 'accept', said })
+    expect(await judged(says('accept'), own, [], false)).to.deep.equal({ verdict: 'ignore', said })
   })
 
   it('a banned author, an unsigned message and a mistake of ours are ignored', async () => {

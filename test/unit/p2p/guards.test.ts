@@ -4,8 +4,9 @@ import { expect } from 'chai'
 import { cardOf } from '../../../src/p2p/guards/dht-store.ts'
 import { Hosts, hostOf } from '../../../src/p2p/guards/hosts.ts'
 import { guardLimits } from '../../../src/p2p/guards/limits.ts'
-import { Offences } from '../../../src/p2p/guards/offences.ts'
-import { BAN_MAX_MS, BAN_MS, PeerScores } from '../../../src/p2p/peers/scores.ts'
+import { DOUBT_AT, DOUBT_MS, Offences } from '../../../src/p2p/guards/offences.ts'
+import { BAN_MAX_MS, BAN_MS, Bans } from '../../../src/p2p/peers/bans.ts'
+import { noLog } from '../../support/tasks.ts'
 import { dhtRecord } from '../../hostile/raw/kad.ts'
 import { FakeClock } from './fake-clock.ts'
 
@@ -17,8 +18,9 @@ const socket = (ip: string): MultiaddrConnection =>
 const peerId = (name: string): PeerId => ({ toString: () => name }) as PeerId
 
 describe('hosts', () => {
-  const make = (clock = new FakeClock(), bad: string[] = []) => {
-    const hosts = new Hosts({ clock, banned: p => bad.includes(p), max: 40 })
+  const make = (clock = new FakeClock(), bad: string[] = [], told = true) => {
+    const banned = (p: string): boolean => bad.includes(p)
+    const hosts = new Hosts({ clock, banned, mayTell: () => !told, resting: p => p === 'tired', max: 40 })
     const gater = hosts.gater()
     const knock = (ip: string): MultiaddrConnection | undefined => {
       const s = socket(ip)
@@ -73,6 +75,13 @@ describe('hosts', () => {
     expect(hosts.isRefused('9.9.9.9')).to.equal(true)
   })
 
+  it('a banned peer that has not been told why may come in for that; a stranger that rests may not', () => {
+    const { gater } = make(new FakeClock(), ['evil'], false)
+    const denied = (name: string) => gater.denyInboundEncryptedConnection?.(peerId(name), socket('9.9.9.9'))
+    expect([denied('evil'), denied('tired'), denied('good')]).to.deep.equal([false, true, false])
+    expect(gater.denyDialPeer?.(peerId('evil'))).to.equal(true)
+  })
+
   it('banned peers that knock too often cost their host its welcome', () => {
     const { gater, hosts } = make(new FakeClock(), ['evil'])
     for (let i = 0; i <= guardLimits.hosts.knocks.count; i++)
@@ -82,42 +91,114 @@ describe('hosts', () => {
 })
 
 describe('bans', () => {
+  const evidence = { kind: 'broken-frame', seen: 'a frame of kind 9', at: 5 }
+
   it('escalate for one peer, up to a day', () => {
     const clock = new FakeClock()
-    const scores = new PeerScores(clock)
+    const bans = new Bans(clock)
     for (let times = 0; times < 10; times++) {
-      scores.ban('p')
-      const [ban] = scores.bans()
+      expect(bans.add('p', evidence)).to.equal(true)
+      expect(bans.add('p', evidence)).to.equal(false)
+      const ban = bans.of('p')
       expect(ban?.left).to.equal(Math.min(BAN_MAX_MS, BAN_MS * 2 ** times))
       clock.advance((ban?.left ?? 0) + 1)
-      expect(scores.banned('p')).to.equal(false)
+      expect(bans.has('p')).to.equal(false)
     }
   })
 
   it('of an earlier run are taken up with what is left of them', () => {
     const clock = new FakeClock()
-    const scores = new PeerScores(clock)
-    scores.restore('p', 5_000, 1)
-    expect(scores.banned('p')).to.equal(true)
+    const bans = new Bans(clock)
+    bans.restore({ ...evidence, peer: 'p', left: 5_000, times: 1 })
+    expect(bans.has('p')).to.equal(true)
     clock.advance(5_001)
-    expect(scores.banned('p')).to.equal(false)
+    expect(bans.has('p')).to.equal(false)
+  })
+
+  it('say what they rest on, and one that was wrong leaves nothing behind', () => {
+    const bans = new Bans(new FakeClock())
+    bans.add('p', evidence)
+    bans.add('q', { ...evidence, kind: 'dht-flood' })
+    expect(bans.view()[0]).to.include({ kind: 'broken-frame', seen: 'a frame of kind 9', at: 5, times: 1 })
+    expect(bans.view()[0]?.words).to.contain('multiplexer')
+    expect(bans.liftKind('broken-frame')).to.deep.equal(['p'])
+    expect([bans.lift('p'), bans.lift('q'), bans.lift('q')]).to.deep.equal([false, true, false])
+    bans.add('p', evidence)
+    expect(bans.of('p')?.times).to.equal(1)
   })
 })
 
 describe('offences', () => {
-  it('above a budget are reported once each; above a hard one they ban', () => {
+  const budget = { count: 3, windowMs: 1_000, flood: 6, kind: 'dht-flood' } as const
+  const make = (good: readonly string[] = [], hosts: Readonly<Record<string, string>> = {}) => {
     const clock = new FakeClock()
     const said: string[] = []
+    let late = 0
+    const strikes = new Map<string, number>()
     const offences = new Offences({
-      clock,
-      report: (p, c) => said.push(`${p} ${c}`),
-      ban: p => said.push(`${p} ban`)
+      ...{ clock, log: noLog, troubles: { lateMs: () => late } },
+      strike: p => {
+        strikes.set(p, (strikes.get(p) ?? 0) + 1)
+        return (strikes.get(p) ?? 0) >= 4
+      },
+      ban: (p, kind) => said.push(`${p} ${kind}`),
+      lift: kind => said.push(`lift ${kind}`),
+      wellBehaved: p => good.includes(p),
+      hostOf: p => hosts[p]
     })
-    const quota = { count: 3, windowMs: 1_000 }
-    expect(offences.within('p', 'x', quota, 3)).to.equal(true)
-    expect(offences.within('p', 'x', quota)).to.equal(false)
-    for (let i = 0; i < 4; i++) offences.withinOrBanned('q', 'x', quota)
-    expect(said).to.deep.equal(['p spam', 'q ban'])
+    return { clock, said, offences, beLate: (ms: number) => (late = ms) }
+  }
+
+  it('above a budget something is dropped and counted, and that is all; far above it is a ban', () => {
+    const { offences, said } = make()
+    expect(offences.within('p', 'x', budget, 3)).to.equal(true)
+    for (let i = 0; i < 3; i++) expect(offences.within('p', 'x', budget)).to.equal(false)
+    expect([said, offences.counts, offences.limited]).to.deep.equal([[], {}, { x: 3 }])
+    expect(offences.within('p', 'x', budget)).to.equal(false)
+    expect([said, offences.counts]).to.deep.equal([['p dht-flood'], { 'dht-flood': 1 }])
+  })
+
+  it('what comes in one burst after we were late is judged by the time in which it was sent', () => {
+    const { offences, said, beLate } = make()
+    beLate(10_000)
+    for (let i = 0; i < 30; i++) offences.within('p', 'x', budget)
+    expect([said, offences.limited]).to.deep.equal([[], {}])
+    for (let i = 0; i < 40; i++) offences.within('p', 'x', budget)
+    expect(said[0]).to.equal('p dht-flood')
+  })
+
+  it('one act may be a broken machine, four are a ban; of the grave ones one is enough', () => {
+    const { offences, said } = make()
+    for (let i = 0; i < 3; i++) offences.prove('p', 'broken-request', 'x')
+    expect(said).to.deep.equal([])
+    offences.prove('p', 'broken-request', 'x')
+    offences.prove('q', 'huge-frame', 'x')
+    expect(said).to.deep.equal(['p broken-request', 'q huge-frame'])
+    expect(offences.counts).to.deep.equal({ 'broken-request': 4, 'huge-frame': 1 })
+  })
+
+  it('a kind that several well-behaved peers meet is our own mistake: it bans nobody for a while, and its bans end', () => {
+    const good = ['a', 'b', 'c']
+    const { offences, said, clock } = make(good)
+    for (const p of good) offences.prove(p, 'dht-flood', 'x')
+    expect(said).to.deep.equal(['a dht-flood', 'b dht-flood', 'lift dht-flood'])
+    expect(offences.doubted).to.deep.equal(['dht-flood'])
+    offences.prove('d', 'dht-flood', 'x')
+    offences.prove('d', 'huge-frame', 'x')
+    expect(said.slice(3)).to.deep.equal(['d huge-frame'])
+    clock.advance(DOUBT_MS + 1)
+    offences.prove('d', 'dht-flood', 'x')
+    expect(said.slice(4)).to.deep.equal(['d dht-flood'])
+  })
+
+  it('strangers, and many names of one host, raise no doubt', () => {
+    const names = Array.from({ length: 2 * DOUBT_AT }, (_, i) => `n${i}`)
+    const one = make(names, Object.fromEntries(names.map(n => [n, '9.9.9.9'])))
+    const strangers = make()
+    for (const { offences, said } of [one, strangers]) {
+      for (const n of names) offences.prove(n, 'dht-flood', 'x')
+      expect([offences.doubted, said.length]).to.deep.equal([[], names.length])
+    }
   })
 })
 

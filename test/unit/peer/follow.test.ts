@@ -29,7 +29,8 @@ interface Followed {
 async function following(
   events: readonly ExecutionEvent[],
   end: (f: Followed) => Promise<void>,
-  changes: Partial<ExecutionEntry> = {}
+  changes: Partial<ExecutionEntry> = {},
+  late = 0
 ): Promise<void> {
   const clock = new ManualClock(r.NOW)
   const [reports, forgotten]: [string[], string[]] = [[], []]
@@ -42,7 +43,8 @@ async function following(
       )
     },
     request: async () => void receipts++,
-    report: (_: unknown, conduct: string) => void reports.push(conduct)
+    report: (_: unknown, conduct: string) => void reports.push(conduct),
+    lateMs: () => late
   }
   const ctx = {
     clock,
@@ -97,6 +99,20 @@ describe('a provider that runs our task', () => {
       expect(live.entry.failure?.code).to.equal('LEASE_MISSED')
       expect(reports).to.deep.equal(['broken-promise'])
     })
+  })
+
+  it('and is silent while we ourselves did not listen keeps its lease for as much longer', async () => {
+    await following(
+      [],
+      async ({ live, clock, reports }) => {
+        await clock.advance(LEASE_MS + 3_500)
+        expect([live.entry.state, reports]).to.deep.equal(['started', []])
+        await clock.advance(5_000)
+        expect(live.entry.state).to.equal('lost')
+      },
+      {},
+      4_000
+    )
   })
 
   it('and only beats its heart shows its progress by that, and keeps its lease', async () => {

@@ -58,7 +58,11 @@ describe('a job whose task is a container', () => {
 
   it('says why nobody bids, and what a provider would have to allow', async () => {
     const known = await adverts()
-    const ctx = { adverts: { list: () => known }, clock: new ManualClock(NOW) } as unknown as PeerContext
+    const health = { bans: [], bannedBy: [], troubles: [], otherVersions: 0 }
+    const network = { health: () => health, peers: () => [{}] }
+    const ctx = {
+      ...{ adverts: { list: () => known }, clock: new ManualClock(NOW), network }
+    } as unknown as PeerContext
     const strange = await wanting(hex(0x66))
     expect([...reasonsAgainst(strange, known, ruleIds)]).to.deep.equal([['image-missing', 2]])
     expect(whyNobody(ctx, strange)).to.equal(
@@ -68,7 +72,7 @@ describe('a job whose task is a container', () => {
       'of 2 known providers 1 taking no image that comes with a job, 1 silent'
     )
     expect(whyNobody({ ...ctx, adverts: { list: () => [] } as never }, strange)).to.equal(
-      'no provider is known here'
+      '1 peer is connected, and none that sells is known here'
     )
   })
 

@@ -2,7 +2,9 @@ import { expect } from 'chai'
 import { join } from 'node:path'
 import { openLevelStore } from '../../../src/peer/adapters/level-store.ts'
 import { Journal, keys, type JournalEvent } from '../../../src/peer/journal/journal.ts'
-import { audit } from '../../../src/peer/requester/award.ts'
+import { award } from '../../../src/market/award.ts'
+import { bidDigest } from '../../../src/peer/records.ts'
+import { audit, ruleInputOf } from '../../../src/peer/requester/award.ts'
 import { awardView } from '../../../src/peer/views.ts'
 import { encode } from '../../../src/protocol/codec.ts'
 import type { Store } from '../../../src/protocol/ports/store.ts'
@@ -69,6 +71,21 @@ describe('the journal on a real database', () => {
     expect(audit(swapped)).to.contain('execution 0')
     expect(awardView(swapped).deviation).to.contain('execution 0')
     expect(audit({ ...read, bids: read.bids.slice(1) })).to.contain('bid root')
+  })
+
+  it('slots that other jobs had taken meanwhile are journalled with the round, and an auditor finds who leaves them out', async () => {
+    const entry = await awardEntry()
+    const first = entry.assignment[0] ?? ''
+    const slots = entry.bids.find(b => bidDigest(b) === first)?.slots ?? 0
+    const round = { ...entry, taken: { [first]: slots } }
+    const chosen = award('best-value/1', ruleInputOf(round))
+    expect(chosen.assignment[0]).to.not.equal(first)
+    await journal.putAward({ ...round, assignment: [...chosen.assignment] })
+    await reopen()
+    const [read] = await journal.awards(id)
+    if (read === undefined) throw new Error('no award')
+    expect(audit(read)).to.equal(undefined)
+    expect(audit({ ...read, taken: undefined })).to.contain('execution 0')
   })
 
   it('history keeps its order over restarts and beyond ten entries', async () => {

@@ -94,6 +94,7 @@ function refusable(s: Sample, path: readonly string[], key: string, wrong: unkno
   if (wrong === 1.5 && (key === 'absolute' || key === 'step')) return false
   const free = [
     'id',
+    'seen',
     'model',
     'version',
     'region',
