@@ -48,7 +48,9 @@ export const amountBody = z
     to: z
       .string()
       .regex(/^0x[0-9a-fA-F]{40}$/)
-      .optional()
+      .optional(),
+    /** Another one although an equal one is under way, or has ended without anybody having heard of it. */
+    again: z.boolean().optional()
   })
   .openapi('Amount')
 export const outBody = z.strictObject({ out: z.string().max(4096) }).openapi('Get')

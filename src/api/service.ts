@@ -2,7 +2,7 @@
 import { ShoalError } from '../protocol/errors.ts'
 import type { Address, JobId } from '../protocol/ids.ts'
 import { formatAmount, parseAmount } from '../protocol/money.ts'
-import type { Account } from '../protocol/ports/settlement.ts'
+import type { Account, ActionUnderWay, Settlement } from '../protocol/ports/settlement.ts'
 import type { Peer } from '../peer/compose.ts'
 import type { JobEntry } from '../peer/journal/entries.ts'
 import { parseJobFile } from '../peer/jobfile/parse.ts'
@@ -23,6 +23,33 @@ const accountView = (a: Account) => ({
   locked: formatAmount(a.locked),
   staked: formatAmount(a.staked)
 })
+
+const underWayView = (a: ActionUnderWay) => ({
+  ...a,
+  amount: a.amount === undefined ? undefined : formatAmount(a.amount)
+})
+
+/** Balances, and what is on its way. */
+async function walletView(settlement: Settlement) {
+  const account = await settlement.account()
+  return { ...accountView(account), underWay: settlement.underWay().map(underWayView) }
+}
+
+/** Whether a transfer sent nothing itself, since an equal one was under way. */
+class Joined {
+  yes: true | undefined
+  readonly note = (): void => void (this.yes = true)
+}
+
+/** How a person wants an amount moved. */
+export interface Transfer {
+  readonly amount: string
+  /** Another receiver than the operator itself. */
+  readonly to?: string
+  readonly again?: boolean
+  /** Whoever asks is still there: what ends without being heard is told to whoever asks next. */
+  readonly signal?: AbortSignal
+}
 
 /** What concerns jobs that this peer's owner has submitted. */
 const jobCalls = (peer: Peer) => {
@@ -140,7 +167,9 @@ const peerCalls = (peer: Peer) => {
       chain: {
         reachable: ctx.settlement.reachable,
         chainId: ctx.settlement.network.chainId.toString(),
-        escrow: ctx.settlement.network.escrow
+        escrow: ctx.settlement.network.escrow,
+        /** Signed, and not known to be mined. */
+        underWay: ctx.settlement.underWay().map(underWayView)
       },
       liveJobs: peer.requester.live,
       provider:
@@ -165,14 +194,17 @@ const peerCalls = (peer: Peer) => {
       await policy.resume()
       return policyView(policy)
     },
-    wallet: async () => accountView(await ctx.settlement.account()),
-    deposit: async (amount: string) => {
-      const tx = await ctx.settlement.deposit(parseAmount(amount))
-      return { tx, ...accountView(await ctx.settlement.account()) }
+    wallet: async () => await walletView(ctx.settlement),
+    deposit: async ({ amount, again, signal }: Transfer) => {
+      const joined = new Joined()
+      const tx = await ctx.settlement.deposit(parseAmount(amount), { again, signal, joined: joined.note })
+      return { tx, joined: joined.yes, ...(await walletView(ctx.settlement)) }
     },
-    withdraw: async (amount: string, to: string | undefined) => {
-      const tx = await ctx.settlement.withdraw(parseAmount(amount), to as Address | undefined)
-      return { tx, ...accountView(await ctx.settlement.account()) }
+    withdraw: async ({ amount, to, again, signal }: Transfer) => {
+      const joined = new Joined()
+      const options = { again, signal, joined: joined.note }
+      const tx = await ctx.settlement.withdraw(parseAmount(amount), to as Address | undefined, options)
+      return { tx, joined: joined.yes, ...(await walletView(ctx.settlement)) }
     }
   }
 }

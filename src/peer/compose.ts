@@ -179,7 +179,7 @@ async function makeContext(
     clock,
     random,
     log: log.child({ room: 'settlement' }),
-    options: { watchMs: config.chain.poll }
+    options: { watchMs: config.chain.poll, maxFeePerGas: config.chain.maxFee }
   })
   const chainNews = new ChainNews({ settlement, journal, clock, log })
   const base = {

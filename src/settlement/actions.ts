@@ -7,7 +7,7 @@ import { encodeCall, type ContractName } from './contracts.ts'
 import * as effects from './effects.ts'
 import { domainOf, typedDigest } from './keys/typed.ts'
 import { addressOf, type Entry, type Reads } from './reads.ts'
-import type { TxSender } from './tx/sender.ts'
+import type { SubmitOptions, TxSender } from './tx/sender.ts'
 
 export interface ActionParts {
   readonly network: NetworkParameters
@@ -30,7 +30,7 @@ export type Act = (
   args: readonly unknown[],
   key: string,
   done: Done | undefined,
-  options?: CallOptions
+  options?: SubmitOptions
 ) => Promise<Hex32 | undefined>
 
 export const actor =
@@ -43,10 +43,11 @@ export const actor =
       contract,
       method,
       to: addressOf(network, contract),
-      data
+      data,
+      once: done === undefined
     }
     try {
-      return await sender.submit(call, options?.signal)
+      return await sender.submit(call, options)
     } catch (e) {
       if (done !== undefined && isShoalError(e, 'CHAIN_REVERTED', 'FUNDS_LOW') && (await done(options)))
         return undefined

@@ -80,6 +80,7 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     key,
     chainId: network.chainId,
     journal: txJournal(store, network.chainId, key.address),
+    contracts: [network.token, network.vault, network.escrow, network.registry],
     clock,
     log,
     options: { ...senderDefaults, ...options }
@@ -96,6 +97,7 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     },
     start: life.start,
     stop: life.stop,
+    underWay: () => sender.underWay(),
     account: async (address: Address = key.address, o = {}) => await read.account(address, o),
     time: async o => await read.time(o),
     escrow: async (id, o) => {

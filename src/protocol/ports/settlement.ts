@@ -70,6 +70,38 @@ export interface NetworkParameters {
   readonly fromBlock: number
 }
 
+/**
+ * What a call on its way waits for. `mining`: a block that takes it. `fate`: its nonce is used, and no RPC shows by which transaction.
+ * `outcome`: it is in a block, and no RPC tells whether it succeeded. `nonce-taken`: another program used its nonce, which must be final
+ * before it is signed again. `fee-cap`: gas costs more than the owner allows. `refused`: the node does not take it. `gap`: an earlier
+ * nonce of the account is missing.
+ */
+export type WaitKind = 'mining' | 'fate' | 'outcome' | 'nonce-taken' | 'fee-cap' | 'refused' | 'gap'
+
+/** A call that is signed and not known to be mined. It goes on by itself, over restarts too. */
+export interface ActionUnderWay {
+  /** The contract's function, such as `withdraw`. */
+  readonly what: string
+  /** What it moves, for calls that move a bare amount. */
+  readonly amount: bigint | undefined
+  readonly nonce: number
+  /** Newest signed form. */
+  readonly hash: Hex32
+  /** Milliseconds since 1970 by this machine's clock; undefined for one of an older version. */
+  readonly since: number | undefined
+  readonly waits: WaitKind
+  /** For people: a clause that follows "it waits: ". */
+  readonly reason: string
+}
+
+/** For calls that move a bare amount, which nothing on the chain tells apart from an equal one. */
+export interface MoneyOptions extends CallOptions {
+  /** Sends another one although an equal one is under way, or has ended without anybody having heard of it. */
+  readonly again?: boolean
+  /** Told when this call sends nothing itself: an equal one is under way, or has ended without anybody having heard of it. */
+  readonly joined?: () => void
+}
+
 /** Limits what one call may take; every call also ends with CHAIN_UNREACHABLE when the RPC stays away past its own timeout. */
 export interface CallOptions {
   readonly signal?: AbortSignal
@@ -83,10 +115,15 @@ export interface Settlement extends Startable {
   account(address?: Address, options?: CallOptions): Promise<Account>
   /** The chain's own time in seconds (timestamp of the newest block, at least the last one seen). */
   time(options?: CallOptions): Promise<bigint>
+  /**
+   * Calls that are signed and not known to be mined, by nonce. An action whose call outlives it ends with SETTLE_TIMEOUT, and the call goes
+   * on; repeated, the action joins it, also after a restart, until somebody has heard how it ended.
+   */
+  underWay(): readonly ActionUnderWay[]
   /** Moves tokens from the wallet into the vault. FUNDS_LOW when the wallet has less. */
-  deposit(amount: bigint, options?: CallOptions): Promise<Hex32>
+  deposit(amount: bigint, options?: MoneyOptions): Promise<Hex32>
   /** Moves free balance out of the vault. FUNDS_LOW when less is free. */
-  withdraw(amount: bigint, to?: Address, options?: CallOptions): Promise<Hex32>
+  withdraw(amount: bigint, to?: Address, options?: MoneyOptions): Promise<Hex32>
   escrow(id: AgreementId, options?: CallOptions): Promise<Escrow>
   /** Locks price and bond. FUNDS_LOW names the side that lacks money. */
   open(

@@ -26,11 +26,14 @@ export class RpcRefused extends Error {
   readonly code: number
   /** Return data of a reverted call, if the node gave it. */
   readonly data: string | undefined
-  constructor(code: number, message: string, data: string | undefined) {
+  /** Another RPC was given the same request before and did not answer: a transaction that this one refuses may be with that one. */
+  readonly unsure: boolean
+  constructor(code: number, message: string, data: string | undefined, unsure = false) {
     super(message)
     this.name = 'RpcRefused'
     this.code = code
     this.data = data
+    this.unsure = unsure
   }
 }
 

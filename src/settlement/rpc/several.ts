@@ -100,11 +100,14 @@ export function severalRpcs(endpoints: readonly Endpoint[], parts: SeveralParts)
   return {
     send: async (request, signal) => {
       let last: unknown = new RpcUnreachable('no RPC is configured')
+      let failed = false
       for (const way of order()) {
         try {
           return await tryOne(way, request, signal)
         } catch (e) {
-          if (e instanceof RpcRefused || signal?.aborted === true) throw e
+          if (e instanceof RpcRefused) throw failed ? new RpcRefused(e.code, e.message, e.data, true) : e
+          if (signal?.aborted === true) throw e
+          failed = true
           way.failed(e instanceof Error ? e.message : String(e))
           last = e
         }
