@@ -168,6 +168,8 @@ const peerCalls = (peer: Peer) => {
         reachable: ctx.settlement.reachable,
         chainId: ctx.settlement.network.chainId.toString(),
         escrow: ctx.settlement.network.escrow,
+        /** Set while the chain's events cannot be read. */
+        blindness: ctx.settlement.blindness,
         /** Signed, and not known to be mined. */
         underWay: ctx.settlement.underWay().map(underWayView)
       },

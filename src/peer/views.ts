@@ -39,7 +39,8 @@ export interface ExecutionView {
     readonly paid: string
     readonly fee: string
     readonly refunded: string
-    readonly tx: string
+    /** Absent where the chain's events could not be read. */
+    readonly tx?: string
   }
 }
 

@@ -23,6 +23,7 @@ import type { SenderOptions } from './tx/book.ts'
 import { TxSender } from './tx/sender.ts'
 import { verifyNetwork } from './verify.ts'
 import { historyOf } from './watch/history.ts'
+import { LogPages } from './watch/log-pages.ts'
 import { markStore } from './watch/marks.ts'
 import { Watcher } from './watch/watcher.ts'
 import { within } from './within.ts'
@@ -35,7 +36,7 @@ export interface SettlementOptions extends Partial<SenderOptions> {
   readonly requestMs?: number
   /** Pause between two looks for events; default 500. */
   readonly watchMs?: number
-  /** Blocks in one page of logs; default 2000. */
+  /** Blocks in one page of logs at most; default 2000. Pages that an RPC refuses become smaller. */
   readonly pageBlocks?: number
 }
 
@@ -88,6 +89,7 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
   const actions = { network, reads: read, sender, address: key.address, signPermit: key.signPermit }
   const life = lifecycle(rpc, sender, network)
   const marks = markStore(store, networkDigest(network))
+  const pages = new LogPages({ rpc, clock, log, pageBlocks: options.pageBlocks ?? PAGE_BLOCKS })
   return {
     key,
     network,
@@ -95,21 +97,20 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     get reachable() {
       return rpc.reachable
     },
+    get blindness() {
+      return pages.blindness
+    },
     start: life.start,
     stop: life.stop,
     underWay: () => sender.underWay(),
     account: async (address: Address = key.address, o = {}) => await read.account(address, o),
     time: async o => await read.time(o),
-    escrow: async (id, o) => {
-      const { outcome: _, ...escrow } = await read.entry(id, o)
-      return escrow
-    },
+    escrow: async (id, o) => await read.entry(id, o),
     stakeOf: async (address, o) => (await read.stakeOf(address, o)).active,
     ...fundActions(actions),
     ...agreementActions(actions),
     ...stakeActions(actions),
-    history: async (id, o) =>
-      await historyOf({ rpc, network, pageBlocks: options.pageBlocks ?? PAGE_BLOCKS }, id, o),
+    history: async (id, o) => await historyOf({ rpc, clock, network, pages }, id, o),
     watch: async (from, onEvent, signal, rest) => {
       const watch = {
         rpc,
@@ -119,7 +120,7 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
         escrow: network.escrow,
         fromBlock: network.fromBlock,
         pollMs: options.watchMs ?? 500,
-        pageBlocks: options.pageBlocks ?? PAGE_BLOCKS,
+        pages,
         rest
       }
       await within(

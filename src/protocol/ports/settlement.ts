@@ -27,6 +27,8 @@ export interface Escrow {
   /** Seconds; 0 when it has not happened. */
   readonly deliveredAt: bigint
   readonly disputedAt: bigint
+  /** How it ended, once it is closed. */
+  readonly outcome?: EscrowOutcome
 }
 
 /** Where an event stands in the chain; ordered by block, then index. */
@@ -68,6 +70,14 @@ export interface NetworkParameters {
   readonly feeBps: number
   /** First block worth scanning. */
   readonly fromBlock: number
+}
+
+/** Events cannot be read. */
+export interface Blindness {
+  /** For how long already, milliseconds. */
+  readonly ms: number
+  /** What the RPC says. */
+  readonly reason: string
 }
 
 /**
@@ -112,6 +122,8 @@ export interface Settlement extends Startable {
   readonly address: Address
   /** False while the RPC does not answer; running jobs go on meanwhile. */
   readonly reachable: boolean
+  /** Set while events have not been readable for half a minute or longer: jobs go on by looks at their escrows. */
+  readonly blindness: Blindness | undefined
   account(address?: Address, options?: CallOptions): Promise<Account>
   /** The chain's own time in seconds (timestamp of the newest block, at least the last one seen). */
   time(options?: CallOptions): Promise<bigint>

@@ -76,7 +76,7 @@ export const settlement: readonly Mutant[] = within('src/settlement', [
     file: 'tx/fate.ts',
     find: '    if (found === undefined)\n      return this.#book.wait(',
     replace:
-      "    if (found === undefined)\n      return await this.#book.lane.run(() => this.#forms.renew(p, p.intent.hashes[0] ?? p.intent.hashes[1]!, p.intent.nonce + 1))\n    if (found === undefined)\n      return this.#book.wait(",
+      '    if (found === undefined)\n      return await this.#book.lane.run(() => this.#forms.renew(p, p.intent.hashes[0] ?? p.intent.hashes[1]!, p.intent.nonce + 1))\n    if (found === undefined)\n      return this.#book.wait(',
     means: 'receipts that come late make many payments out of one',
     tests: fate
   },
