@@ -4,6 +4,7 @@ import type { Clock } from '../../protocol/ports/clock.ts'
 import type { Logger } from '../../protocol/ports/log.ts'
 import type { WaitKind } from '../../protocol/ports/settlement.ts'
 import { ShoalError } from '../../protocol/errors.ts'
+import type { ContractName } from '../contracts.ts'
 import type { TransactionKey } from '../keys/operator.ts'
 import type { Rpc } from '../rpc/reliable.ts'
 import { RpcRefused, toNumber } from '../rpc/rpc.ts'
@@ -60,6 +61,9 @@ const AHEAD_MAX = 64
 /** Between the key of an action and what tells one apart that was wanted although an equal one was under way. */
 export const APART = '#'
 
+/** The contract whose calls have their effect once and for ever: each names an agreement, which goes through each of its steps once. */
+const ONE_WAY: ContractName = 'Escrow'
+
 /** Addresses are the same whatever their capitals. */
 const equal = (a: string | undefined, b: string): boolean => a?.toLowerCase() === b.toLowerCase()
 
@@ -101,13 +105,17 @@ export class TxBook {
 
   /**
    * The same action: under way, or ended without anybody having heard of it. A payment that reverted is the same one until its block is
-   * deep: a reorganisation may yet make it succeed.
+   * deep: a reorganisation may yet make it succeed. So is a step of an agreement that was taken: an RPC that lags behind does not show it.
    */
   find({ key, to }: Pick<TxCall, 'key' | 'to'>): Pending | undefined {
     const same = this.list().filter(
       ({ intent }) => equal(intent.key.split(APART)[0], key) && equal(intent.to, to)
     )
-    return same.find(p => !isMined(p) || (p.intent.reverted === true ? p.intent.once === true : !p.told))
+    return same.find(p => {
+      const { once, reverted, contract } = p.intent
+      if (!isMined(p)) return true
+      return reverted === true ? once === true : !p.told || contract === ONE_WAY
+    })
   }
 
   holds(p: Pending): boolean {

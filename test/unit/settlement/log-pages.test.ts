@@ -165,7 +165,7 @@ describe('queries for events', () => {
     grow(400)
     emit(id)
     grow(400)
-    const search = historyOf({ rpc, clock, network, pages }, id as never)
+    const search = historyOf({ rpc, clock, network, pages }, id)
     for (let i = 0; i < 100; i++) await clock.advance(250)
     expect((await search).map(e => e.kind)).to.deep.equal(['opened', 'disputed'])
   })

@@ -152,7 +152,20 @@ describe('the transaction sender', () => {
     await until(() => chain.nonce === 1 && second.unfinished === 0)
     await second.submit(call('a'))
     expect(chain.nonce).to.equal(1)
-    await second.submit(call('a'))
+  })
+
+  it('does a step of an agreement once, although an RPC that lags behind does not show its effect', async () => {
+    const sender = await make({ confirmations: 30 })
+    const hash = await sender.submit(call('a'))
+    expect(await sender.submit(call('a'))).to.equal(hash)
+    expect(chain.nonce).to.equal(1)
+  })
+
+  it('does again what has its effect more than once', async () => {
+    const sender = await make()
+    const claim = { ...call('a'), contract: 'Registry' as const, method: 'claim' }
+    await sender.submit(claim)
+    await sender.submit(claim)
     expect(chain.nonce).to.equal(2)
   })
 
