@@ -18,6 +18,9 @@ import { httpRpc } from './rpc/adapters/http-rpc.ts'
 import { reliableRpc, type Rpc } from './rpc/reliable.ts'
 import type { RpcTransport } from './rpc/rpc.ts'
 import { severalRpcs } from './rpc/several.ts'
+import { BlockClock } from './time/chain-clock.ts'
+import { Pace } from './time/pace.ts'
+import { watched } from './time/sightings.ts'
 import { txJournal } from './tx/journal.ts'
 import type { SenderOptions } from './tx/book.ts'
 import { TxSender } from './tx/sender.ts'
@@ -74,7 +77,10 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
   const { network, clock, random, log, store, options = {} } = parts
   const key = parts.key instanceof Uint8Array ? createOperatorKey(parts.key, domainOf(network)) : parts.key
   const transport = parts.transport ?? httpRpcs(parts)
-  const rpc = reliableRpc({ transport, clock, random, log, patienceMs: options.patienceMs ?? 45_000 })
+  const blocks = new BlockClock(clock)
+  const reliable = reliableRpc({ transport, clock, random, log, patienceMs: options.patienceMs ?? 45_000 })
+  const rpc = watched(reliable, clock, blocks)
+  const pace = new Pace(() => blocks.interval())
   const read = reads(rpc, network)
   const sender = new TxSender({
     rpc,
@@ -84,10 +90,11 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     contracts: [network.token, network.vault, network.escrow, network.registry],
     clock,
     log,
+    took: ms => pace.took(ms),
     options: { ...senderDefaults, ...options }
   })
   const actions = { network, reads: read, sender, address: key.address, signPermit: key.signPermit }
-  const life = lifecycle(rpc, sender, network)
+  const life = lifecycle(rpc, sender, network, blocks)
   const marks = markStore(store, networkDigest(network))
   const pages = new LogPages({ rpc, clock, log, pageBlocks: options.pageBlocks ?? PAGE_BLOCKS })
   return {
@@ -100,6 +107,8 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     get blindness() {
       return pages.blindness
     },
+    clock: blocks,
+    inclusionMs: () => pace.estimateMs(sender.waitingMs),
     start: life.start,
     stop: life.stop,
     underWay: () => sender.underWay(),
@@ -149,7 +158,8 @@ function httpRpcs({
 }
 
 /** Starts and stops once. */
-function lifecycle(rpc: Rpc, sender: TxSender, network: NetworkParameters) {
+function lifecycle(rpc: Rpc, sender: TxSender, network: NetworkParameters, blocks: BlockClock) {
+  let measuring: Promise<void> = Promise.resolve()
   const ended = new AbortController()
   let started: Promise<void> | undefined
   const begin = async (signal?: AbortSignal): Promise<void> => {
@@ -158,6 +168,7 @@ function lifecycle(rpc: Rpc, sender: TxSender, network: NetworkParameters) {
       async both => await verifyNetwork(rpc, network, { signal: both })
     )
     await sender.start()
+    measuring = blocks.measure(rpc, ended.signal)
   }
   return {
     signal: ended.signal,
@@ -175,6 +186,7 @@ function lifecycle(rpc: Rpc, sender: TxSender, network: NetworkParameters) {
       if (ended.signal.aborted) return
       ended.abort(new ShoalError('CANCELLED', 'the settlement client stops'))
       await sender.stop()
+      await measuring
       await rpc.close()
     }
   }

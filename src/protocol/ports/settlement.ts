@@ -1,6 +1,7 @@
 /** The chain as the peer sees it. Every action is idempotent: repeated after a crash it finds its own effect and returns. */
 import type { Agreement, Receipt, Release } from '../eip712.ts'
 import type { Address, AgreementId, Hex32, HexBytes } from '../ids.ts'
+import type { ChainClock } from './chain-clock.ts'
 import type { Startable } from './startable.ts'
 
 /** Everything an account holds. `gas` is in wei, the rest in the token's smallest unit. */
@@ -122,6 +123,13 @@ export interface Settlement extends Startable {
   readonly address: Address
   /** False while the RPC does not answer; running jobs go on meanwhile. */
   readonly reachable: boolean
+  /** The chain's time, for whoever must not trust this machine's. */
+  readonly clock: ChainClock
+  /**
+   * How long a call takes from being sent to being seen in a block here, milliseconds: a moving, pessimistic estimate of this account's own
+   * calls, and no less than the oldest of them waits now; before any was sent two block intervals. From 1 s to 10 min.
+   */
+  inclusionMs(): number
   /** Set while events have not been readable for half a minute or longer: jobs go on by looks at their escrows. */
   readonly blindness: Blindness | undefined
   account(address?: Address, options?: CallOptions): Promise<Account>

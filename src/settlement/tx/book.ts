@@ -13,6 +13,7 @@ import type { Intent, TxJournal } from './journal.ts'
 import { lane, type Lane } from './lane.ts'
 import { ending, isMined, type Pending, type Place, type TxCall, type Wait } from './pending.ts'
 import { kindOf, type RefusalKind } from './refusals.ts'
+import { Reverts } from './reverts.ts'
 
 export interface SenderParts {
   readonly rpc: Rpc
@@ -22,6 +23,8 @@ export interface SenderParts {
   readonly clock: Clock
   readonly log: Logger
   readonly options: SenderOptions
+  /** Told how long each call took from its signature to being seen in a block, milliseconds. */
+  readonly took?: (ms: number) => void
   /** Our contracts. Journalled calls of others belong to another deployment and are left alone; all are followed when absent. */
   readonly contracts?: readonly string[]
 }
@@ -81,6 +84,7 @@ export class TxBook {
   readonly bound: FeeBound
   readonly fees: (signal?: AbortSignal) => Promise<FeesNow>
   readonly stopping = new AbortController()
+  readonly reverts = new Reverts()
   readonly #all = new Map<number, Pending>()
 
   constructor(parts: SenderParts) {
@@ -178,6 +182,13 @@ export class TxBook {
     p.end.resolve(undefined) // for whoever waited for a failure to become final; else it has ended before
   }
 
+  /** A block holds it; whether it succeeded is another question. Told once of each call of this process. */
+  inBlock(p: Pending): void {
+    if (p.recovered || p.timed) return
+    p.timed = true
+    this.parts.took?.(this.parts.clock.monotonic() - p.firstAt)
+  }
+
   /** It is in a block and succeeded. */
   async mined(p: Pending, { hash, block, blockHash }: Place): Promise<void> {
     const { reverted: _, ...intent } = p.intent
@@ -188,6 +199,7 @@ export class TxBook {
 
   /** It is in a block and did nothing. A payment is kept until that is final. */
   async reverted(p: Pending, error: ShoalError, { hash, block, blockHash }: Place): Promise<void> {
+    if (p.intent.contract === ONE_WAY) this.reverts.note(p.intent.key, block, error)
     if (p.intent.once !== true) return await this.fail(p, error)
     const place = { minedAt: block, minedIn: blockHash, minedAs: hash }
     await this.change(p, { ...p.intent, ...place, reverted: true })
@@ -312,7 +324,7 @@ export class TxBook {
       ...{ intent, recovered, end, firstAt: now, signedAt: now, sentAt: recovered ? -Infinity : now },
       ...{ signedHead: intent.since ?? 0, refusals: 0, refusal: undefined, cheap: false, nonceUsed: false },
       ...{ lookedAt: -Infinity, earlierAt: -Infinity, seen: undefined, wait: undefined, warned: false },
-      ...{ told: intent.told === true, deep: false }
+      ...{ told: intent.told === true, deep: false, timed: false }
     }
   }
 }

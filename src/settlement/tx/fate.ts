@@ -60,6 +60,7 @@ export class Fate {
   async #inBlock(p: Pending, place: Place, head: number): Promise<void> {
     const { rpc, options } = this.#book.parts
     p.seen = place
+    this.#book.inBlock(p)
     const ok = await outcomeOf(rpc, place, this.#book.stopping.signal)
     if (ok !== undefined) return await this.end(p, place, ok)
     // what the contracts themselves tell apart is looked at there by whoever asked for it
@@ -71,6 +72,7 @@ export class Fate {
   /** It is in a block with this outcome. */
   async end(p: Pending, place: Place, ok: boolean): Promise<void> {
     const { voided } = p.intent
+    this.#book.inBlock(p)
     this.#searches.delete(p.intent.nonce)
     if (voided?.hashes.includes(place.hash) === true)
       await this.#book.fail(p, chainError(p.intent, { message: voided.reason, data: undefined }))

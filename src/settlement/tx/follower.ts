@@ -120,10 +120,15 @@ export class TxFollower {
   }
 
   /** Its block is still on the chain, or so old that this node has let go of it: only its receipt is missing. */
-  async #stands({ minedAt, minedIn }: Intent, head: number): Promise<boolean> {
+  async #stands({ minedAt, minedIn, minedAs }: Intent, head: number): Promise<boolean> {
     if (minedAt === undefined || minedIn === undefined) return false
-    const hash = await blockHashAt(this.#book.parts.rpc, minedAt, this.#book.stopping.signal)
-    return hash === null ? head >= minedAt : hash === minedIn
+    const { rpc } = this.#book.parts
+    const { signal } = this.#book.stopping
+    const hash = await blockHashAt(rpc, minedAt, signal)
+    if (hash !== null || head >= minedAt) return (hash ?? minedIn) === minedIn
+    // this node is not there yet, or the chain went back: another one may know
+    const place = minedAs === undefined ? 'unknown' : await whereIs(rpc, minedAs, signal)
+    return typeof place === 'object' && place.blockHash === minedIn
   }
 
   /** Final. An end of a payment that nobody has heard of stays in the journal for whoever asks. */

@@ -77,6 +77,8 @@ export interface Pending {
   warned: boolean
   /** Whoever asked for it has heard how it ended; the journal is told a moment later. */
   told: boolean
+  /** The time that it took is told. */
+  timed: boolean
   /** Its block is so deep that it is not looked at any more; it is kept until somebody asks for it. */
   deep: boolean
 }

@@ -9,7 +9,7 @@ import type { Cancel } from '../../protocol/ports/clock.ts'
 import type { ActionUnderWay, MoneyOptions } from '../../protocol/ports/settlement.ts'
 import { abortable, deadline, linked } from '../../protocol/signals.ts'
 import { chainError } from '../revert.ts'
-import { RpcRefused, toQuantity } from '../rpc/rpc.ts'
+import { RpcRefused, toNumber, toQuantity } from '../rpc/rpc.ts'
 import { APART, PENDING_MAX, TxBook, type SenderParts } from './book.ts'
 import { TxFollower } from './follower.ts'
 import type { Pending, TxCall } from './pending.ts'
@@ -54,6 +54,13 @@ export class TxSender {
   /** Transactions that are not mined yet. */
   get unfinished(): number {
     return this.#book.unmined().length
+  }
+
+  /** For how long the oldest call of this process that no block holds has waited, milliseconds; 0 when there is none. */
+  get waitingMs(): number {
+    const now = this.#book.parts.clock.monotonic()
+    const waiting = this.#book.unmined().filter(p => !p.recovered && p.seen === undefined)
+    return Math.max(0, ...waiting.map(p => now - p.firstAt))
   }
 
   /** What is not known to be mined, and why, by nonce. */
@@ -109,12 +116,22 @@ export class TxSender {
     { signal, again, check, joined }: SubmitOptions & { signal: AbortSignal }
   ): Promise<Pending> {
     await check?.()
+    await this.#maySend(call, signal)
     const gas = await this.#estimate(call, signal)
     return await this.#book.lane.run(async () => {
       const known = again === true ? undefined : this.#book.find(call)
       if (known !== undefined) joined?.()
       return known ?? (await this.#place(call, gas, signal, again === true))
     })
+  }
+
+  /** Throws again why a step of an agreement reverted, while that is too new for it to be sent again. */
+  async #maySend({ key }: TxCall, signal: AbortSignal): Promise<void> {
+    const { reverts, parts } = this.#book
+    if (!reverts.knows(key)) return
+    const head = toNumber(await parts.rpc.call('eth_blockNumber', [], { signal }), 'block number')
+    const objection = reverts.objection(key, head)
+    if (objection !== undefined) throw objection
   }
 
   /** Gas with a quarter on top: state may change between the estimate and the block. */

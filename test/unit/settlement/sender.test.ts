@@ -161,6 +161,33 @@ describe('the transaction sender', () => {
     expect(chain.nonce).to.equal(1)
   })
 
+  it('sends a step of an agreement that reverted again once an RPC shows more, and after a second time seldom', async () => {
+    const sender = await make({ confirmations: 30 })
+    const reverts = async (): Promise<void> => {
+      chain.mining = false
+      const failed = sender.submit(call('a')).catch((e: unknown) => e)
+      await until(() => chain.pool.size === 1)
+      chain.mine(false)
+      expect(isShoalError(await failed, 'CHAIN_REVERTED')).to.equal(true)
+    }
+    const refused = async (): Promise<void> => {
+      const sent = chain.sent.length
+      const failed = await sender.submit(call('a')).catch((e: unknown) => e)
+      expect([isShoalError(failed, 'CHAIN_REVERTED'), chain.sent.length]).to.deep.equal([true, sent])
+    }
+    await reverts()
+    await refused()
+    chain.block()
+    chain.block()
+    await reverts()
+    for (let i = 0; i < 29; i++) chain.block()
+    await refused()
+    chain.block()
+    chain.mining = true
+    await sender.submit(call('a'))
+    expect(chain.mined.length).to.equal(3)
+  })
+
   it('does again what has its effect more than once', async () => {
     const sender = await make()
     const claim = { ...call('a'), contract: 'Registry' as const, method: 'claim' }
