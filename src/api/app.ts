@@ -184,11 +184,12 @@ export function createApi(service: Service, token: string, version: string): Ope
   app.openapi(routes.pause, async c => c.json(await service.pause(c.req.valid('json').for), 200))
   app.openapi(routes.resume, async c => c.json(await service.resume(), 200))
   app.openapi(routes.wallet, async c => c.json(await service.wallet(), 200))
-  app.openapi(routes.deposit, async c => c.json(await service.deposit(c.req.valid('json').amount), 200))
-  app.openapi(routes.withdraw, async c => {
-    const { amount, to } = c.req.valid('json')
-    return c.json(await service.withdraw(amount, to), 200)
-  })
+  app.openapi(routes.deposit, async c =>
+    c.json(await service.deposit({ ...c.req.valid('json'), signal: c.req.raw.signal }), 200)
+  )
+  app.openapi(routes.withdraw, async c =>
+    c.json(await service.withdraw({ ...c.req.valid('json'), signal: c.req.raw.signal }), 200)
+  )
   app.openapi(routes.protect, async c => {
     const { beneficiary, limit, owner } = c.req.valid('json')
     return c.json(await service.protect(beneficiary, limit, owner), 200)

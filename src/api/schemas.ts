@@ -46,7 +46,9 @@ export const submitBody = z
 export const amountBody = z
   .strictObject({
     amount: z.string(),
-    to: hexAddress.optional()
+    to: hexAddress.optional(),
+    /** Another one although an equal one is under way, or has ended without anybody having heard of it. */
+    again: z.boolean().optional()
   })
   .openapi('Amount')
 export const disputeParam = z.object({

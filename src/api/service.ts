@@ -2,7 +2,7 @@
 import { ShoalError } from '../protocol/errors.ts'
 import type { Address, JobId, PeerIdString } from '../protocol/ids.ts'
 import { formatAmount, parseAmount } from '../protocol/money.ts'
-import type { Account, Guard } from '../protocol/ports/settlement.ts'
+import type { Account, ActionUnderWay, Guard, Settlement } from '../protocol/ports/settlement.ts'
 import type { Peer } from '../peer/compose.ts'
 import type { JobEntry } from '../peer/journal/entries.ts'
 import { caseView, disputeViews } from '../peer/disputes/view.ts'
@@ -31,6 +31,33 @@ const guardView = ({ beneficiary, dailyLimit, left }: Guard) => ({
   dailyLimit: formatAmount(dailyLimit),
   left: formatAmount(left)
 })
+
+const underWayView = (a: ActionUnderWay) => ({
+  ...a,
+  amount: a.amount === undefined ? undefined : formatAmount(a.amount)
+})
+
+/** Balances, and what is on its way. */
+async function walletView(settlement: Settlement) {
+  const [account, guard] = await Promise.all([settlement.account(), settlement.guard()])
+  return { ...accountView(account, guard), underWay: settlement.underWay().map(underWayView) }
+}
+
+/** Whether a transfer sent nothing itself, since an equal one was under way. */
+class Joined {
+  yes: true | undefined
+  readonly note = (): void => void (this.yes = true)
+}
+
+/** How a person wants an amount moved. */
+export interface Transfer {
+  readonly amount: string
+  /** Another receiver than the operator itself. */
+  readonly to?: string
+  readonly again?: boolean
+  /** Whoever asks is still there: what ends without being heard is told to whoever asks next. */
+  readonly signal?: AbortSignal
+}
 
 /** What concerns jobs that this peer's owner has submitted. */
 const jobCalls = (peer: Peer) => {
@@ -137,10 +164,6 @@ function sellerOf({ provider }: Peer): NonNullable<Peer['provider']> {
 const peerCalls = (peer: Peer) => {
   const { ctx } = peer
   const { journal, settlement } = ctx
-  const wallet = async () => {
-    const [account, guard] = await Promise.all([settlement.account(), settlement.guard()])
-    return accountView(account, guard)
-  }
   return {
     status: async () => ({
       peer: ctx.network.peerId,
@@ -153,7 +176,11 @@ const peerCalls = (peer: Peer) => {
         reachable: settlement.reachable,
         generation: settlement.generation,
         chainId: ctx.settlement.network.chainId.toString(),
-        escrow: ctx.settlement.network.escrow
+        escrow: ctx.settlement.network.escrow,
+        /** Set while the chain's events cannot be read. */
+        blindness: ctx.settlement.blindness,
+        /** Signed, and not known to be mined. */
+        underWay: ctx.settlement.underWay().map(underWayView)
       },
       liveJobs: peer.requester.live,
       /** Bootstrap, bans both ways with their reasons, offences by kind, budgets that were used up, own troubles. */
@@ -179,25 +206,6 @@ const peerCalls = (peer: Peer) => {
     offers: async () =>
       peer.adverts.list().map(a => advertView(a, peer.adverts.classOf(a), peer.adverts.proven(a))),
     executions: async () => (await journal.providers()).map(providerView),
-    disputes: async () => await disputeViews(peer),
-    /** `prefix`: of the agreement. USAGE on a peer that is no arbiter. */
-    rule: async (prefix: string, { providerBps, slashBps }: { providerBps: number; slashBps: number }) => {
-      if (peer.arbiter === undefined)
-        throw new ShoalError('USAGE', 'this peer is no arbiter', {
-          next: 'Start it with: shoal up --set arbiter.enabled=true'
-        })
-      const found = (await peer.arbiter.list()).filter(e => e.id.startsWith(prefix))
-      const [only] = found
-      if (only === undefined || found.length > 1)
-        throw new ShoalError(
-          'NOT_FOUND',
-          found.length === 0
-            ? `no dispute ${prefix} is before this arbiter`
-            : `${found.length} disputes begin with ${prefix}`,
-          { next: 'List them with: shoal disputes' }
-        )
-      return caseView(await peer.arbiter.rule(only.id, providerBps, slashBps))
-    },
     pause: async (ms: number | undefined) => {
       const { policy } = sellerOf(peer)
       await policy.pause(ms)
@@ -207,27 +215,63 @@ const peerCalls = (peer: Peer) => {
       const { policy } = sellerOf(peer)
       await policy.resume()
       return policyView(policy)
-    },
-    wallet,
-    deposit: async (amount: string) => {
-      const tx = await settlement.deposit(parseAmount(amount))
-      return { tx, ...(await wallet()) }
-    },
-    withdraw: async (amount: string, to: string | undefined) => {
-      const tx = await settlement.withdraw(parseAmount(amount), to as Address | undefined)
-      return { tx, ...(await wallet()) }
-    },
-    /** The guard of `owner` as its beneficiary, else our own; tells what it is then. */
-    protect: async (beneficiary: string, limit: string, owner: string | undefined) => {
-      await settlement.protect(beneficiary as Address, parseAmount(limit), {
-        owner: owner as Address | undefined
-      })
-      const guard = await settlement.guard(owner as Address | undefined)
-      return { owner: owner ?? settlement.address, guard: guard === undefined ? undefined : guardView(guard) }
     }
   }
 }
 
-export const createService = (peer: Peer) => ({ peer, ...jobCalls(peer), ...peerCalls(peer) })
+/** What is before an arbiter. */
+const disputeCalls = (peer: Peer) => ({
+  disputes: async () => await disputeViews(peer),
+  /** `prefix`: of the agreement. USAGE on a peer that is no arbiter. */
+  rule: async (prefix: string, { providerBps, slashBps }: { providerBps: number; slashBps: number }) => {
+    if (peer.arbiter === undefined)
+      throw new ShoalError('USAGE', 'this peer is no arbiter', {
+        next: 'Start it with: shoal up --set arbiter.enabled=true'
+      })
+    const found = (await peer.arbiter.list()).filter(e => e.id.startsWith(prefix))
+    const [only] = found
+    if (only === undefined || found.length > 1)
+      throw new ShoalError(
+        'NOT_FOUND',
+        found.length === 0
+          ? `no dispute ${prefix} is before this arbiter`
+          : `${found.length} disputes begin with ${prefix}`,
+        { next: 'List them with: shoal disputes' }
+      )
+    return caseView(await peer.arbiter.rule(only.id, providerBps, slashBps))
+  }
+})
+
+/** What moves money, and what is on its way. */
+const moneyCalls = ({ ctx: { settlement } }: Peer) => ({
+  wallet: async () => await walletView(settlement),
+  deposit: async ({ amount, again, signal }: Transfer) => {
+    const joined = new Joined()
+    const tx = await settlement.deposit(parseAmount(amount), { again, signal, joined: joined.note })
+    return { tx, joined: joined.yes, ...(await walletView(settlement)) }
+  },
+  withdraw: async ({ amount, to, again, signal }: Transfer) => {
+    const joined = new Joined()
+    const options = { again, signal, joined: joined.note }
+    const tx = await settlement.withdraw(parseAmount(amount), to as Address | undefined, options)
+    return { tx, joined: joined.yes, ...(await walletView(settlement)) }
+  },
+  /** The guard of `owner` as its beneficiary, else our own; tells what it is then. */
+  protect: async (beneficiary: string, limit: string, owner: string | undefined) => {
+    await settlement.protect(beneficiary as Address, parseAmount(limit), {
+      owner: owner as Address | undefined
+    })
+    const guard = await settlement.guard(owner as Address | undefined)
+    return { owner: owner ?? settlement.address, guard: guard === undefined ? undefined : guardView(guard) }
+  }
+})
+
+export const createService = (peer: Peer) => ({
+  peer,
+  ...jobCalls(peer),
+  ...peerCalls(peer),
+  ...disputeCalls(peer),
+  ...moneyCalls(peer)
+})
 
 export type Service = ReturnType<typeof createService>

@@ -4,7 +4,7 @@ import { record, uint } from '../protocol/fields.ts'
 import type { AgreementId } from '../protocol/ids.ts'
 import type { Clock } from '../protocol/ports/clock.ts'
 import type { Logger } from '../protocol/ports/log.ts'
-import type { ChainCursor, Settlement, SettlementEvent } from '../protocol/ports/settlement.ts'
+import type { ChainCursor, Escrow, Settlement, SettlementEvent } from '../protocol/ports/settlement.ts'
 import type { Startable } from '../protocol/ports/startable.ts'
 import type { Journal } from './journal/journal.ts'
 import { Waiter } from './waiter.ts'
@@ -21,11 +21,15 @@ const IDLE_MS = 10_000
  */
 const LOOK_MS = 10_000
 const LOOK_MAX = 64
+/** A closed escrow whose events are still missing at so many looks in a row ends by what the look itself tells. */
+const BLIND_LOOKS = 3
 
 export interface ChainListener {
   readonly onEvent: (e: SettlementEvent) => Promise<void>
   /** The chain knows no such escrow, now for the `times`-th look in a row. Normal before it is opened. */
   readonly onMissing: (times: number) => Promise<void>
+  /** The escrow as a look found it. `blind`: it is closed, and look after look its events could not be read. */
+  readonly onLook?: (escrow: Escrow, blind: boolean) => Promise<void>
 }
 
 export class ChainNews implements Startable {
@@ -36,6 +40,8 @@ export class ChainNews implements Startable {
   readonly #listeners = new Map<AgreementId, Set<ChainListener>>()
   /** Looks in a row in which an awaited escrow was not there. */
   readonly #missing = new Map<AgreementId, number>()
+  /** Looks in a row at which it was closed and its events could not be read. */
+  readonly #blind = new Map<AgreementId, number>()
   readonly #wanted: Waiter
   #stop: AbortController | undefined
   #done: Promise<unknown> = Promise.resolve()
@@ -71,6 +77,7 @@ export class ChainNews implements Startable {
       if (set.size > 0) return
       this.#listeners.delete(id)
       this.#missing.delete(id)
+      this.#blind.delete(id)
     }
   }
 
@@ -129,14 +136,38 @@ export class ChainNews implements Startable {
   }
 
   async #look(id: AgreementId, signal: AbortSignal): Promise<void> {
-    const { state } = await this.#settlement.escrow(id, { signal })
-    if (state !== 'none') this.#missing.delete(id)
-    if (state === 'none') {
-      const times = (this.#missing.get(id) ?? 0) + 1
-      const listeners = [...(this.#listeners.get(id) ?? [])]
-      if (listeners.length > 0) this.#missing.set(id, times)
-      for (const listener of listeners) await listener.onMissing(times)
-    } else if (state === 'closed')
-      for (const e of await this.#settlement.history(id, { signal })) await this.#tell(e)
+    const escrow = await this.#settlement.escrow(id, { signal })
+    const { state } = escrow
+    if (state === 'none') return await this.#tellMissing(id)
+    this.#missing.delete(id)
+    let blind = false
+    if (state === 'closed') blind = await this.#tellHistory(id, signal)
+    for (const { onLook } of [...(this.#listeners.get(id) ?? [])]) await onLook?.(escrow, blind)
+  }
+
+  async #tellMissing(id: AgreementId): Promise<void> {
+    const times = (this.#missing.get(id) ?? 0) + 1
+    const listeners = [...(this.#listeners.get(id) ?? [])]
+    if (listeners.length > 0) this.#missing.set(id, times)
+    for (const listener of listeners) await listener.onMissing(times)
+  }
+
+  /** True when the end of a closed escrow could not be read, and neither at the looks before. */
+  async #tellHistory(id: AgreementId, signal: AbortSignal): Promise<boolean> {
+    let events: readonly SettlementEvent[] = []
+    try {
+      events = await this.#settlement.history(id, { signal })
+    } catch (err) {
+      if (signal.aborted) throw err
+      this.#log.debug({ err, agreement: id }, 'the events of a closed escrow cannot be read')
+    }
+    for (const e of events) await this.#tell(e)
+    if (!this.#listeners.has(id) || events.some(e => e.kind === 'closed')) {
+      this.#blind.delete(id)
+      return false
+    }
+    const times = (this.#blind.get(id) ?? 0) + 1
+    this.#blind.set(id, times)
+    return times >= BLIND_LOOKS
   }
 }

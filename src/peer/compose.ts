@@ -164,7 +164,7 @@ async function makeContext(
     clock,
     random,
     log: log.child({ room: 'settlement' }),
-    options: { watchMs: config.chain.poll }
+    options: { watchMs: config.chain.poll, maxFeePerGas: config.chain.maxFee }
   })
   const chainNews = new ChainNews({ settlement, journal, clock, log })
   const base = {
@@ -199,7 +199,7 @@ async function makeContext(
     wrap: wrapKey,
     card: () => cards.card,
     arbiters: new ArbiterFinder({ ...base, ...verifiers, adverts }),
-    chainNow: () => BigInt(Math.floor(clock.now() / 1000)),
+    chainNow: () => BigInt(Math.floor(settlement.clock.now()?.seconds ?? clock.now() / 1000)),
     stopping
   }
   return { ctx, cards, store }

@@ -35,15 +35,21 @@ export class TopUp implements Startable {
     while (!signal.aborted && !(await this.#deposit(signal).catch(() => false)))
   }
 
-  /** Deposits what is missing, as far as the wallet reaches. False when that failed. */
+  /**
+   * Deposits what is missing, as far as the wallet reaches. False when that failed, or when a deposit of before is not over: what is
+   * missing is known after it.
+   */
   async #deposit(signal: AbortSignal | undefined): Promise<boolean> {
     const { settlement, config, log } = this.#ports
+    if (settlement.underWay().some(a => a.what === 'deposit')) return false
+    let over = true
+    const joined = (): void => void (over = false)
     try {
       const { free, locked, wallet } = await settlement.account(undefined, { signal })
       const missing = config.wallet.autoDeposit - free - locked
       const amount = missing < wallet ? missing : wallet
-      if (amount > 0n) await settlement.deposit(amount, { signal })
-      return true
+      if (amount > 0n) await settlement.deposit(amount, { signal, joined })
+      return over
     } catch (err) {
       if (signal?.aborted === true) throw err
       log.warn({ err }, 'the vault could not be topped up; trying again')

@@ -41,7 +41,8 @@ export interface ExecutionView {
     readonly refunded: string
     /** Disputed, and no arbiter spoke: nobody has it. */
     readonly burned: string
-    readonly tx: string
+    /** Absent where the chain's events could not be read. */
+    readonly tx?: string
   }
 }
 

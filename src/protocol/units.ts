@@ -45,6 +45,22 @@ export function parseGas(value: string | number): bigint {
   return BigInt(match[1] ?? '0') * 10n ** BigInt(match[2] ?? '0')
 }
 
+const GWEI = 1_000_000_000n
+
+/** `"30gwei"`, `"0.05"`, `30` -> wei for a unit of gas. A bare number is gwei. */
+export function parseGasPrice(value: string | number): bigint {
+  const match = /^(\d{1,9})(?:\.(\d{1,9}))?\s*(?:gwei)?$/.exec(String(value).trim())
+  const wei = BigInt(match?.[1] ?? '0') * GWEI + BigInt((match?.[2] ?? '').padEnd(9, '0'))
+  if (wei === 0n) throw new ShoalError('USAGE', 'write a price of gas such as 30gwei')
+  return wei
+}
+
+/** `30.5 gwei`; trailing zeros cut. */
+export function formatGasPrice(wei: bigint): string {
+  const places = (wei % GWEI).toString().padStart(9, '0').replace(/0+$/, '')
+  return `${wei / GWEI}${places === '' ? '' : '.' + places} gwei`
+}
+
 export function formatSize(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
   let n = bytes

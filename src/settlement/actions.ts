@@ -9,7 +9,7 @@ import * as effects from './effects.ts'
 import { firstDeliver } from './generation-1.ts'
 import { domainOf, typedDigest } from './keys/typed.ts'
 import { addressOf, type Entry, type Reads } from './reads.ts'
-import type { TxSender } from './tx/sender.ts'
+import type { SubmitOptions, TxSender } from './tx/sender.ts'
 
 export interface ActionParts {
   readonly network: NetworkParameters
@@ -34,7 +34,7 @@ export type Act = (
   args: readonly unknown[],
   key: string,
   done: Done | undefined,
-  options?: CallOptions,
+  options?: SubmitOptions,
   data?: HexBytes
 ) => Promise<Hex32 | undefined>
 
@@ -47,10 +47,11 @@ export const actor =
       contract,
       method,
       to: addressOf(network, contract),
-      data: data ?? encodeCall(contract, method, args)
+      data: data ?? encodeCall(contract, method, args),
+      once: done === undefined
     }
     try {
-      return await sender.submit(call, options?.signal)
+      return await sender.submit(call, options)
     } catch (e) {
       if (done !== undefined && isShoalError(e, 'CHAIN_REVERTED', 'FUNDS_LOW') && (await done(options)))
         return undefined

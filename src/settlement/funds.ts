@@ -2,7 +2,7 @@
 import { ShoalError } from '../protocol/errors.ts'
 import { refuseOldGeneration } from '../protocol/old-generation.ts'
 import type { Address, Hex32 } from '../protocol/ids.ts'
-import type { CallOptions, Guard, Settlement } from '../protocol/ports/settlement.ts'
+import type { CallOptions, Guard, MoneyOptions, Settlement } from '../protocol/ports/settlement.ts'
 import { actor, type ActionParts } from './actions.ts'
 import type { PermitToSign, SplitSignature } from './keys/operator.ts'
 import { aboveLimit } from './revert.ts'
@@ -47,13 +47,13 @@ export function fundActions(
     if (hash === undefined) throw new Error('an action without an end test has a transaction')
     return hash
   }
-  const depositNow = async (amount: bigint, options?: CallOptions): Promise<Hex32> => {
+  const depositNow = async (amount: bigint, options?: MoneyOptions): Promise<Hex32> => {
     const [account, nonce, now] = await Promise.all([
       reads.account(address, options),
       reads.call('ShoalToken', 'nonces', [address], options),
       reads.time(options)
     ])
-    enough(address, 'wallet', account.wallet, amount)
+    const check = async (): Promise<void> => enough(address, 'wallet', account.wallet, amount)
     const deadline = now + PERMIT_SECONDS
     const { token, chainId, vault } = network
     const s = parts.signPermit({
@@ -64,16 +64,9 @@ export function fundActions(
       nonce: BigInt(nonce[0] as bigint),
       deadline
     })
-    return sent(
-      await act(
-        'Vault',
-        'depositWithPermit',
-        [amount, deadline, s.v, s.r, s.s],
-        amount.toString(),
-        undefined,
-        options
-      )
-    )
+    const args = [amount, deadline, s.v, s.r, s.s]
+    const key = amount.toString()
+    return sent(await act('Vault', 'depositWithPermit', args, key, undefined, { ...options, check }))
   }
   return {
     deposit: async (amount, options) => {
@@ -82,13 +75,17 @@ export function fundActions(
     },
     withdraw: async (amount, to = address, options) => {
       positive(amount)
-      const [account, guard] = await Promise.all([
-        reads.account(address, options),
-        reads.guardOf(address, options)
-      ])
-      enough(address, 'free balance', account.free, amount)
-      withinLimit(guard, address, to, amount)
-      return sent(await act('Vault', 'withdraw', [amount, to], `${amount}/${to}`, undefined, options))
+      // not before: one that joins an equal one under way needs no second amount
+      const check = async (): Promise<void> => {
+        const [account, guard] = await Promise.all([
+          reads.account(address, options),
+          reads.guardOf(address, options)
+        ])
+        enough(address, 'free balance', account.free, amount)
+        withinLimit(guard, address, to, amount)
+      }
+      const key = `${amount}/${to}`
+      return sent(await act('Vault', 'withdraw', [amount, to], key, undefined, { ...options, check }))
     },
     guard: async (owner = address, options) => await reads.guardOf(owner, options),
     protect: async (beneficiary, dailyLimit, options = {}) => {

@@ -20,6 +20,7 @@ export { domainOf, typedDataVerifier, typedDigest } from './keys/typed.ts'
 export { formatNetwork, loadNetwork, networkDigest } from './network.ts'
 export { createSettlement, type SettlementOptions, type SettlementParts } from './settlement.ts'
 export { verifyNetwork } from './verify.ts'
+export { logLimit, type LogLimit } from './watch/probe.ts'
 
 /** An RPC with retries, for deployContracts and verifyNetwork. Close it after use. */
 export const connectRpc = (parts: {

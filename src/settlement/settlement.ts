@@ -19,11 +19,15 @@ import { httpRpc } from './rpc/adapters/http-rpc.ts'
 import { reliableRpc, type Rpc } from './rpc/reliable.ts'
 import type { RpcTransport } from './rpc/rpc.ts'
 import { severalRpcs } from './rpc/several.ts'
+import { BlockClock } from './time/chain-clock.ts'
+import { Pace } from './time/pace.ts'
+import { watched } from './time/sightings.ts'
 import { txJournal } from './tx/journal.ts'
 import type { SenderOptions } from './tx/book.ts'
 import { TxSender } from './tx/sender.ts'
 import { verifyNetwork } from './verify.ts'
 import { historyOf } from './watch/history.ts'
+import { LogPages } from './watch/log-pages.ts'
 import { markStore } from './watch/marks.ts'
 import { Watcher } from './watch/watcher.ts'
 import { within } from './within.ts'
@@ -36,7 +40,7 @@ export interface SettlementOptions extends Partial<SenderOptions> {
   readonly requestMs?: number
   /** Pause between two looks for events; default 500. */
   readonly watchMs?: number
-  /** Blocks in one page of logs; default 2000. */
+  /** Blocks in one page of logs at most; default 2000. Pages that an RPC refuses become smaller. */
   readonly pageBlocks?: number
 }
 
@@ -74,7 +78,10 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
   const { network, clock, random, log, store, options = {} } = parts
   const key = parts.key instanceof Uint8Array ? createOperatorKey(parts.key, domainOf(network)) : parts.key
   const transport = parts.transport ?? httpRpcs(parts)
-  const rpc = reliableRpc({ transport, clock, random, log, patienceMs: options.patienceMs ?? 45_000 })
+  const blocks = new BlockClock(clock)
+  const reliable = reliableRpc({ transport, clock, random, log, patienceMs: options.patienceMs ?? 45_000 })
+  const rpc = watched(reliable, clock, blocks)
+  const pace = new Pace(() => blocks.interval())
   const generation = (): Generation | undefined => life.generation
   const read = reads(rpc, network, generation)
   const sender = new TxSender({
@@ -82,14 +89,17 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     key,
     chainId: network.chainId,
     journal: txJournal(store, network.chainId, key.address),
+    contracts: [network.token, network.vault, network.escrow, network.registry],
     clock,
     log,
+    took: ms => pace.took(ms),
     options: { ...senderDefaults, ...options }
   })
   const { address, signPermit } = key
   const actions = { network, reads: read, sender, address, signPermit, generation }
-  const life = lifecycle(rpc, sender, network, log)
+  const life = lifecycle(rpc, sender, network, log, blocks)
   const marks = markStore(store, networkDigest(network))
+  const pages = new LogPages({ rpc, clock, log, pageBlocks: options.pageBlocks ?? PAGE_BLOCKS })
   return {
     key,
     network,
@@ -100,21 +110,22 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     get reachable() {
       return rpc.reachable
     },
+    get blindness() {
+      return pages.blindness
+    },
+    clock: blocks,
+    inclusionMs: () => pace.estimateMs(sender.waitingMs),
     start: life.start,
     stop: life.stop,
+    underWay: () => sender.underWay(),
     account: async (address: Address = key.address, o = {}) => await read.account(address, o),
     time: async o => await read.time(o),
-    inclusionMs: () => 1_000,
-    escrow: async (id, o) => {
-      const { outcome: _, ...escrow } = await read.entry(id, o)
-      return escrow
-    },
+    escrow: async (id, o) => await read.entry(id, o),
     stakeOf: async (address, o) => (await read.stakeOf(address, o)).active,
     ...fundActions(actions),
     ...agreementActions(actions),
     ...stakeActions(actions),
-    history: async (id, o) =>
-      await historyOf({ rpc, network, pageBlocks: options.pageBlocks ?? PAGE_BLOCKS }, id, o),
+    history: async (id, o) => await historyOf({ rpc, clock, network, pages }, id, o),
     watch: async (from, onEvent, signal, rest) => {
       const watch = {
         rpc,
@@ -124,7 +135,7 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
         escrow: network.escrow,
         fromBlock: network.fromBlock,
         pollMs: options.watchMs ?? 500,
-        pageBlocks: options.pageBlocks ?? PAGE_BLOCKS,
+        pages,
         rest
       }
       await within(
@@ -153,7 +164,8 @@ function httpRpcs({
 }
 
 /** Starts and stops once. */
-function lifecycle(rpc: Rpc, sender: TxSender, network: NetworkParameters, log: Logger) {
+function lifecycle(rpc: Rpc, sender: TxSender, network: NetworkParameters, log: Logger, blocks: BlockClock) {
+  let measuring: Promise<void> = Promise.resolve()
   const ended = new AbortController()
   let started: Promise<void> | undefined
   let generation: Generation | undefined
@@ -164,6 +176,7 @@ function lifecycle(rpc: Rpc, sender: TxSender, network: NetworkParameters, log: 
     )
     if (generation === 1) log.warn({ err: oldGeneration() }, 'nothing new is bought or sold on this network')
     await sender.start()
+    measuring = blocks.measure(rpc, ended.signal)
   }
   return {
     signal: ended.signal,
@@ -184,6 +197,7 @@ function lifecycle(rpc: Rpc, sender: TxSender, network: NetworkParameters, log: 
       if (ended.signal.aborted) return
       ended.abort(new ShoalError('CANCELLED', 'the settlement client stops'))
       await sender.stop()
+      await measuring
       await rpc.close()
     }
   }

@@ -1,6 +1,10 @@
 /** A JSON-RPC proxy over HTTP that makes trouble on demand, between real processes and their chain. */
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { systemClock } from '../../src/peer/adapters/system-clock.ts'
+import { httpRpc } from '../../src/settlement/rpc/adapters/http-rpc.ts'
+import { RpcBusy, RpcRefused, type RpcTransport } from '../../src/settlement/rpc/rpc.ts'
+import type { Trouble } from './rpcs.ts'
 
 export const httpTroubles = ['refuse', '503', 'hang', 'nonsense', 'huge', 'slow', 'other chain'] as const
 export type HttpTrouble = (typeof httpTroubles)[number]
@@ -12,6 +16,8 @@ const CHUNK = Buffer.alloc(1024 * 1024, 0x20)
 export interface TroubleProxy {
   readonly url: string
   trouble: HttpTrouble | undefined
+  /** How it answers single questions, instead of making trouble with all of them. */
+  habit: Trouble | undefined
   /** Requests that met trouble. */
   readonly troubled: number
   stop(): Promise<void>
@@ -51,19 +57,53 @@ async function pour(response: http.ServerResponse): Promise<void> {
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
+interface Question {
+  readonly id: number
+  readonly method: string
+  readonly params: readonly unknown[]
+}
+
+/** As a node writes down what a habit answers. */
+async function answerOf(ask: Question, habit: Trouble, real: RpcTransport) {
+  const { id, method, params } = ask
+  try {
+    const result = (await habit({ method, params }, real, systemClock)) ?? null
+    return { status: 200, headers: {}, body: { jsonrpc: '2.0', id, result } }
+  } catch (e) {
+    if (e instanceof RpcBusy)
+      return { status: 429, headers: { 'retry-after': `${e.waitMs / 1000}` }, body: {} }
+    if (!(e instanceof RpcRefused)) throw e
+    const { code, message, data } = e
+    return { status: 200, headers: {}, body: { jsonrpc: '2.0', id, error: { code, message, data } } }
+  }
+}
+
 class Proxy {
   readonly #target: string
+  readonly #real: RpcTransport
   trouble: HttpTrouble | undefined
+  habit: Trouble | undefined
   troubled = 0
 
   constructor(target: string) {
     this.#target = target
+    this.#real = httpRpc(target)
   }
+
+  close = (): Promise<void> => this.#real.close()
 
   async handle(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const body = await bodyOf(request)
-    const { trouble } = this
-    if (trouble !== undefined) this.troubled++
+    const { habit, trouble } = this
+    if (habit !== undefined || trouble !== undefined) this.troubled++
+    if (habit !== undefined) {
+      const {
+        status,
+        headers,
+        body: said
+      } = await answerOf(JSON.parse(body.toString()) as Question, habit, this.#real)
+      return void response.writeHead(status, headers).end(JSON.stringify(said))
+    }
     if (trouble === 'refuse') return void request.socket.destroy()
     if (trouble === '503') return void response.writeHead(503).end('try later')
     if (trouble === 'hang') return
@@ -94,10 +134,17 @@ export async function startTroubleProxy(target: string): Promise<TroubleProxy> {
     set trouble(t) {
       proxy.trouble = t
     },
+    get habit() {
+      return proxy.habit
+    },
+    set habit(h) {
+      proxy.habit = h
+    },
     get troubled() {
       return proxy.troubled
     },
     stop: async () => {
+      await proxy.close()
       server.closeAllConnections()
       await new Promise(resolve => server.close(resolve))
     }

@@ -2,12 +2,19 @@
 import { Person, type JobChanges } from '../crash/cast.ts'
 import type { Theatre } from '../crash/theatre.ts'
 import { isOver, linesOf, type Show, type Slots } from '../crash/theatre.ts'
+import { parseAmount } from '../../src/protocol/money.ts'
+import { ChainBooks, type AccountBooks } from './accounts.ts'
 import { Troubled } from './rpcs.ts'
 import type { Moment, Scene } from './scenes.ts'
 
 /** Simulated time after the trouble in which all must have ended. */
 const LIMIT_MS = 400_000
 const LOOK_MS = 100
+/** What the person takes out of the vault. */
+const WITHDRAWAL = parseAmount('0.5')
+/** From a command that failed to the same command again. */
+const AGAIN_MS = 3_000
+const TRIES_MAX = 20
 
 export interface TroubleResult {
   readonly scene: string
@@ -15,7 +22,12 @@ export interface TroubleResult {
   readonly problems: readonly string[]
   /** Simulated seconds from the end of the trouble until the job and all its money had ended. */
   readonly reconciledS: number
+  /** How soon it had to be so; the usual time when absent. */
+  readonly inOrderS: number | undefined
   readonly summary: string
+  /** Calls to the contracts, and the transactions that they took. */
+  readonly calls: number
+  readonly transactions: number
   readonly wallMs: number
   readonly lines: readonly string[]
 }
@@ -41,6 +53,8 @@ async function reached({ slots }: Show, moment: Moment): Promise<boolean> {
 
 class Play {
   reconciledMs = Infinity
+  books: AccountBooks | undefined
+  readonly #problems: string[] = []
   readonly #scene: Scene
   readonly #moment: Moment
   readonly #rpc: () => Troubled
@@ -63,13 +77,48 @@ class Play {
     const person = new Person(clock, requester, out, JOB)
     const submitting = person.submit(clock.monotonic() + LIMIT_MS)
     while (!(await reached(show, this.#moment))) await clock.sleep(LOOK_MS)
+    const books = await ChainBooks.open(chain.raw)
     const parts = { rpc: this.#rpc(), chain, clock, kept }
     await this.#scene.begin(parts)
+    const withdrawing = this.#scene.withdraws === true ? this.#withdraw(show) : Promise.resolve()
     await clock.sleep(this.#scene.seconds * 1000)
     await this.#scene.end(parts)
     await submitting
     requester.lines.push(...person.story)
-    return await this.#awaitEnd(show, Object.values(sellers))
+    const ended = await this.#awaitEnd(show, Object.values(sellers))
+    await withdrawing
+    await this.#close(books, slots)
+    return ended
+  }
+
+  /** The command is given again until it ends well; who is told of an end has one withdrawal. */
+  async #withdraw({ slots, clock }: Show): Promise<void> {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      try {
+        await slots.requester.ask(p => p.ctx.settlement.withdraw(WITHDRAWAL))
+        return
+      } catch (e) {
+        slots.requester.lines.push(`the withdrawal failed: ${(e as Error).message}`)
+        await clock.sleep(AGAIN_MS)
+      }
+    }
+    this.#problems.push('the withdrawal never ended')
+  }
+
+  /** Nothing is paid twice, and nothing costs more than it may. */
+  async #close(open: ChainBooks, slots: Slots): Promise<void> {
+    const seats = Object.values(slots).map(s => ({ name: s.seat.name, address: s.seat.operator }))
+    this.books = await open.close(seats)
+    this.#problems.push(...this.books.problems)
+    const wanted = this.#scene.withdraws === true ? 1 : 0
+    for (const [name, n] of this.books.withdrawals) {
+      const due = name === 'requester' ? wanted : 0
+      if (n !== due) this.#problems.push(`${name}: ${n} withdrawals were made, ${due} wanted`)
+    }
+  }
+
+  get problems(): readonly string[] {
+    return this.#problems
   }
 
   async #awaitEnd({ clock, slots }: Show, sellers: Show['slots']['provider'][]): Promise<boolean> {
@@ -94,7 +143,9 @@ export async function playTrouble(theatre: Theatre, scene: Scene, moment: Moment
     rpc: (real, clock) => (rpc = new Troubled(real, clock))
   })
   return {
-    ...{ scene: scene.name, moment, problems: verdict.problems, summary: verdict.summary, wallMs },
+    ...{ scene: scene.name, moment, inOrderS: scene.inOrderS, summary: verdict.summary, wallMs },
+    ...{ calls: play.books?.calls ?? 0, transactions: play.books?.transactions ?? 0 },
+    problems: [...verdict.problems, ...play.problems],
     reconciledS: Math.round(play.reconciledMs / 100) / 10,
     lines: [...linesOf(slots), ...verdict.history]
   }

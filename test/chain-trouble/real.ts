@@ -5,6 +5,7 @@ import type { FullJobView } from '../../src/devnet/job-type.ts'
 import { systemClock } from '../../src/peer/adapters/system-clock.ts'
 import { nbody, NBODY, submit } from '../support/e2e/jobs.ts'
 import { jobEnd, jobOf, jobUntil, startWorld, story, type Buyer, type World } from '../support/e2e/world.ts'
+import { habits } from './scenes.ts'
 import { httpTroubles, startTroubleProxy, type TroubleProxy } from './http-proxy.ts'
 
 const SHARDS = 2
@@ -20,6 +21,9 @@ export interface RealResult {
   /** Requests that met the trouble. */
   readonly troubled: number
 }
+
+/** It needs the keys of the peers, which real ones keep to themselves. */
+const TAKEN = 'nonces taken'
 
 interface Stage {
   readonly world: World
@@ -38,6 +42,16 @@ const acts: readonly (readonly [string, Act])[] = [
       proxy.trouble = undefined
     }
   ]),
+  ...habits()
+    .filter(([name]) => name !== TAKEN)
+    .map(([name, make]): [string, Act] => [
+      name,
+      async ({ world, proxy }, seconds) => {
+        proxy.habit = make(seconds, world.net.network.chainId)
+        await systemClock.sleep(seconds * 1000)
+        proxy.habit = undefined
+      }
+    ]),
   [
     'chain back to its saved state',
     async ({ world }) => {

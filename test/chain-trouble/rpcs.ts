@@ -72,6 +72,8 @@ export class Troubled implements RpcTransport {
   readonly #real: RpcTransport
   readonly #clock: Clock
   trouble: Trouble | undefined
+  /** Requests that met it. */
+  troubled = 0
 
   constructor(real: RpcTransport, clock: Clock) {
     this.#real = real
@@ -80,9 +82,9 @@ export class Troubled implements RpcTransport {
 
   send: RpcTransport['send'] = async (request, signal) => {
     signal?.throwIfAborted()
-    return this.trouble === undefined
-      ? await this.#real.send(request, signal)
-      : await this.trouble(request, this.#real, this.#clock)
+    if (this.trouble === undefined) return await this.#real.send(request, signal)
+    this.troubled++
+    return await this.trouble(request, this.#real, this.#clock)
   }
 
   close = (): Promise<void> => this.#real.close()

@@ -4,7 +4,7 @@ import { table } from '../../src/cli/ui/table.ts'
 import { Theatre } from '../crash/theatre.ts'
 import { playTrouble, type TroubleResult } from './play.ts'
 import { playReal, type RealResult } from './real.ts'
-import { moments, scenes, type Moment, type Scene } from './scenes.ts'
+import { moments, poolScenes, scenes, type Moment, type Scene } from './scenes.ts'
 
 const HELP = `usage: npm run test:chain-trouble -- [options]
   --minutes N    length of the long outage in simulated time (default 10)
@@ -21,7 +21,9 @@ const RECONCILED_S = 30
 /** Why a result is not right; empty when it is. */
 export const faultsOf = (r: TroubleResult): string[] => [
   ...r.problems,
-  ...(r.reconciledS > RECONCILED_S ? [`in order again only ${r.reconciledS} s after the trouble`] : [])
+  ...(r.reconciledS > (r.inOrderS ?? RECONCILED_S)
+    ? [`in order again only ${r.reconciledS} s after the trouble`]
+    : [])
 ]
 
 export async function playAll(
@@ -49,6 +51,7 @@ const rowOf = (r: TroubleResult): (string | number)[] => [
   r.moment,
   r.problems.length === 0 ? 'settled' : 'wrong',
   `${r.reconciledS} s`,
+  `${r.transactions} for ${r.calls}`,
   `${r.wallMs} ms`,
   r.summary.length > 90 ? `${r.summary.slice(0, 60)} … ${r.summary.slice(-28)}` : r.summary
 ]
@@ -97,7 +100,7 @@ async function main(): Promise<number> {
     return 0
   }
   if (o.real) return await mainReal(Number(o.seconds), o.only, o.json)
-  const list = scenes(Number(o.minutes))
+  const list = [...scenes(Number(o.minutes)), ...poolScenes()]
     .filter(s => s.name.includes(o.only))
     .flatMap(scene => moments.map(moment => ({ scene, moment })))
     .filter(({ moment }) => (o.moment ?? moment) === moment)
@@ -114,7 +117,7 @@ async function main(): Promise<number> {
     )
   else {
     console.log(
-      `\n${table(['trouble', 'when', 'job', 'in order after', 'took', 'executions'], results.map(rowOf))}`
+      `\n${table(['trouble', 'when', 'job', 'in order after', 'transactions for calls', 'took', 'executions'], results.map(rowOf))}`
     )
     console.log(`${results.length} troubles, ${results.length - wrong.length} right; times are simulated`)
   }

@@ -1,7 +1,22 @@
 /** The troubles, and when in a job they come. */
 import type { SimChain } from '../support/sim/chain.ts'
 import { quantity, toQuantity } from '../../src/settlement/rpc/rpc.ts'
-import { down, lying, nonsense, slow, stale, swallowing, type Troubled } from './rpcs.ts'
+import { createTransactionKey } from '../../src/settlement/keys/operator.ts'
+import { castOf } from '../crash/cast.ts'
+import { SEATS_SEED } from '../crash/theatre.ts'
+import { seededRandom } from '../support/sim/random.ts'
+import {
+  droppedPool,
+  fewEvents,
+  heights,
+  lateReceipts,
+  narrowEvents,
+  noEvents,
+  outOfOrder,
+  seldom,
+  takenNonces
+} from './pools.ts'
+import { down, lying, nonsense, slow, stale, swallowing, type Trouble, type Troubled } from './rpcs.ts'
 import type { Clock } from '../../src/protocol/ports/clock.ts'
 
 /** Before an escrow is open; while both shards run; when the first result is accepted. */
@@ -12,6 +27,10 @@ export interface Scene {
   readonly name: string
   /** Simulated seconds from its begin to its end. */
   readonly seconds: number
+  /** Everything is in order again so soon after it, seconds; `RECONCILED_S` of run.ts when absent. */
+  readonly inOrderS?: number
+  /** A person takes money out of the vault meanwhile, and gives the command again until it is told of an end. */
+  readonly withdraws?: boolean
   /** Called before the job begins, for what must be remembered. */
   readonly prepare?: (chain: SimChain) => Promise<unknown>
   readonly begin: (parts: SceneParts) => Promise<void>
@@ -32,6 +51,62 @@ const rpcScene = (name: string, seconds: number, make: () => Troubled['trouble']
   begin: async ({ rpc }) => void (rpc.trouble = make()),
   end: async ({ rpc }) => void (rpc.trouble = undefined)
 })
+
+/** How long each habit of a pool lasts, seconds. */
+export const LENGTHS = [1, 12, 60] as const
+/** With these a person's withdrawal is tried as well, at the middle length. */
+const WITHDRAWAL = 12
+
+/** In order after so many seconds where an opening may run out of time on its way: it is watched for half a minute more (gone.ts). */
+const WATCHED = 45
+
+/** Every habit, by its name; made anew for each scene, since most remember what they saw. */
+export const habits = (): readonly (readonly [
+  string,
+  (seconds: number, chainId: bigint) => Trouble,
+  number?
+])[] => [
+  ['receipts late', seconds => lateReceipts(seconds * 1000)],
+  ['all of a transaction late', seconds => lateReceipts(seconds * 1000, true)],
+  ['events of few blocks', () => narrowEvents(3)],
+  ['few events', () => fewEvents(4)],
+  ['events seldom', () => seldom(3)],
+  ['no events', () => noEvents],
+  ['nodes at three heights', () => heights(0, 4, 12), WATCHED],
+  ['answers out of order', () => outOfOrder(3_000), WATCHED],
+  ['pool dropped', () => droppedPool(5_000), WATCHED],
+  ['nonces taken', (_, chainId) => takenNonces(keysOfCast(), chainId)]
+]
+
+const keysOfCast = () =>
+  Object.values(castOf(seededRandom(SEATS_SEED))).map(s => createTransactionKey(s.secrets.operator))
+
+/** The trouble stays until the end of the run when `ends` is false. */
+const habitScene = (
+  name: string,
+  seconds: number,
+  make: (chainId: bigint) => Trouble,
+  more: Pick<Scene, 'withdraws' | 'inOrderS'> & { readonly ends?: boolean } = {}
+): Scene => ({
+  ...{ name, seconds, withdraws: more.withdraws, inOrderS: more.inOrderS },
+  begin: async ({ rpc, chain }) => void (rpc.trouble = make(chain.network.chainId)),
+  end: async ({ rpc }) => {
+    if (more.ends !== false) rpc.trouble = undefined
+  }
+})
+
+/** What pools of RPC nodes and other programs do, at every length, and with a withdrawal. */
+export const poolScenes = (): Scene[] => [
+  ...habits().flatMap(([name, make, inOrderS]) =>
+    LENGTHS.map(s => habitScene(`${name}, ${s} s`, s, id => make(s, id), { inOrderS }))
+  ),
+  ...habits().map(([name, make, inOrderS]) =>
+    habitScene(`${name}, a withdrawal`, WITHDRAWAL, id => make(WITHDRAWAL, id), { withdraws: true, inOrderS })
+  ),
+  habitScene('receipts never', 5, () => lateReceipts(Infinity), { withdraws: true, ends: false }),
+  // three looks, ten seconds apart, at escrows that are closed
+  habitScene('events never', 5, () => noEvents, { withdraws: true, ends: false, inOrderS: 45 })
+]
 
 const nothing = async (): Promise<void> => undefined
 

@@ -11,7 +11,8 @@ export interface ApiClient {
 
 /** Longest line of a stream: one job snapshot of 1,024 shards. */
 const LINE_MAX = 8 * 1024 * 1024
-const CALL_MS = 120_000
+/** Longer than the longest action on the chain (two minutes), so that its own error is heard. */
+const CALL_MS = 150_000
 
 async function fail(response: Response): Promise<never> {
   let error: { code?: string; message?: string; next?: string } = {}

@@ -1,10 +1,10 @@
 import { ShoalError } from '../../protocol/errors.ts'
 import { formatAmount, parseAmount, SYMBOL } from '../../protocol/money.ts'
-import { command } from '../command.ts'
+import { clean, command } from '../command.ts'
 import type { Cli } from '../context.ts'
 import { session } from '../peer-session.ts'
 import type { CommonFlags } from '../routes/jobs.ts'
-import type { ProtectFlags, WithdrawFlags } from '../routes/peer.ts'
+import type { DepositFlags, ProtectFlags, WithdrawFlags } from '../routes/peer.ts'
 
 interface Guard {
   readonly beneficiary: string
@@ -19,13 +19,27 @@ interface Wallet {
   readonly locked: string
   readonly staked: string
   readonly guard?: Guard
+  readonly underWay: readonly UnderWay[]
   readonly tx?: string
+  readonly joined?: boolean
 }
 
 const NOBODY = `0x${'0'.repeat(40)}`
 
 const guardLine = (g: Guard): string =>
   `Guard    ${g.dailyLimit} ${SYMBOL} a day elsewhere than to ${g.beneficiary}; ${g.left} left today`
+interface UnderWay {
+  readonly what: string
+  readonly amount?: string
+  readonly reason: string
+}
+
+/** `A withdraw of 5 SHL waits: no block has taken it yet`. */
+const waiting = ({ what, amount, reason }: UnderWay): string =>
+  `Waiting  ${what}${amount === undefined ? '' : ` of ${amount} ${SYMBOL}`}: ${clean(reason)}`
+
+/** Told after a transfer that sent nothing itself. */
+const JOINED = 'It was sent before; nothing was sent twice. For another one give the command again.'
 
 function show_(cli: Cli, w: Wallet): void {
   if (cli.json) return cli.print(JSON.stringify(w))
@@ -36,9 +50,11 @@ function show_(cli: Cli, w: Wallet): void {
       `Wallet   ${w.wallet} ${SYMBOL}`,
       `Vault    ${w.free} ${SYMBOL} free, ${w.locked} locked in agreements, ${w.staked} staked`,
       ...(w.guard === undefined ? [] : [guardLine(w.guard)]),
+      ...w.underWay.map(waiting),
       ...(w.tx === undefined ? [] : [`Sent     ${w.tx}`])
     ].join('\n')
   )
+  if (w.joined === true) cli.remark(JOINED)
 }
 
 const act = async (
@@ -58,11 +74,15 @@ const act = async (
 }
 
 export const show = command<CommonFlags>((cli, flags, signal) => act(cli, flags, signal, 'GET', '/v1/wallet'))
-export const deposit = command<CommonFlags, [string]>((cli, flags, signal, amount) =>
-  act(cli, flags, signal, 'POST', '/v1/wallet/deposit', { amount })
+export const deposit = command<DepositFlags, [string]>((cli, flags, signal, amount) =>
+  act(cli, flags, signal, 'POST', '/v1/wallet/deposit', { amount, again: flags.again })
 )
 export const withdraw = command<WithdrawFlags, [string]>((cli, flags, signal, amount) =>
-  act(cli, flags, signal, 'POST', '/v1/wallet/withdraw', { amount, to: flags.to })
+  act(cli, flags, signal, 'POST', '/v1/wallet/withdraw', {
+    amount,
+    to: flags.to,
+    again: flags.again
+  })
 )
 
 const usage = (what: string): ShoalError =>

@@ -7,7 +7,7 @@ import { deadline } from '../../protocol/signals.ts'
 import type { OpenedHome } from '../../peer/home/home.ts'
 import { createLogger } from '../../peer/adapters/pino-logger.ts'
 import { anvilBinary } from '../../settlement/chain/adapters/process.ts'
-import { connectRpc, verifyNetwork } from '../../settlement/index.ts'
+import { connectRpc, logLimit, verifyNetwork, type LogLimit } from '../../settlement/index.ts'
 import { reads } from '../../settlement/reads.ts'
 import { networkOf } from '../chain-session.ts'
 import type { Cli } from '../context.ts'
@@ -37,9 +37,20 @@ export function fundsOf(account: Account): Finding {
       )
 }
 
+/** Nothing where events come as usual. */
+function eventsOf(name: string, rpcUrl: string, { blocks, reason }: LogLimit): Finding[] {
+  if (reason === undefined) return []
+  const what = name === 'chain' ? 'events' : `events of ${name}`
+  if (blocks > 0) return [note(what, `${rpcUrl} gives those of few blocks at once (${reason}): ${blocks} do`)]
+  const said = `${rpcUrl} gives none (${reason}): jobs settle by looks at their escrows, later`
+  return [note(what, said, 'Name another RPC in chain.fallbackUrls, or as chain.rpcUrl.')]
+}
+
 /** One of the chain's addresses, and what is wrong or right with it. */
 interface Answer {
   readonly finding: Finding
+  /** What else a person may want to know of it. */
+  readonly more?: readonly Finding[]
   /** Nobody was there; the others may be enough. */
   readonly away?: boolean
   /** Present when it answered as it should. */
@@ -78,7 +89,8 @@ async function ask(q: Question, name: string, key: string, rpcUrl: string): Prom
       generation === 1
         ? findingOf(name, oldGeneration())
         : ok(name, `${rpcUrl}, chain ${network.chainId}, contracts in place`)
-    return { finding, account }
+    const more = eventsOf(name, rpcUrl, await logLimit(rpc, network, { signal }))
+    return { finding, more, account }
   } catch (e) {
     return failed(e, name, rpcUrl, `${key} in ${home.layout.config}`)
   } finally {
@@ -95,10 +107,10 @@ async function askAll(q: Question, rpcUrl: string): Promise<Finding[]> {
     ...fallbackUrls.map((url, i) => ask(q, `fallback ${i + 1}`, `chain.fallbackUrls[${i}]`, url))
   ])
   const account = answers.find(a => a.account !== undefined)?.account
-  const findings = answers.map(({ finding, away }): Finding =>
+  const findings = answers.flatMap(({ finding, more = [], away }): Finding[] =>
     away === true && account !== undefined
-      ? note(finding.name, `${finding.said}; another address does`, finding.next)
-      : finding
+      ? [note(finding.name, `${finding.said}; another address does`, finding.next)]
+      : [finding, ...more]
   )
   return account === undefined ? findings : [...findings, fundsOf(account)]
 }

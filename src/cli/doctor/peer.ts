@@ -1,6 +1,7 @@
 /** The running peer, when there is one: whom it knows, whom it can reach, who bans whom. */
 import type { ApiClient } from '../../api/adapters/client.ts'
 import type { BanView, NetworkHealth } from '../../protocol/ports/network-health.ts'
+import { formatDuration } from '../../protocol/units.ts'
 import { shortPeer } from '../ui/table.ts'
 import { note, ok, bad, type Finding } from './check.ts'
 import { checkProven, type ProvenStatus } from './proven.ts'
@@ -9,9 +10,19 @@ export interface Status {
   readonly profile: string
   readonly connections: number
   readonly providersKnown: number
-  readonly chain: { readonly reachable: boolean }
+  readonly chain: {
+    readonly reachable: boolean
+    readonly blindness?: { readonly ms: number; readonly reason: string }
+    readonly underWay?: readonly UnderWay[]
+  }
   readonly network: NetworkHealth
   readonly provider?: ProvenStatus
+}
+
+interface UnderWay {
+  readonly what: string
+  readonly waits: string
+  readonly reason: string
 }
 
 const NAME_ONE = 'Name one that runs now: shoal up --bootstrap MULTIADDR (shoal up prints its own)'
@@ -75,15 +86,32 @@ function checkBans({ bans, bannedBy, doubted, otherVersions, troubles }: Network
   ]
 }
 
+/** What its chain keeps from it, beside answering at all. */
+function chainFindings({ blindness, underWay = [] }: Status['chain']): Finding[] {
+  const blind =
+    blindness === undefined
+      ? []
+      : [
+          note(
+            'events',
+            `cannot be read for ${formatDuration(blindness.ms)} (${blindness.reason}); jobs settle by looks, later`,
+            'Name another RPC in chain.fallbackUrls, or as chain.rpcUrl.'
+          )
+        ]
+  const waiting = underWay.filter(u => u.waits !== 'mining')
+  return [...blind, ...waiting.map(u => note('on its way', `${u.what} waits: ${u.reason}`, 'shoal wallet'))]
+}
+
 export function checkPeer(status: Status | undefined): Finding[] {
   if (status === undefined)
     return [note('peer', 'none runs on this home; commands start a light one of their own', 'shoal up')]
-  const { provider, network } = status
+  const { chain, provider, network } = status
   return [
     ok('peer', `runs, profile ${status.profile}`),
-    status.chain.reachable
+    chain.reachable
       ? ok('its chain', 'answers')
       : bad('its chain', 'does not answer the peer', 'Jobs go on; start the chain again: shoal chain'),
+    ...chainFindings(chain),
     ...checkNetwork(status),
     ...checkBans(network),
     ...(provider === undefined ? [] : checkProven(provider))

@@ -84,33 +84,47 @@ const walletShow = buildCommand<CommonFlags, [], Cli>({
   parameters: { flags: common },
   docs: docs(
     'Address and balances',
-    ['What is free in the vault buys; what is locked belongs to agreements under way.'],
+    [
+      'What is free in the vault buys; what is locked belongs to agreements under way.',
+      'Shows also what was sent and is not known to be on the chain, and what it waits for.'
+    ],
     ['shoal wallet', 'shoal wallet --json | jq -r .address']
   )
 })
-const deposit = buildCommand<CommonFlags, [string], Cli>({
+export interface DepositFlags extends CommonFlags {
+  readonly again: boolean
+}
+const again = flag('Another one although an equal one is on its way')
+/** What a repeat does. */
+const REPEAT =
+  'Nothing is sent twice: the same command again waits for one that is on its way, or tells how it ended when nobody has heard.'
+const deposit = buildCommand<DepositFlags, [string], Cli>({
   loader: async () => (await import('../commands/wallet.ts')).deposit,
-  parameters: { flags: common, positional: { kind: 'tuple', parameters: [arg('How much', 'AMOUNT')] } },
+  parameters: {
+    flags: { ...common, again },
+    positional: { kind: 'tuple', parameters: [arg('How much', 'AMOUNT')] }
+  },
   docs: docs(
     'Move tokens from the wallet into the vault',
-    ['Only what is in the vault can be locked in escrows. A decimal number of whole tokens.'],
+    ['Only what is in the vault can be locked in escrows. A decimal number of whole tokens.', REPEAT],
     ['shoal wallet deposit 25', 'shoal wallet deposit 0.5 --json']
   )
 })
-export interface WithdrawFlags extends CommonFlags {
+export interface WithdrawFlags extends DepositFlags {
   readonly to?: string
 }
 const withdraw = buildCommand<WithdrawFlags, [string], Cli>({
   loader: async () => (await import('../commands/wallet.ts')).withdraw,
   parameters: {
-    flags: { ...common, to: text('Another address', '0x...') },
+    flags: { ...common, again, to: text('Another address', '0x...') },
     positional: { kind: 'tuple', parameters: [arg('How much', 'AMOUNT')] }
   },
   docs: docs(
     'Move free balance out of the vault',
     [
       'To your own wallet, or with --to to another address. What is locked stays.',
-      'A guard (shoal wallet protect) limits what goes elsewhere than to its beneficiary in one day.'
+      'A guard (shoal wallet protect) limits what goes elsewhere than to its beneficiary in one day.',
+      REPEAT
     ],
     ['shoal wallet withdraw 10', 'shoal wallet withdraw 10 --to 0x00112233445566778899aabbccddeeff00112233']
   )

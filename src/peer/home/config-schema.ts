@@ -7,7 +7,7 @@ import { parseAmount } from '../../protocol/money.ts'
 import { nodeClass } from '../../protocol/records/advert.ts'
 import { IMAGES_MAX } from '../../protocol/records/container.ts'
 import { parseHours } from '../policy/hours.ts'
-import { parseDuration, parseSize } from '../../protocol/units.ts'
+import { parseDuration, parseGasPrice, parseSize } from '../../protocol/units.ts'
 
 const parsed = <V extends string | number, T>(inner: z.ZodType<V>, parse: (value: V) => T) =>
   inner.transform((value, context): T => {
@@ -20,6 +20,7 @@ const parsed = <V extends string | number, T>(inner: z.ZodType<V>, parse: (value
   })
 export const sizeText = parsed(z.union([z.string(), z.number()]), parseSize)
 export const durationText = parsed(z.string(), parseDuration)
+const gasPriceText = parsed(z.union([z.string(), z.number()]), parseGasPrice)
 export const amountText = parsed(z.union([z.string(), z.number()]), value => parseAmount(String(value)))
 
 const hoursText = parsed(z.string(), parseHours)
@@ -85,6 +86,11 @@ export const configSchema = z.strictObject({
       fallbackUrls: z.array(rpcUrl).max(8).default([]),
       /** How often the chain is asked for news. */
       poll: durationText.prefault('500ms'),
+      /**
+       * Highest price of a unit of gas, in gwei: above it transactions wait. Twenty times what gas usually costs when absent, from 1 to 500
+       * gwei.
+       */
+      maxFee: gasPriceText.optional(),
       /** Port of the embedded chain when this peer serves it; 0 = any. */
       port: z.number().int().min(0).max(65535).default(0)
     })

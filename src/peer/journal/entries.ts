@@ -115,7 +115,8 @@ const closing = record({
   fee: amount,
   refunded: amount,
   bondSlashed: amount,
-  tx: hex32
+  /** Absent where its events could not be read: then the amounts are reckoned from the terms. */
+  tx: hex32.optional()
 })
 export type Closing = z.output<typeof closing>
 

@@ -2,9 +2,10 @@
 import { can, isTerminal, next } from '../../protocol/machines/machine.ts'
 import { moveOf, providerTable, type ProviderMove } from '../../protocol/machines/execution.ts'
 import type { ChainView } from '../../protocol/machines/escrow.ts'
-import type { SettlementEvent } from '../../protocol/ports/settlement.ts'
+import type { Escrow, SettlementEvent } from '../../protocol/ports/settlement.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { PeerAddress } from '../../protocol/ports/network.ts'
+import { blindEnd } from '../closing.ts'
 import type { PeerContext } from '../context.ts'
 import type { ProviderEntry } from '../journal/entries.ts'
 import { GONE_LOOKS, SURE_SECONDS } from '../gone.ts'
@@ -33,7 +34,8 @@ export class LiveProvision {
     this.#events = new EventLog(ctx.clock, entry.starts)
     this.#unlisten = ctx.chainNews.listen(entry.agreementId, {
       onEvent: e => this.#onChain(e),
-      onMissing: times => this.#onMissing(times)
+      onMissing: times => this.#onMissing(times),
+      onLook: (escrow, blind) => this.#onLook(escrow, blind)
     })
     this.#restate()
   }
@@ -127,6 +129,12 @@ export class LiveProvision {
     await this.move(moveOf[outcome], `escrow ${outcome}`, {
       closing: { outcome, paid, fee, refunded, bondSlashed, tx: txHash }
     })
+  }
+
+  /** How it ended, where its events cannot be read. */
+  async #onLook(escrow: Escrow, blind: boolean): Promise<void> {
+    const end = blindEnd(escrow, this.#entry.agreement, this.ctx.settlement.network.feeBps)
+    if (blind && end !== undefined) await this.move(end.move, end.what, { closing: end.closing })
   }
 
   /** What the requester has acknowledged to us so far. */

@@ -3,8 +3,9 @@ import { can, isTerminal, next } from '../../protocol/machines/machine.ts'
 import { executionTable, moveOf, type ExecutionMove } from '../../protocol/machines/execution.ts'
 import type { ChainView } from '../../protocol/machines/escrow.ts'
 import type { CidString } from '../../protocol/ids.ts'
-import type { SettlementEvent } from '../../protocol/ports/settlement.ts'
+import type { Escrow, SettlementEvent } from '../../protocol/ports/settlement.ts'
 import type { PeerAddress } from '../../protocol/ports/network.ts'
+import { blindEnd } from '../closing.ts'
 import type { PeerContext } from '../context.ts'
 import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
@@ -37,7 +38,8 @@ export class LiveExecution {
     if (this.terminal) return
     this.#unlisten = ctx.chainNews.listen(entry.agreementId, {
       onEvent: e => this.#onChain(e),
-      onMissing: times => onVanished(this, times)
+      onMissing: times => onVanished(this, times),
+      onLook: (escrow, blind) => this.#onLook(escrow, blind)
     })
   }
 
@@ -113,6 +115,17 @@ export class LiveExecution {
     await this.move(moveOf[outcome], `escrow ${outcome}`, {
       closing: { outcome, paid, fee, refunded, bondSlashed, tx: txHash }
     })
+  }
+
+  /** What a look tells where events may be missing: that it is open, that a result may be committed, and at last how it ended. */
+  async #onLook(escrow: Escrow, blind: boolean): Promise<void> {
+    if (escrow.state === 'open') await this.move('open', 'escrow open')
+    if (escrow.state === 'delivered' || escrow.state === 'disputed') {
+      this.#mayBeCommitted = true
+      this.#waiter.wake()
+    }
+    const end = blindEnd(escrow, this.#entry.agreement, this.ctx.settlement.network.feeBps)
+    if (blind && end !== undefined) await this.move(end.move, end.what, { closing: end.closing })
   }
 
   /** The chain must be looked at: the provider has, or may have, committed a result there. */

@@ -1,4 +1,5 @@
 export type * from './capacity.ts'
+export type * from './chain-clock.ts'
 export type * from './clock.ts'
 export type * from './compare.ts'
 export type * from './content.ts'

@@ -1,6 +1,7 @@
 /** The chain as the peer sees it. Every action is idempotent: repeated after a crash it finds its own effect and returns. */
 import type { Agreement, Receipt, Release } from '../eip712.ts'
 import type { Address, AgreementId, Hex32, HexBytes } from '../ids.ts'
+import type { ChainClock } from './chain-clock.ts'
 import type { Startable } from './startable.ts'
 
 /** Everything an account holds. `gas` is in wei, the rest in the token's smallest unit. */
@@ -43,6 +44,8 @@ export interface Escrow {
   /** Seconds; 0 when it has not happened. */
   readonly deliveredAt: bigint
   readonly disputedAt: bigint
+  /** How it ended, once it is closed. */
+  readonly outcome?: EscrowOutcome
 }
 
 /** Where an event stands in the chain; ordered by block, then index. */
@@ -89,6 +92,46 @@ export interface NetworkParameters {
   readonly bootstrap?: readonly string[]
 }
 
+/** Events cannot be read. */
+export interface Blindness {
+  /** For how long already, milliseconds. */
+  readonly ms: number
+  /** What the RPC says. */
+  readonly reason: string
+}
+
+/**
+ * What a call on its way waits for. `mining`: a block that takes it. `fate`: its nonce is used, and no RPC shows by which transaction.
+ * `outcome`: it is in a block, and no RPC tells whether it succeeded. `nonce-taken`: another program used its nonce, which must be final
+ * before it is signed again. `fee-cap`: gas costs more than the owner allows. `refused`: the node does not take it. `gap`: an earlier
+ * nonce of the account is missing.
+ */
+export type WaitKind = 'mining' | 'fate' | 'outcome' | 'nonce-taken' | 'fee-cap' | 'refused' | 'gap'
+
+/** A call that is signed and not known to be mined. It goes on by itself, over restarts too. */
+export interface ActionUnderWay {
+  /** The contract's function, such as `withdraw`. */
+  readonly what: string
+  /** What it moves, for calls that move a bare amount. */
+  readonly amount: bigint | undefined
+  readonly nonce: number
+  /** Newest signed form. */
+  readonly hash: Hex32
+  /** Milliseconds since 1970 by this machine's clock; undefined for one of an older version. */
+  readonly since: number | undefined
+  readonly waits: WaitKind
+  /** For people: a clause that follows "it waits: ". */
+  readonly reason: string
+}
+
+/** For calls that move a bare amount, which nothing on the chain tells apart from an equal one. */
+export interface MoneyOptions extends CallOptions {
+  /** Sends another one although an equal one is under way, or has ended without anybody having heard of it. */
+  readonly again?: boolean
+  /** Told when this call sends nothing itself: an equal one is under way, or has ended without anybody having heard of it. */
+  readonly joined?: () => void
+}
+
 /** Limits what one call may take; every call also ends with CHAIN_UNREACHABLE when the RPC stays away past its own timeout. */
 export interface CallOptions {
   readonly signal?: AbortSignal
@@ -101,15 +144,27 @@ export interface Settlement extends Startable {
   readonly generation: Generation | undefined
   /** False while the RPC does not answer; running jobs go on meanwhile. */
   readonly reachable: boolean
+  /** The chain's time, for whoever must not trust this machine's. */
+  readonly clock: ChainClock
+  /**
+   * How long a call takes from being sent to being seen in a block here, milliseconds: a moving, pessimistic estimate of this account's own
+   * calls, and no less than the oldest of them waits now; before any was sent two block intervals. From 1 s to 10 min.
+   */
+  inclusionMs(): number
+  /** Set while events have not been readable for half a minute or longer: jobs go on by looks at their escrows. */
+  readonly blindness: Blindness | undefined
   account(address?: Address, options?: CallOptions): Promise<Account>
   /** The chain's own time in seconds (timestamp of the newest block, at least the last one seen). */
   time(options?: CallOptions): Promise<bigint>
-  /** How long a transaction takes here from being sent to being mined, ms: measured, and rather too long than too short. */
-  inclusionMs(): number
+  /**
+   * Calls that are signed and not known to be mined, by nonce. An action whose call outlives it ends with SETTLE_TIMEOUT, and the call goes
+   * on; repeated, the action joins it, also after a restart, until somebody has heard how it ended.
+   */
+  underWay(): readonly ActionUnderWay[]
   /** Moves tokens from the wallet into the vault. FUNDS_LOW when the wallet has less. */
-  deposit(amount: bigint, options?: CallOptions): Promise<Hex32>
+  deposit(amount: bigint, options?: MoneyOptions): Promise<Hex32>
   /** Moves free balance out of the vault. FUNDS_LOW when less is free, WITHDRAW_LIMIT when the guard lets less go today. */
-  withdraw(amount: bigint, to?: Address, options?: CallOptions): Promise<Hex32>
+  withdraw(amount: bigint, to?: Address, options?: MoneyOptions): Promise<Hex32>
   /** The guard of an account (by default our own); undefined when it has none, or the contracts know none. */
   guard(address?: Address, options?: CallOptions): Promise<Guard | undefined>
   /**

@@ -3,7 +3,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { Clock } from '../../protocol/ports/clock.ts'
 import type { Logger } from '../../protocol/ports/log.ts'
 import type { Random } from '../../protocol/ports/random.ts'
-import { RpcUnreachable, type RpcTransport } from './rpc.ts'
+import { RpcBusy, RpcUnreachable, type RpcTransport } from './rpc.ts'
 
 /** First and longest pause between two tries, in milliseconds. */
 const PAUSE_FIRST = 100
@@ -56,14 +56,16 @@ export function reliableRpc(parts: RpcParts): Rpc {
             throw e
           }
           note(false, e.message)
-          if (clock.monotonic() + pause >= end) {
+          const wait = e instanceof RpcBusy ? Math.max(pause, e.waitMs) : pause
+          if (clock.monotonic() + wait >= end) {
             throw new ShoalError('CHAIN_UNREACHABLE', `the chain does not answer (${e.message})`, {
               data: { method },
               next: 'Check chain.rpcUrl, or start the chain with `shoal chain`.',
               cause: e
             })
           }
-          await clock.sleep(pause * (0.75 + random.fraction() / 2), options.signal)
+          // never sooner than the RPC asked for
+          await clock.sleep(wait * (wait === pause ? 0.75 + random.fraction() / 2 : 1), options.signal)
         }
       }
     },

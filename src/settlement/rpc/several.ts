@@ -6,6 +6,7 @@ import { ShoalError } from '../../protocol/errors.ts'
 import type { Clock } from '../../protocol/ports/clock.ts'
 import type { Logger } from '../../protocol/ports/log.ts'
 import {
+  RpcBusy,
   RpcRefused,
   RpcUnreachable,
   toNumber,
@@ -39,6 +40,8 @@ class Way {
   #known = false
   #rest = REST_FIRST
   restsUntil = -Infinity
+  /** It asked not to be asked until then. */
+  #busyUntil = -Infinity
   head = 0
 
   constructor(endpoint: Endpoint, parts: SeveralParts) {
@@ -53,16 +56,25 @@ class Way {
     return answer
   }
 
+  /** Milliseconds for which it asked not to be asked. */
+  get pause(): number {
+    return Math.max(0, this.#busyUntil - this.#parts.clock.monotonic())
+  }
+
   well(): void {
     this.#rest = REST_FIRST
     this.restsUntil = -Infinity
   }
 
-  failed(reason: string): void {
+  failed(e: unknown): void {
     const { clock, log } = this.#parts
+    const reason = e instanceof Error ? e.message : String(e)
     if (this.restsUntil === -Infinity) log.debug({ rpc: this.endpoint.name, reason }, 'an RPC rests')
-    this.#known = false
-    this.restsUntil = clock.monotonic() + this.#rest
+    const wait = e instanceof RpcBusy ? e.waitMs : 0
+    // one that only wants fewer requests serves the same chain as before
+    if (!(e instanceof RpcBusy)) this.#known = false
+    if (wait > 0) this.#busyUntil = clock.monotonic() + wait
+    this.restsUntil = clock.monotonic() + Math.max(this.#rest, wait)
     this.#rest = Math.min(REST_MAX, this.#rest * 2)
   }
 
@@ -100,12 +112,19 @@ export function severalRpcs(endpoints: readonly Endpoint[], parts: SeveralParts)
   return {
     send: async (request, signal) => {
       let last: unknown = new RpcUnreachable('no RPC is configured')
+      let failed = false
       for (const way of order()) {
+        if (way.pause > 0) {
+          last = new RpcBusy('it asked for a pause', way.pause)
+          continue
+        }
         try {
           return await tryOne(way, request, signal)
         } catch (e) {
-          if (e instanceof RpcRefused || signal?.aborted === true) throw e
-          way.failed(e instanceof Error ? e.message : String(e))
+          if (e instanceof RpcRefused) throw failed ? new RpcRefused(e.code, e.message, e.data, true) : e
+          if (signal?.aborted === true) throw e
+          failed = true
+          way.failed(e)
           last = e
         }
       }

@@ -7,7 +7,20 @@ import type { Address, Hex32, HexBytes } from '../../protocol/ids.ts'
 import type { Store, StoreOp } from '../../protocol/ports/store.ts'
 import type { ContractName } from '../contracts.ts'
 
-/** One signed transaction and what it is for. */
+/** Signed forms under one nonce: a replacement costs a quarter more, so no fee leads to more of them. */
+export const FORMS_MAX = 32
+/** Nonces under which one call was signed, besides the newest. */
+export const EARLIER_MAX = 16
+
+/** Forms of a call under a nonce that a stranger's transaction took for good; they stay watched. */
+export interface Earlier {
+  readonly nonce: number
+  readonly hashes: readonly Hex32[]
+  /** The transaction that used the nonce. */
+  readonly takenBy: Hex32
+}
+
+/** One signed call and what it is for. What is optional came later: entries of older versions have none of it. */
 export interface Intent {
   readonly nonce: number
   /** Equal keys mean the same action: a repeated call joins the one under way. */
@@ -21,12 +34,27 @@ export interface Intent {
   readonly tip: bigint
   /** Newest signed form. */
   readonly raw: HexBytes
-  /** Hashes of all signed forms, newest first. */
+  /** Hashes of all signed forms under this nonce, newest first. */
   readonly hashes: readonly Hex32[]
+  readonly earlier?: readonly Earlier[]
+  /** Nothing on the chain tells whether it was done, and done twice it moves money twice. */
+  readonly once?: boolean
+  /** When it was first signed, milliseconds since 1970 by this machine's clock. */
+  readonly at?: number
+  /** Newest block when it was first signed. */
+  readonly since?: number
+  /** Set when the nonce is to be used up by an empty transaction: why. Its hashes are among `hashes`. */
+  readonly voided?: { readonly reason: string; readonly hashes: readonly Hex32[] }
   /** Block in which it was mined; it is kept until that block is deep enough. */
   readonly minedAt?: number
   /** Hash of that block. */
   readonly minedIn?: Hex32
+  /** The form that was mined. */
+  readonly minedAs?: Hex32
+  /** Mined, and without effect. */
+  readonly reverted?: boolean
+  /** Whoever asked for it has heard how it ended. */
+  readonly told?: boolean
 }
 
 const bytes = z
@@ -37,6 +65,7 @@ const wei = z
   .string()
   .regex(/^[0-9]{1,39}$/)
   .transform(s => BigInt(s))
+const forms = z.array(hex32).min(1).max(FORMS_MAX)
 const schema = z.strictObject({
   nonce: uint(),
   key: z.string().max(400),
@@ -48,9 +77,20 @@ const schema = z.strictObject({
   maxFee: wei,
   tip: wei,
   raw: bytes,
-  hashes: z.array(hex32).min(1).max(32),
+  hashes: forms,
+  earlier: z
+    .array(z.strictObject({ nonce: uint(), hashes: forms, takenBy: hex32 }))
+    .max(EARLIER_MAX)
+    .optional(),
+  once: z.boolean().optional(),
+  at: uint().optional(),
+  since: uint().optional(),
+  voided: z.strictObject({ reason: z.string().max(300), hashes: forms }).optional(),
   minedAt: uint().optional(),
-  minedIn: hex32.optional()
+  minedIn: hex32.optional(),
+  minedAs: hex32.optional(),
+  reverted: z.boolean().optional(),
+  told: z.boolean().optional()
 })
 
 const toBytes = (i: Intent): Uint8Array =>

@@ -6,6 +6,7 @@ import type { ChainCursor, SettlementEvent } from '../../protocol/ports/settleme
 import type { Rpc } from '../rpc/reliable.ts'
 import { malformed, quantity, toNumber } from '../rpc/rpc.ts'
 import { decodeLog } from './decode.ts'
+import type { LogPages } from './log-pages.ts'
 import { MARKS_MAX, type Mark, type MarkStore } from './marks.ts'
 
 export interface WatchParts {
@@ -17,8 +18,7 @@ export interface WatchParts {
   readonly fromBlock: number
   /** Milliseconds between two looks. */
   readonly pollMs: number
-  /** Blocks in one eth_getLogs. */
-  readonly pageBlocks: number
+  readonly pages: LogPages
   /** Waits between two looks; default: sleeps. */
   readonly rest?: (ms: number, signal: AbortSignal) => Promise<void>
 }
@@ -64,6 +64,7 @@ export class Watcher {
         if (e instanceof HandlerFailed) throw e.cause
         if (this.#stopping()) return
         this.#parts.log.debug({ error: String(e) }, 'reading events failed; it goes on')
+        await this.#pause(this.#parts.pages.pauseMs)
       }
       if (caughtUp) await this.#rest()
     }
@@ -71,6 +72,10 @@ export class Watcher {
 
   #stopping(): boolean {
     return this.#signal.aborted
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await this.#parts.clock.sleep(ms, this.#signal).catch(() => undefined) // aborted: the loop ends
   }
 
   async #rest(): Promise<void> {
@@ -89,16 +94,16 @@ export class Watcher {
     await this.#checkMarks(head)
     const first = this.#readOnce ? this.#next - 1 : this.#next
     if (head < first) return true
-    const to = Math.min(head, Math.max(this.#next, first + this.#parts.pageBlocks - 1))
+    const { escrow: address, pages } = this.#parts
+    const to = pages.reach(first, head)
     // The hash is read before the logs: if the block is replaced in between, the next look notices.
     const hash = await this.#hashOf(to)
     if (hash === undefined) return true
-    const filter = { address: this.#parts.escrow, fromBlock: quantity(first), toBlock: quantity(to) }
-    const logs = await this.#parts.rpc.call('eth_getLogs', [filter], options)
-    if (!Array.isArray(logs)) throw malformed('log list')
+    const { logs, to: read } = await pages.read({ address }, { from: first, to }, options)
+    if (read < to) return false // pages became smaller meanwhile
     await this.#hand(logs.flatMap(l => decodeLog(l) ?? []))
     this.#readOnce = to === head && this.#next <= to
-    this.#next = to + 1
+    this.#next = Math.max(this.#next, to + 1)
     this.#blocks = [...this.#blocks.filter(m => m.block < to), { block: to, hash }].slice(-MARKS_MAX)
     if (logs.length > 0 || this.#blocks.length % 16 === 0) await this.#save()
     return to === head

@@ -2,6 +2,7 @@
 import { within, type Mutant } from '../mutant.ts'
 
 const sender = ['test/unit/settlement/sender.test.ts']
+const fate = ['test/unit/settlement/fate.test.ts']
 const watcher = ['test/unit/settlement/watcher.test.ts']
 const keys = ['test/unit/settlement/keys.test.ts']
 
@@ -9,24 +10,24 @@ export const settlement: readonly Mutant[] = within('src/settlement', [
   {
     id: 'sent-before-journalled',
     file: 'tx/book.ts',
-    find: '    await this.parts.journal.write({ put: [intent] })\n    const p = pending ??',
-    replace: '    const p = pending ??',
+    find: '    await this.parts.journal.write({ put: [intent] })\n    const p =',
+    replace: '    const p =',
     means: 'a transaction is on its way that a crash makes us forget, and do again',
     tests: sender
   },
   {
     id: 'nonce-given-twice',
     file: 'tx/book.ts',
-    find: 'return Math.max(count, ...[...this.#all.keys()].map(n => n + 1))',
-    replace: 'return count',
+    find: 'const ours = Math.max(latest, ...held.map(p => p.intent.nonce + 1))',
+    replace: 'const ours = Math.max(latest, held.length === 0 ? 0 : latest)',
     means: 'of two actions at the same time one replaces the other',
     tests: sender
   },
   {
     id: 'known-is-refused',
     file: 'tx/book.ts',
-    find: 'return /already known|already imported|known transaction/i.test(e.message) ? undefined : e',
-    replace: 'return e',
+    find: "if (kind === 'known') return undefined",
+    replace: "if (kind === 'known') return { kind: 'call', refused }",
     means: 'a payment that is on its way is reported as refused',
     tests: sender
   },
@@ -41,10 +42,18 @@ export const settlement: readonly Mutant[] = within('src/settlement', [
   {
     id: 'fee-cap-ignored',
     file: 'tx/fees.ts',
-    find: 'const maxFee = cap !== undefined && cap < wanted ? cap : wanted',
-    replace: 'const maxFee = cap !== undefined && cap < 0n ? cap : wanted',
+    find: 'const maxFee = cap < wanted ? cap : wanted',
+    replace: 'const maxFee = cap < 0n ? cap : wanted',
     means: 'a peer pays more for gas than its owner allowed',
     tests: sender
+  },
+  {
+    id: 'no-cap-of-its-own',
+    file: 'tx/fees.ts',
+    find: 'const maxFee = wanted < cap ? wanted : cap',
+    replace: 'const maxFee = wanted',
+    means: 'a replacement costs whatever a chain, or its RPC, makes of it',
+    tests: fate
   },
   {
     id: 'forgotten-when-mined',
@@ -53,6 +62,63 @@ export const settlement: readonly Mutant[] = within('src/settlement', [
     replace: 'if (head - block >= 0) return',
     means: 'a transaction that a reorganisation takes back is never sent again',
     tests: sender
+  },
+  {
+    id: 'nonce-taken-believed-at-once',
+    file: 'tx/fate.ts',
+    find: 'if (depth < options.confirmations) {',
+    replace: 'if (depth < 0) {',
+    means: "a stranger's transaction is taken back, and the payment is made under two nonces",
+    tests: fate
+  },
+  {
+    id: 'silence-is-another',
+    file: 'tx/fate.ts',
+    find: '    if (found === undefined)\n      return this.#book.wait(',
+    replace:
+      '    if (found === undefined)\n      return await this.#book.lane.run(() => this.#forms.renew(p, p.intent.hashes[0] ?? p.intent.hashes[1]!, p.intent.nonce + 1))\n    if (found === undefined)\n      return this.#book.wait(',
+    means: 'receipts that come late make many payments out of one',
+    tests: fate
+  },
+  {
+    id: 'own-copy-is-another',
+    file: 'tx/fate.ts',
+    find: 'if (!known && !carries(found, intent)) return',
+    replace: 'if (!known) return',
+    means: 'what a copy of this home has paid is paid again',
+    tests: fate
+  },
+  {
+    id: 'unheard-is-heard',
+    file: 'tx/book.ts',
+    find: 'p.intent.reverted === true ? p.intent.once === true : !p.told',
+    replace: 'p.intent.reverted === true && p.intent.once === true',
+    means: 'a person who was told that it goes on asks again, and pays twice',
+    tests: fate
+  },
+  {
+    id: 'told-when-it-gave-up',
+    file: 'tx/sender.ts',
+    find: '      const hash = await abortable(p.end.done, o.signal)',
+    replace: '      p.told = true\n      const hash = await abortable(p.end.done, o.signal)',
+    means: 'a payment whose caller gave up is made again by the next one',
+    tests: fate
+  },
+  {
+    id: 'price-for-a-lost-one',
+    file: 'tx/follower.ts',
+    find: "(await whereIs(rpc, hash, signal)) === 'pool'",
+    replace: "(await whereIs(rpc, hash, signal)) !== 'nowhere'",
+    means: 'a transaction that nodes dropped gets dearer and dearer',
+    tests: fate
+  },
+  {
+    id: 'unsure-refusal-believed',
+    file: 'tx/sender.ts',
+    find: "refusal.kind !== 'call' || refusal.refused.unsure",
+    replace: "refusal.kind !== 'call'",
+    means: 'a payment that the first RPC took is forgotten because the second refused it',
+    tests: fate
   },
   {
     id: 'event-twice',

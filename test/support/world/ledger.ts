@@ -236,6 +236,12 @@ export class Ledger {
       address,
       reachable: true,
       generation: 2,
+      blindness: undefined,
+      underWay: () => [],
+      clock: {
+        now: () => ({ seconds: this.#clock.now() / 1_000, error: 0 }),
+        behind: () => ({ seconds: 0, error: 0 })
+      },
       guard: async () => undefined,
       protect: unused,
       start: async () => undefined,

@@ -178,6 +178,21 @@ describe('doctor', function () {
     expect(find('bootstrap')).to.include({ state: 'bad', said: '0 of 1 answer' })
   })
 
+  it('events that a peer cannot read, and what it waits for on the chain, are named', () => {
+    const blindness = { ms: 90_000, reason: 'range too large' }
+    const underWay = [
+      { what: 'withdraw', waits: 'fate', reason: 'nobody knows' },
+      { what: 'open', waits: 'mining', reason: 'no block has taken it yet' }
+    ]
+    const chain = { reachable: true, blindness, underWay }
+    const findings = checkPeer({ ...lonely, connections: 1, providersKnown: 1, chain })
+    expect(findings.map(f => `${f.name} ${f.state}`)).to.deep.equal([
+      ...['peer ok', 'its chain ok', 'events note', 'on its way note', 'bootstrap ok', 'network ok']
+    ])
+    expect(findings[2]?.said).to.match(/cannot be read for 1m30s \(range too large\)/)
+    expect(findings[3]?.said).to.equal('withdraw waits: nobody knows')
+  })
+
   it('what others have proven of a provider, in the units of its kind, or what is missing for it', () => {
     const none = { classes: ['general'], proven: NOTHING, attestations: [] }
     const one = { ...none, attestations: [{ kind: 'cpu' as const }] }

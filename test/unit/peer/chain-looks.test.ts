@@ -18,7 +18,10 @@ const opened = {
 } as SettlementEvent
 
 /** News over a chain that tells of no event by itself. */
-function news(clock: ManualClock, chain: { state: EscrowState; asked?: string[] }) {
+function news(
+  clock: ManualClock,
+  chain: { state: EscrowState; asked?: string[]; history?: () => Promise<SettlementEvent[]> }
+) {
   const settlement = {
     watch: async (_: unknown, __: unknown, signal: AbortSignal) =>
       await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true })),
@@ -26,7 +29,7 @@ function news(clock: ManualClock, chain: { state: EscrowState; asked?: string[] 
       chain.asked?.push(agreement)
       return { state: chain.state, acknowledged: 0n, deliveredAt: 0n, disputedAt: 0n }
     },
-    history: async () => [opened, { ...opened, kind: 'closed', outcome: 'accepted' }]
+    history: chain.history ?? (async () => [opened, { ...opened, kind: 'closed', outcome: 'accepted' }])
   } as unknown as Settlement
   return new ChainNews({ settlement, journal: new Journal(memoryStore(), clock), clock, log: noLog })
 }
@@ -59,6 +62,38 @@ describe('news of the chain', () => {
     await n.stop()
     expect(missing).to.deep.equal([1, 2, 1])
   })
+
+  for (const [what, history] of [
+    ['cannot be read', () => Promise.reject(new Error('refused'))],
+    ['are left out', async () => [opened]]
+  ] as const)
+    it(`a closed escrow whose events ${what} ends by what looks tell, not at the first`, async () => {
+      const clock = new ManualClock()
+      const chain = { state: 'open' as EscrowState, history }
+      const n = news(clock, chain)
+      const looks: string[] = []
+      const heard: string[] = []
+      n.listen(id, {
+        onEvent: async e => void heard.push(e.kind),
+        onMissing: async () => undefined,
+        onLook: async (escrow, blind) => void looks.push(`${escrow.state} ${blind}`)
+      })
+      await n.start()
+      for (let i = 0; i < 5; i++) {
+        await clock.advance(10_000)
+        await clock.advance(1)
+        chain.state = 'closed'
+      }
+      await n.stop()
+      expect(looks).to.deep.equal([
+        'open false',
+        'closed false',
+        'closed false',
+        'closed true',
+        'closed true'
+      ])
+      expect(heard).to.not.include('closed')
+    })
 
   it('looks at a bounded number at a time, and at all in turn', async () => {
     const clock = new ManualClock()

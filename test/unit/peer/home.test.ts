@@ -169,13 +169,14 @@ describe('configuration', () => {
     expect(names).to.include.members(['SHOAL_MODE', 'SHOAL_LEASE', 'SHOAL_PROVIDER_POLICY_TIME_ZONE'])
     expect(new Set(names).size).to.equal(names.length)
     expect(names).to.not.include('SHOAL_PROFILE') // the user's own settings
-    const { provider, lease } = loadConfig(undefined, {
+    const { provider, lease, chain } = loadConfig(undefined, {
       SHOAL_PROVIDER_POLICY_HOURS: '[22:00-06:00, "mon,fri 18:00-20:00"]',
       SHOAL_PROVIDER_POLICY_IDLE_LOAD: '0.5',
       SHOAL_PROVIDER_POLICY_POWER: 'ac',
       SHOAL_PROVIDER_POLICY_ALLOW: `0x${'1'.repeat(40)},0x${'2'.repeat(40)}`,
       SHOAL_PROVIDER_POLICY_ASKS: '{onnx: 0.123456789012345678}',
       SHOAL_PROVIDER_ENABLED: 'false',
+      SHOAL_CHAIN_MAX_FEE: '0.5gwei',
       SHOAL_LEASE: '9s'
     })
     expect(provider.policy.hours).to.have.length(2)
@@ -184,6 +185,7 @@ describe('configuration', () => {
     expect(provider.policy.allow?.[1]).to.equal(`0x${'2'.repeat(40)}`)
     expect(provider.policy.asks['onnx']).to.equal(123_456_789_012_345_678n)
     expect(provider.enabled).to.equal(false)
+    expect(chain.maxFee).to.equal(500_000_000n)
     expect(lease).to.equal(9_000)
   })
 

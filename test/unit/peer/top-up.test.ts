@@ -11,6 +11,7 @@ async function deposited(
 ): Promise<bigint[]> {
   const deposits: bigint[] = []
   const settlement = {
+    underWay: () => [],
     account: async () => account,
     deposit: async (amount: bigint) => void deposits.push(amount)
   }
@@ -26,6 +27,32 @@ describe('topping up the vault at start', () => {
     expect(await deposited(100n, { free: 30n, locked: 50n, wallet: 1_000n })).to.deep.equal([20n])
     expect(await deposited(100n, { free: 0n, locked: 100n, wallet: 1_000n })).to.deep.equal([])
     expect(await deposited(100n, { free: 200n, locked: 0n, wallet: 1_000n })).to.deep.equal([])
+  })
+
+  it('a deposit of before is waited for, and what is missing after it is known then', async () => {
+    const clock = new ManualClock()
+    const deposits: bigint[] = []
+    let [free, under] = [0n, [{ what: 'deposit' }]]
+    const settlement = {
+      underWay: () => under,
+      account: async () => ({ free, locked: 0n, wallet: 1_000n }),
+      deposit: async (amount: bigint, { joined }: { joined: () => void }) => {
+        deposits.push(amount)
+        if (deposits.length === 1)
+          joined() // it tells how the one of before ended, and sends nothing
+        else free += amount
+      }
+    }
+    const config = { wallet: { autoDeposit: 100n } }
+    const topUp = new TopUp({ clock, config, log: noLog, settlement } as unknown as PeerContext)
+    await topUp.start()
+    await clock.advance(25_000)
+    expect(deposits).to.deep.equal([])
+    ;[free, under] = [60n, []]
+    await clock.advance(30_000)
+    await topUp.stop()
+    expect(deposits).to.deep.equal([40n, 40n])
+    expect(free).to.equal(100n)
   })
 
   it('as far as the wallet reaches, and nothing when it is off', async () => {

@@ -7,7 +7,9 @@ import {
   formatSize,
   parseDuration,
   parseGas,
-  parseSize
+  parseSize,
+  formatGasPrice,
+  parseGasPrice
 } from '../../../src/protocol/units.ts'
 import { isShoalError } from '../../../src/protocol/errors.ts'
 import { thrown } from '../../support/failures.ts'
@@ -146,6 +148,27 @@ describe('gas', () => {
   })
 
   it('no text breaks it', () => neverBreaks(parseGas))
+})
+
+describe('prices of gas', () => {
+  it('are exact to the wei', () => {
+    expect(parseGasPrice('30gwei')).to.equal(30_000_000_000n)
+    expect(parseGasPrice('0.05 gwei')).to.equal(50_000_000n)
+    expect(parseGasPrice('0.000000001')).to.equal(1n)
+    expect(parseGasPrice(200)).to.equal(200_000_000_000n)
+  })
+
+  it('what is none is refused, and so is nothing at all', () => {
+    refuses(parseGasPrice, '', '0', '0.0', '-1', '1e9', '0x10', '1.0000000001', '5 wei', '5 eth', '1,5')
+  })
+
+  it('no text breaks it', () => neverBreaks(parseGasPrice))
+
+  it('are written for people as they are read', () => {
+    for (const wei of [1n, 50_000_000n, 30_000_000_000n, 123_456_789_012n])
+      expect(parseGasPrice(formatGasPrice(wei))).to.equal(wei)
+    expect(formatGasPrice(1_500_000_000n)).to.equal('1.5 gwei')
+  })
 })
 
 describe('amounts', () => {

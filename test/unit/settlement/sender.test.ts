@@ -36,7 +36,10 @@ describe('the transaction sender', () => {
       journal: txJournal(store, 5n, key.address),
       clock,
       log,
-      options: { actionMs: 5000, pollMs: 3, rebroadcastMs: 10, stuckMs: 60_000, confirmations: 2, ...options }
+      options: {
+        ...{ actionMs: 5000, pollMs: 3, rebroadcastMs: 10, fateMs: 5, gapMs: 30, stuckMs: 60_000 },
+        ...{ confirmations: 2, ...options }
+      }
     })
     senders.push(sender)
     await sender.start()
@@ -47,9 +50,13 @@ describe('the transaction sender', () => {
     store = memoryStore()
     key = createTransactionKey(new Uint8Array(randomBytes(32)))
   })
+  let stopBlocks = (): void => undefined
   afterEach(async () => {
+    stopBlocks()
     await Promise.all(senders.splice(0).map(async s => await s.stop()))
   })
+  /** Empty blocks, as time brings them. */
+  const blocksPass = (): void => void (stopBlocks = clock.every(5, () => chain.block()))
 
   it('writes a transaction down before it is sent', async () => {
     const sender = await make()
@@ -95,6 +102,7 @@ describe('the transaction sender', () => {
 
   it('replaces the first transaction with a higher fee when it is stuck, under the same nonce', async () => {
     const sender = await make({ stuckMs: 30 })
+    blocksPass()
     chain.minimumFee = 250n // twice the base fee plus tip is 201
     const hash = await sender.submit(call('a'))
     const [first] = chain.sent
@@ -144,7 +152,47 @@ describe('the transaction sender', () => {
     await until(() => chain.nonce === 1 && second.unfinished === 0)
     await second.submit(call('a'))
     expect(chain.nonce).to.equal(1)
-    await second.submit(call('a'))
+  })
+
+  it('does a step of an agreement once, although an RPC that lags behind does not show its effect', async () => {
+    const sender = await make({ confirmations: 30 })
+    const hash = await sender.submit(call('a'))
+    expect(await sender.submit(call('a'))).to.equal(hash)
+    expect(chain.nonce).to.equal(1)
+  })
+
+  it('sends a step of an agreement that reverted again once an RPC shows more, and after a second time seldom', async () => {
+    const sender = await make({ confirmations: 30 })
+    const reverts = async (): Promise<void> => {
+      chain.mining = false
+      const failed = sender.submit(call('a')).catch((e: unknown) => e)
+      await until(() => chain.pool.size === 1)
+      chain.mine(false)
+      expect(isShoalError(await failed, 'CHAIN_REVERTED')).to.equal(true)
+    }
+    const refused = async (): Promise<void> => {
+      const sent = chain.sent.length
+      const failed = await sender.submit(call('a')).catch((e: unknown) => e)
+      expect([isShoalError(failed, 'CHAIN_REVERTED'), chain.sent.length]).to.deep.equal([true, sent])
+    }
+    await reverts()
+    await refused()
+    chain.block()
+    chain.block()
+    await reverts()
+    for (let i = 0; i < 29; i++) chain.block()
+    await refused()
+    chain.block()
+    chain.mining = true
+    await sender.submit(call('a'))
+    expect(chain.mined.length).to.equal(3)
+  })
+
+  it('does again what has its effect more than once', async () => {
+    const sender = await make()
+    const claim = { ...call('a'), contract: 'Registry' as const, method: 'claim' }
+    await sender.submit(claim)
+    await sender.submit(claim)
     expect(chain.nonce).to.equal(2)
   })
 
@@ -172,20 +220,16 @@ describe('the transaction sender', () => {
   it('does not do twice what an RPC behind the others does not know of', async () => {
     const sender = await make({ rebroadcastMs: 1 })
     const { send } = chain
-    let refused = 0
+    let looks = 0
+    chain.noBlockLogs = true
     // reads are of a time before the transaction, writes reach the newest state
     chain.send = async (r, s) => {
-      if (r.method === 'eth_getTransactionReceipt') return null
-      if (r.method === 'eth_getTransactionCount') return '0x0'
-      try {
-        return await send(r, s)
-      } catch (e) {
-        refused++
-        throw e
-      }
+      if (r.method === 'eth_getTransactionReceipt') looks++
+      if (r.method === 'eth_getTransactionReceipt' || r.method === 'eth_getTransactionByHash') return null
+      return r.method === 'eth_getTransactionCount' ? '0x0' : await send(r, s)
     }
     const done = sender.submit(call('a'))
-    await until(() => refused > 12)
+    await until(() => looks > 50)
     expect(chain.nonce, 'transactions that were mined').to.equal(1)
     chain.send = send
     await done
@@ -245,8 +289,11 @@ describe('the transaction sender', () => {
   it('never signs a fee above the cap of its owner, not even to replace a stuck transaction', async () => {
     const sender = await make({ maxFeePerGas: 150n, stuckMs: 5, actionMs: 400 })
     chain.minimumFee = 1_000n
+    blocksPass()
     const stuck = await sender.submit(call('a')).catch((e: unknown) => e)
-    expect(isShoalError(stuck, 'SETTLE_TIMEOUT')).to.equal(true)
+    if (!isShoalError(stuck, 'SETTLE_TIMEOUT')) throw stuck
+    expect(stuck.data.waits).to.equal('fee-cap')
+    expect(stuck.message).to.include('chain.maxFee')
     for (const tx of chain.sent) expect(tx.maxFeePerGas).to.equal(150n)
     // it waits for cheaper blocks instead
     chain.minimumFee = 0n
@@ -264,29 +311,33 @@ describe('the transaction sender', () => {
     await until(() => store.map.size === 0)
   })
 
-  it('takes a fresh nonce when somebody else used its own', async () => {
+  it('takes a fresh nonce when somebody else used its own for good', async () => {
     const sender = await make()
     chain.mining = false
     const done = sender.submit(call('a'))
     await until(() => chain.pool.size === 1)
     chain.pool.clear()
-    chain.nonce = 3
+    chain.foreign(key.address)
     chain.mining = true
+    blocksPass()
     await done
-    expect(chain.sent.at(-1)?.nonce).to.equal(3)
+    expect(chain.mined.map(t => t.nonce)).to.deep.equal([0, 1])
   })
 
-  it('gives fresh nonces to transactions behind a hole', async () => {
+  it('fills a hole before its transactions with empty ones, and gives them no other nonces', async () => {
     const sender = await make()
     chain.nonce = 7
     chain.mining = false
     const done = Promise.all([sender.submit(call('a')), sender.submit(call('b'))])
     await until(() => chain.pool.size === 2)
-    chain.pool.clear()
-    chain.nonce = 4
+    chain.nonce = 4 // what others had under way was dropped
     chain.mining = true
     await done
-    expect(chain.nonce).to.equal(6)
+    expect(chain.mined.map(t => [t.nonce, t.input === '0x'])).to.deep.equal([
+      ...[4, 5, 6].map(n => [n, true]),
+      [7, false],
+      [8, false]
+    ])
   })
 
   it('waits over a lost RPC and goes on when it is back', async () => {

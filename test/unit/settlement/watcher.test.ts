@@ -4,6 +4,7 @@ import type { SettlementEvent } from '../../../src/protocol/ports/settlement.ts'
 import { interfaceOf } from '../../../src/settlement/contracts.ts'
 import { reliableRpc } from '../../../src/settlement/rpc/reliable.ts'
 import { quantity } from '../../../src/settlement/rpc/rpc.ts'
+import { LogPages } from '../../../src/settlement/watch/log-pages.ts'
 import { markStore } from '../../../src/settlement/watch/marks.ts'
 import { Watcher } from '../../../src/settlement/watch/watcher.ts'
 import { clock, hex32, log, memoryStore, random, until } from '../../integration/settlement/support.ts'
@@ -50,15 +51,14 @@ describe('watching the escrow', () => {
     } = {}
   ) => {
     const stop = new AbortController()
+    const rpc = reliableRpc({ transport: chain, clock, random, log, patienceMs: 50 })
     const parts = {
-      rpc: reliableRpc({ transport: chain, clock, random, log, patienceMs: 50 }),
-      clock,
-      log,
+      ...{ rpc, clock, log },
+      pages: new LogPages({ rpc, clock, log, pageBlocks: options.pageBlocks ?? 100 }),
       marks: markStore(store, 'net'),
       escrow,
       fromBlock: 0,
-      pollMs: 3,
-      pageBlocks: options.pageBlocks ?? 100
+      pollMs: 3
     }
     const onEvent = options.onEvent ?? (async (e: SettlementEvent): Promise<void> => void seen.push(e))
     const run = new Watcher(parts, onEvent, stop.signal).run(options.from)

@@ -10,6 +10,9 @@ import type { ErrorCode } from '../../../../src/protocol/errors.ts'
 import { reads } from '../../../../src/settlement/reads.ts'
 import { chainError } from '../../../../src/settlement/revert.ts'
 import { readAnswer } from '../../../../src/settlement/rpc/answer.ts'
+import { RpcRefused } from '../../../../src/settlement/rpc/rpc.ts'
+import type { Rpc } from '../../../../src/settlement/rpc/reliable.ts'
+import { NonceSearch, outcomeOf, whereIs } from '../../../../src/settlement/tx/lookup.ts'
 import { txJournal, type Intent } from '../../../../src/settlement/tx/journal.ts'
 import { readReceipt } from '../../../../src/settlement/tx/pending.ts'
 import { decodeLog } from '../../../../src/settlement/watch/decode.ts'
@@ -51,6 +54,7 @@ const logs = [
   log('Burned', [hex(1), 8n])
 ]
 const receipt = { blockNumber: '0x10', status: '0x1', transactionHash: hex(1), logs: [] }
+const transaction = { hash: hex(1), from: address, to: address, nonce: '0x3', input: '0x12' }
 const entry = escrow.encodeFunctionResult('standingOf', [[2, 0, 5, 6, 7n], 6n])
 const guard = interfaceOf('Vault').encodeFunctionResult('guardOf', [[address, 5n, 4n]])
 const revert = (): string => escrow.encodeErrorResult('WrongState', [hex(1), 1, 2])
@@ -72,33 +76,58 @@ const intent: Intent = {
   raw: '0x34' as Intent['raw'],
   hashes: [hex(1)]
 }
-const intentText = JSON.stringify(intent, (_, v: unknown) => (typeof v === 'bigint' ? v.toString() : v))
+/** With everything that may be in it. */
+const whole: Intent = {
+  ...intent,
+  ...{ once: true, at: 1_800_000_000_000, since: 7, told: true, reverted: true },
+  ...{ minedAt: 9, minedIn: hex(4), minedAs: hex(1) },
+  earlier: [{ nonce: 2, hashes: [hex(5)], takenBy: hex(6) }],
+  voided: { reason: 'refused', hashes: [hex(1)] }
+}
+const textOf = (i: Intent): string =>
+  JSON.stringify(i, (_, v: unknown) => (typeof v === 'bigint' ? v.toString() : v))
+
+const asked = { id: 1, method: 'eth_call' }
+const answerOf = (bytes: Uint8Array): unknown => readAnswer(said(bytes), asked)
+/** An RPC that answers everything with these bytes. */
+const rpcOf = (bytes: Uint8Array): Rpc => ({
+  reachable: true,
+  call: async () => answerOf(bytes),
+  close: async () => undefined
+})
 
 const answers: Decode = bytes => {
-  const value = readAnswer(said(bytes))
+  const value = answerOf(bytes)
   for (const item of Array.isArray(value) ? value : [value]) decodeLog(item)
 }
-const receipts: Decode = bytes => readReceipt(readAnswer(said(bytes)))
-const slots: Decode = async bytes => {
-  const rpc = { reachable: true, call: async () => readAnswer(said(bytes)), close: async () => undefined }
-  return await reads(rpc, network).entry(hex(1))
+const receipts: Decode = bytes => readReceipt(answerOf(bytes))
+const slots: Decode = async bytes => await reads(rpcOf(bytes), network).entry(hex(1))
+const blocks: Decode = async bytes => await reads(rpcOf(bytes), network).time()
+const places: Decode = async bytes => {
+  const signal = new AbortController().signal
+  const place = await whereIs(rpcOf(bytes), hex(1), signal)
+  if (typeof place === 'object') await outcomeOf(rpcOf(bytes), place, signal)
 }
-const guards: Decode = async bytes => {
-  const rpc = { reachable: true, call: async () => readAnswer(said(bytes)), close: async () => undefined }
-  return await reads(rpc, network).guardOf(address)
-}
+const guards: Decode = async bytes => await reads(rpcOf(bytes), network).guardOf(address)
 /** Of which generations the code at an address is; of none, when a stranger wrote it. */
 const codes: Decode = bytes => {
-  const code = readAnswer(said(bytes))
+  const code = answerOf(bytes)
   return typeof code === 'string' ? generationsWith('Escrow', code) : undefined
 }
-const blocks: Decode = async bytes => {
-  const rpc = { reachable: true, call: async () => readAnswer(said(bytes)), close: async () => undefined }
-  return await reads(rpc, network).time()
+/** Found one by one: the count of the account is no number here. */
+const nonces: Decode = async bytes => {
+  const rpc = {
+    ...rpcOf(bytes),
+    call: async (method: string) => {
+      if (method === 'eth_getTransactionCount') throw new RpcRefused(-32000, 'missing trie node', undefined)
+      return answerOf(bytes)
+    }
+  }
+  return await new NonceSearch(rpc, address, 3, 0).step(0, new AbortController().signal)
 }
 /** A refusal of the node becomes one of our errors, whatever data it comes with. */
 const reverts: Decode = bytes => {
-  const { message, data } = { ...(readAnswer(said(bytes)) as { message?: unknown; data?: unknown }) }
+  const { message, data } = { ...(answerOf(bytes) as { message?: unknown; data?: unknown }) }
   const error = chainError(
     { contract: 'Escrow', method: 'open' },
     { message: String(message), data: typeof data === 'string' ? data : undefined }
@@ -196,6 +225,20 @@ export const chainTargets = (): Target[] => [
     forgetsToCatch(blocks)
   ),
   target(
+    'RPC answer: transaction',
+    [result({ ...transaction, blockNumber: '0x10', blockHash: hex(2) }), result(null)],
+    places,
+    ['CHAIN_UNREACHABLE'],
+    forgetsToCatch(places)
+  ),
+  target(
+    'RPC answer: block of transactions',
+    [result({ number: '0x0', hash: hex(2), transactions: [transaction] }), result(null)],
+    nonces,
+    ['CHAIN_UNREACHABLE'],
+    forgetsToCatch(nonces)
+  ),
+  target(
     'RPC answer: revert',
     [
       result({ message: 'reverted', data: revert() }),
@@ -208,7 +251,13 @@ export const chainTargets = (): Target[] => [
     ['CHAIN_REVERTED', 'FUNDS_LOW', 'WITHDRAW_LIMIT'],
     forgetsToCatch(reverts)
   ),
-  target('journal: transaction', [intentText], intents, ['JOURNAL_CORRUPT'], forgetsToCatch(intents)),
+  target(
+    'journal: transaction',
+    [textOf(intent), textOf(whole)],
+    intents,
+    ['JOURNAL_CORRUPT'],
+    forgetsToCatch(intents)
+  ),
   target(
     'chain log entry',
     [
