@@ -63,6 +63,9 @@ export class Leftovers implements Startable {
     for (const job of jobs)
       for (const e of await journal.executions(job.id)) for (const cid of heldFor(e)) needed.add(cid)
     for (const e of await journal.providers()) for (const cid of keptBy(e)) needed.add(cid)
+    for (const { state, provider } of await journal.disputes())
+      if (state !== 'ruled' && state !== 'left' && provider?.result !== undefined)
+        needed.add(provider.result.result.object)
     return needed
   }
 

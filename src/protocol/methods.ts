@@ -14,7 +14,7 @@ import { agreement, signedHandover, signedReceipt, signedRelease } from './recor
 import { bid } from './records/bid.ts'
 import { peerCard } from './records/card.ts'
 import { checkpoint } from './records/delivery.ts'
-import { caseState, evidence } from './records/evidence.ts'
+import { caseState, evidence, handed } from './records/evidence.ts'
 import { executionEvent } from './records/events.ts'
 import { taskOffer } from './records/offer.ts'
 import { refusal } from './records/refusal.ts'
@@ -179,15 +179,23 @@ export const methods = {
     quota: { count: 2_000, windowMs: 10_000 },
     concurrent: 64
   }),
-  /** One side of a disputed agreement lays what it has before the arbiter. Repeating it is harmless, and tells how the case stands. */
+  /**
+   * One side of a disputed agreement lays what it has before the arbiter. Repeating it is harmless, and tells how the case stands; a requester
+   * is handed the result when it is right, so that it can take it and pay instead of losing its dispute bond.
+   */
   evidence: method({
     name: 'evidence',
     version: 1,
     kind: 'unary',
     request: evidence,
-    response: record({ state: caseState, reason: text.optional(), refusal: refusal.optional() }),
+    response: record({
+      state: caseState,
+      reason: text.optional(),
+      handed: handed.optional(),
+      refusal: refusal.optional()
+    }),
     requestMax: RECORD_MAX,
-    responseMax: 2 * KiB,
+    responseMax: 4 * KiB,
     firstByteMs: 10_000,
     frameMs: 5_000,
     quota: { count: 200, windowMs: 10_000 },

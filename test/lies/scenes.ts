@@ -24,15 +24,15 @@ export const scenes: readonly Scene[] = [
   {
     name: 'a task with checkpoints',
     providers: 2,
-    script: { pieces: [5_000, 5_000, 5_000, 5_000], end: 'done' },
+    script: { pieces: [5e9, 5e9, 5e9, 5e9], end: 'done' },
     wall: 60,
     ends: 'done',
-    liars: ['requester', 'provider-1']
+    liars: ['requester', 'provider-2']
   },
   {
     name: 'a task that goes on elsewhere',
     providers: 2,
-    script: { pieces: [5_000, 5_000, 5_000, 5_000], end: 'done' },
+    script: { pieces: [5e9, 5e9, 5e9, 5e9], end: 'done' },
     wall: 60,
     events: [{ at: 14, what: 'leave', who: 'provider-2' }],
     ends: 'done',
@@ -41,7 +41,7 @@ export const scenes: readonly Scene[] = [
   {
     name: 'two copies',
     providers: 3,
-    script: { pieces: [5_000, 5_000], end: 'done' },
+    script: { pieces: [5e9, 5e9], end: 'done' },
     copies: 2,
     wall: 60,
     ends: 'done',
@@ -50,7 +50,7 @@ export const scenes: readonly Scene[] = [
   {
     name: 'a task that fails by its own fault',
     providers: 2,
-    script: { pieces: [5_000, 5_000], end: 'fail' },
+    script: { pieces: [5e9, 5e9], end: 'fail' },
     wall: 60,
     ends: 'failed',
     liars: ['requester', 'provider-1']
@@ -58,16 +58,16 @@ export const scenes: readonly Scene[] = [
   {
     name: 'a job that is cancelled',
     providers: 2,
-    script: { pieces: [5_000, 5_000, 5_000, 5_000], end: 'done' },
+    script: { pieces: [5e9, 5e9, 5e9, 5e9], end: 'done' },
     wall: 60,
     events: [{ at: 14, what: 'cancel', who: 'requester' }],
     ends: 'cancelled',
-    liars: ['requester', 'provider-1']
+    liars: ['requester', 'provider-2']
   },
   {
     name: 'a copy that is wrong, before the arbiter',
     providers: 3,
-    script: { pieces: [5_000, 5_000], end: 'done' },
+    script: { pieces: [5e9, 5e9], end: 'done' },
     copies: 2,
     wall: 60,
     wrong: 'provider-1',

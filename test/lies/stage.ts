@@ -21,7 +21,12 @@ export interface Told {
   readonly members: ReadonlyMap<Who, Member>
   readonly job: JobId | undefined
   readonly ended: boolean
-  readonly reports: readonly { readonly by: Who; readonly peer: string; readonly what: unknown }[]
+  readonly reports: readonly {
+    readonly by: Who
+    readonly peer: string
+    readonly what: string
+    readonly bad: boolean
+  }[]
   stop(): Promise<void>
 }
 
@@ -32,6 +37,7 @@ const jobText = (scene: Scene): string =>
     'inputs: { in.txt: in.txt }',
     'outputs: [out.txt]',
     'price: { max: 6 }',
+    'deadline: 2m',
     `limits: { gas: ${scene.script.pieces.reduce((sum, n) => sum + n, 0) * 2}, wall: ${scene.wall}s }`,
     ...(scene.copies === undefined ? [] : [`verify: { tier: replicas, copies: ${scene.copies} }`])
   ].join('\n')
@@ -48,7 +54,7 @@ export async function play(
     cellar: new Cellar(peer => hub.has(peer))
   }
   const members = new Map<Who, Member>()
-  const reports: { by: Who; peer: string; what: unknown }[] = []
+  const reports: { by: Who; peer: string; what: string; bad: boolean }[] = []
   const enter = async (who: Who): Promise<void> => {
     world.ledger.fund(addressOf(who), PURSE)
     const role = who === 'requester' || who === 'arbiter' ? who : 'provider'
@@ -58,7 +64,7 @@ export async function play(
       who,
       await join(world, {
         ...{ name: who, role, config: configOf(role), ...garbled, ...own },
-        onReport: (peer, what) => void reports.push({ by: who, peer, what })
+        onReport: (peer, what, bad) => void reports.push({ by: who, peer, what, bad })
       })
     )
   }

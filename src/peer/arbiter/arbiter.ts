@@ -128,7 +128,8 @@ export class Arbiter implements Startable {
       const { id, party } = await hear(this.#ctx, e, from)
       const found = this.#cases.get(id) ?? (await this.#known(id)) ?? (await this.#begin(id, e, signal))
       const entry = found instanceof Case ? await found.bring(party, e) : found
-      return { state: entry.state, reason: (entry.ruling?.reason ?? entry.reason)?.slice(0, 256) }
+      const handed = found instanceof Case && party === 'requester' ? await found.handed(e) : undefined
+      return { state: entry.state, reason: (entry.ruling?.reason ?? entry.reason)?.slice(0, 256), handed }
     } catch (cause) {
       const error = asShoalError(cause, 'RECORD_INVALID')
       return { state: 'left', refusal: refuse(error.code, error.message) }

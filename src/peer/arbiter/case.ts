@@ -1,7 +1,8 @@
 /** One dispute while it lives: evidence in, the task run again, the ruling on the chain. Taken up again after a restart. */
 import { arbitrationEnds } from '../../protocol/machines/escrow.ts'
 import type { Escrow } from '../../protocol/ports/settlement.ts'
-import type { Evidence } from '../../protocol/records/evidence.ts'
+import type { Evidence, Handed } from '../../protocol/records/evidence.ts'
+import { contexts } from '../contexts.ts'
 import type { PeerContext } from '../context.ts'
 import type { DisputeEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
@@ -16,6 +17,8 @@ const LOOK_MS = 2_000
 const FETCH_AGAIN_MS = 15_000
 /** Longest time in which evidence is waited for, seconds; half of the arbitration window when that is shorter. */
 const EVIDENCE_SECONDS = 600n
+/** How long a requester has to take the result from the arbiter and pay, seconds; a third of what is left when that is less. */
+const TAKE_SECONDS = 60n
 
 export class Case {
   readonly #ctx: PeerContext
@@ -50,14 +53,34 @@ export class Case {
     return this.#entry
   }
 
-  /** Harmless when it is decided already: the first ruling stands. */
-  async decide(ruling: Ruling): Promise<void> {
+  /**
+   * Harmless when it is decided already: the first ruling stands. One for the provider goes to the chain a while later (`after`, the chain's
+   * time): the requester may never have got the result, and may take it from us and pay.
+   */
+  async decide(ruling: Ruling, after?: bigint): Promise<void> {
     if (this.#entry.ruling !== undefined) return
+    const wait = ruling.providerBps > 0 && this.#entry.provider?.result !== undefined ? after : undefined
     await this.#write(
-      entry => ({ ...entry, state: 'decided', ruling, reason: undefined }),
+      entry => ({
+        ...entry,
+        state: 'decided',
+        ruling,
+        reason: undefined,
+        after: wait === undefined ? undefined : Number(wait)
+      }),
       'decided',
       ruling.reason
     )
+  }
+
+  /** The result for a requester that did not get it, when it is right and the ruling waits for that. */
+  async handed(requester: Evidence): Promise<Handed | undefined> {
+    const { id, ruling, provider, after } = this.#entry
+    if (ruling === undefined || after === undefined || provider?.result === undefined) return undefined
+    const { result, wrapped } = provider.result
+    const context = contexts.evidence(id)
+    const key = await this.#ctx.recipient.unwrap(wrapped, context)
+    return { result, wrapped: await this.#ctx.wrap(key, requester.card.recipient, context) }
   }
 
   /** Ends when the escrow is closed, when the time is over, or with the signal. */
@@ -84,14 +107,16 @@ export class Case {
 
   async #step(signal: AbortSignal): Promise<void> {
     const { settlement } = this.#ctx
-    const { id, agreement, ruling } = this.#entry
+    const { id, agreement, ruling, after } = this.#entry
     const escrow = await settlement.escrow(id, { signal })
     if (escrow.state === 'closed') return await this.#ended()
     if (escrow.state !== 'disputed') return // the chain went back; the dispute comes again, or its escrow closes
     const now = await settlement.time({ signal })
     if (now > arbitrationEnds(escrow, agreement)) return await this.#leave('the time for a ruling is over')
-    if (ruling !== undefined)
+    if (ruling !== undefined) {
+      if (after !== undefined && now <= BigInt(after)) return
       return await settlement.rule(agreement, ruling.providerBps, ruling.slashBps, { signal })
+    }
     await this.#consider(escrow, now, signal)
   }
 
@@ -110,10 +135,17 @@ export class Case {
         this.#again = await runAgain(this.#ctx, disputed, signal)
         step = caseStep({ ...brought, late, again: this.#again })
       }
-      if (step.kind === 'rule') await this.decide(step.ruling)
+      if (step.kind === 'rule') await this.decide(step.ruling, await this.#patience(escrow, signal))
       else if (step.kind === 'leave') await this.#state('waiting', `left to a person: ${step.reason}`)
       else if (step.kind === 'wait') await this.#state('waiting', step.reason)
     })
+  }
+
+  /** Until when a ruling waits, so that there is still time for it. */
+  async #patience(escrow: Escrow, signal: AbortSignal): Promise<bigint> {
+    const now = await this.#ctx.settlement.time({ signal })
+    const left = arbitrationEnds(escrow, this.#entry.agreement) - now
+    return now + (left / 3n < TAKE_SECONDS ? left / 3n : TAKE_SECONDS)
   }
 
   /** Fetching costs both sides: only when something has changed, or may be there now that was missing. */
@@ -136,11 +168,22 @@ export class Case {
   }
 
   async #ended(): Promise<void> {
+    await this.#letGo()
     if (this.#entry.ruling === undefined) return await this.#leave('the two sides ended it themselves')
     await this.#write(entry => ({ ...entry, state: 'ruled' }), 'the escrow is closed')
   }
 
+  /** The result that was kept for the requester; what fails here the next start does (leftovers.ts). */
+  async #letGo(): Promise<void> {
+    const { provider } = this.#entry
+    if (provider?.result === undefined) return
+    await this.#ctx.content
+      .forget(provider.result.result.object)
+      .catch(err => this.#ctx.log.debug({ err }, 'content of a dispute was not let go'))
+  }
+
   async #leave(reason: string): Promise<void> {
+    await this.#letGo()
     await this.#write(entry => ({ ...entry, state: 'left', reason }), 'left undecided', reason)
   }
 }

@@ -96,8 +96,16 @@ export class Inspector {
     return await this.#ctx.recipient.unwrap(wrapped, contexts.evidence(this.#id))
   }
 
-  async #open(e: Evidence, ref: ObjectRef, context: Uint8Array, maxBytes: number, signal: AbortSignal) {
-    const stream = hashed(this.#ctx.content.get(ref, context, { from: this.#from(e), maxBytes, signal }))
+  async #open(
+    e: Evidence,
+    ref: ObjectRef,
+    context: Uint8Array,
+    maxBytes: number,
+    signal: AbortSignal,
+    keep = false
+  ) {
+    const options = { from: this.#from(e), maxBytes, keep, signal }
+    const stream = hashed(this.#ctx.content.get(ref, context, options))
     const bytes = await all(stream)
     if (stream.digest() !== ref.digest) flaw('gives content that is not what its digest says')
     return bytes
@@ -162,7 +170,8 @@ export class Inspector {
     const key = await this.#unwrap(wrapped)
     const max = e.result.result.size + SLACK
     const ref = { cid: result.object, key, size: result.size, digest: result.digest }
-    const bytes = await this.#open(e, ref, contexts.result(this.#id), max, signal)
+    // kept until the case is over: the requester may say that it never got it
+    const bytes = await this.#open(e, ref, contexts.result(this.#id), max, signal, true)
     return {
       kind: 'result',
       open: async function* () {

@@ -294,6 +294,8 @@ export const disputeEntry = record({
   provider: evidence.optional(),
   state: caseState,
   ruling: record({ providerBps: bps, slashBps: bps, reason: z.string().max(1024) }).optional(),
+  /** The ruling goes to the chain after this second: until then the requester may take the result and pay. */
+  after: timestamp.optional(),
   /** Why it is left undecided, or what is waited for. */
   reason: z.string().max(1024).optional()
 })

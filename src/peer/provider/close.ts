@@ -113,8 +113,8 @@ async function collect(
   else await live.ctx.settlement[step](live.entry.agreement, { signal })
 }
 
-const plead = (live: LiveProvision, pleading: Pleading, signal: AbortSignal): Promise<void> =>
-  pleading.step(live.ctx, live.entry.agreement, to => providerEvidence(live, to), signal)
+const plead = async (live: LiveProvision, pleading: Pleading, signal: AbortSignal): Promise<void> =>
+  void (await pleading.step(live.ctx, live.entry.agreement, to => providerEvidence(live, to), signal))
 
 /** delivered: the receipt may still come, or a dispute; after the window anyone may release. */
 export async function awaitRelease(live: LiveProvision, signal: AbortSignal): Promise<void> {

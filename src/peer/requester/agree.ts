@@ -5,7 +5,6 @@ import { gasFor, priceFor, restOf, type Rate } from '../../market/work.ts'
 import { toHex } from '../../protocol/codec.ts'
 import type { Hex32, HexBytes } from '../../protocol/ids.ts'
 import type { Bid } from '../../protocol/records/bid.ts'
-import { describeRefusal } from '../../protocol/records/refusal.ts'
 import type { PeerContext } from '../context.ts'
 import type { AwardEntry, ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { bidDigest, sameAddress } from '../records.ts'
@@ -96,7 +95,9 @@ const wanted = (live: LiveExecution): boolean =>
 /** Asks for the provider's signature: one try, since a provider that does not answer now is not the one to trust with work. */
 export async function agree(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { entry, ctx } = live
-  if (!wanted(live)) return void (await live.move('decline', 'no longer needed'))
+  const declined = (what: string, code: string, message: string): Promise<boolean> =>
+    live.move('decline', what, { failure: { code, message } }, message)
+  if (!wanted(live)) return void (await declined('no longer needed', 'CANCELLED', 'the job wants no more'))
   try {
     const answer = await ctx.network.request(
       live.provider,
@@ -105,19 +106,26 @@ export async function agree(live: LiveExecution, signal: AbortSignal): Promise<v
       signal
     )
     if (answer.signature === undefined) {
-      await live.move('decline', 'provider declined', {}, describeRefusal(answer.refusal))
+      const { refusal } = answer
+      const message = refusal?.message ?? 'it gave no reason'
+      await declined('provider declined', refusal?.code ?? 'PEER_REFUSED', message)
       return
     }
     const signer = ctx.typed.signer('Agreement', entry.agreement, answer.signature)
     if (signer === undefined || !sameAddress(signer, entry.agreement.provider)) {
       ctx.network.report(entry.provider.peer, 'invalid')
-      await live.move('decline', 'provider sent a wrong signature')
+      await declined(
+        'provider sent a wrong signature',
+        'SIGNATURE_INVALID',
+        'it did not sign what was proposed'
+      )
       return
     }
     await live.move('agree', 'agreement signed by both', { providerSignature: answer.signature })
   } catch (e) {
     if (signal.aborted) return
-    await live.move('decline', 'provider did not answer', {}, asShoalError(e, 'PEER_UNREACHABLE').message)
+    const { code, message } = asShoalError(e, 'PEER_UNREACHABLE')
+    await declined('provider did not answer', code, message)
   }
 }
 

@@ -2,11 +2,13 @@
 import { digestOf, encode, toHex } from '../../protocol/codec.ts'
 import type { Hex32 } from '../../protocol/ids.ts'
 import type { PeerCard } from '../../protocol/records/card.ts'
-import type { Evidence } from '../../protocol/records/evidence.ts'
+import type { PeerAddress } from '../../protocol/ports/network.ts'
+import type { Evidence, Handed } from '../../protocol/records/evidence.ts'
 import { contexts } from '../contexts.ts'
 import type { AwardEntry } from '../journal/entries.ts'
-import { bidDigest } from '../records.ts'
-import type { LiveExecution } from './live-execution.ts'
+import { bidDigest, verifyDelivery } from '../records.ts'
+import { fetchFrom } from './fetch-result.ts'
+import { expectedOf, type LiveExecution } from './live-execution.ts'
 import { handoverOf, specOf } from './start.ts'
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
@@ -19,9 +21,35 @@ async function cardOfProvider({ ctx, entry }: LiveExecution): Promise<PeerCard |
   return awards.flatMap(a => a.bids).find(b => bidDigest(b) === entry.bid)?.card
 }
 
-/** Brings the arbiter what we have. Never throws. */
-export const plead = (live: LiveExecution, signal: AbortSignal): Promise<void> =>
-  live.pleading.step(live.ctx, live.entry.agreement, (to, s) => requesterEvidence(live, to, s), signal)
+/** Brings the arbiter what we have, and takes the result when it hands us one that we did not get. Never throws. */
+export async function plead(live: LiveExecution, signal: AbortSignal): Promise<void> {
+  const { ctx, entry } = live
+  const make = (to: PeerCard, s: AbortSignal): Promise<Evidence> => requesterEvidence(live, to, s)
+  const heard = await live.pleading.step(ctx, entry.agreement, make, signal)
+  if (heard?.handed !== undefined && !entry.fetched)
+    await takeHanded(live, heard.handed, heard.arbiter, signal)
+}
+
+/** The provider withheld the result, and it is right: with it in hand it is accepted and paid like any other. */
+async function takeHanded(
+  live: LiveExecution,
+  handed: Handed,
+  from: PeerAddress,
+  signal: AbortSignal
+): Promise<void> {
+  const { ctx, entry } = live
+  try {
+    await verifyDelivery('result', handed.result, expectedOf(live), ctx)
+    const key = await ctx.recipient.unwrap(handed.wrapped, contexts.evidence(entry.agreementId))
+    const fetched = await fetchFrom(live, handed.result, { key, from }, signal)
+    const what = 'the arbiter handed the result over'
+    if (!(await live.move('deliver', what, { result: handed.result, ...fetched })))
+      await live.patch({ result: handed.result, ...fetched }, what)
+  } catch (err) {
+    if (!signal.aborted)
+      ctx.log.warn({ err, agreement: entry.agreementId }, 'what the arbiter handed over could not be taken')
+  }
+}
 
 /** Seals the spec anew for the arbiter; module and input are where they were. */
 export async function requesterEvidence(

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { RESULT_LIMITS } from '../../executor/compare/contents.ts'
 import { readBundle } from '../../protocol/bundle.ts'
 import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
+import type { ContentSource } from '../../protocol/ports/content.ts'
+import type { Result } from '../../protocol/records/delivery.ts'
 import { contexts } from '../contexts.ts'
 import { hashed } from '../hashing.ts'
 import type { HomeLayout } from '../home/layout.ts'
@@ -20,17 +22,27 @@ export const resultFile = (
   e: Pick<ExecutionEntry, 'jobId' | 'shard' | 'attempt' | 'copy'>
 ): string => join(resultFolder(home, e.jobId), `${e.shard}-${e.attempt}-${e.copy}.bundle`)
 
-/** What is known of the result once it is here. */
 async function fetchOnce(live: LiveExecution, signal: AbortSignal): Promise<Fetched> {
-  const { ctx, entry } = live
+  const { ctx, entry, provider } = live
   const { result } = entry
   if (result === undefined) throw new Error('no result to fetch')
+  const key = await ctx.recipient.unwrap(result.wrapped, contexts.result(entry.agreementId))
+  return await fetchFrom(live, result, { key, from: provider }, signal)
+}
+
+/** Brings a result home from whoever has it; what is known of it once it is here. RESULT_MISMATCH, CONTENT_NOT_FOUND, CONTENT_CORRUPT. */
+export async function fetchFrom(
+  live: LiveExecution,
+  result: Pick<Result, 'object' | 'digest'>,
+  { key, from }: { readonly key: Uint8Array; readonly from: ContentSource },
+  signal: AbortSignal
+): Promise<Fetched> {
+  const { ctx, entry } = live
   const context = contexts.result(entry.agreementId)
-  const key = await ctx.recipient.unwrap(result.wrapped, context)
   const maxBytes = live.job().plan.common.needs.outputBytes + 1024 * 1024
   const stream = hashed(
     ctx.content.get({ cid: result.object, key }, context, {
-      from: live.provider,
+      from,
       maxBytes,
       signal
     })

@@ -35,8 +35,10 @@ export async function windUp(all: readonly LiveExecution[], by: Judge): Promise<
     if (live.terminal) continue
     left++
     if (live.entry.state === 'delivered') await judge(live, all, by)
-    else if (live.entry.state === 'awarded') await live.move('decline', 'no longer needed')
-    else await live.move('lose', 'no longer needed', { failure: NOT_NEEDED })
+    else if (live.entry.state === 'awarded') {
+      const failure = { code: 'CANCELLED', message: 'the job wants no more' }
+      await live.move('decline', 'no longer needed', { failure })
+    } else await live.move('lose', 'no longer needed', { failure: NOT_NEEDED })
   }
   return left
 }

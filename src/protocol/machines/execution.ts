@@ -51,7 +51,8 @@ export const executionTable: Table<ExecutionState, ExecutionMove> = {
   accepted: { ...closed },
   /** A provider given up too early that delivered after all may still be accepted. */
   lost: { deliver: 'delivered', dispute: 'disputed', ...closed },
-  disputed: { ...closed },
+  /** An arbiter hands out a result that was withheld: it may still be accepted. */
+  disputed: { deliver: 'delivered', ...closed },
   declined: {},
   settled: {},
   refunded: {},

@@ -30,6 +30,10 @@ export const evidence = record({
 })
 export type Evidence = z.output<typeof evidence>
 
+/** A result that the requester says it never got, and that is right: sealed as it was, its key wrapped to the requester. The arbiter keeps it. */
+export const handed = record({ result, wrapped })
+export type Handed = z.output<typeof handed>
+
 /** What an arbiter does with a dispute, as the two sides may know it. */
 export const caseState = z.enum(['waiting', 'judging', 'decided', 'ruled', 'left'])
 export type CaseState = z.output<typeof caseState>

@@ -38,7 +38,7 @@ const text = (files: ReadonlyMap<string, Uint8Array>, name: string): string =>
   decoder.decode(files.get(name) ?? new Uint8Array())
 
 /** Units per second of every machine here. */
-export const SPEED = 1_000n
+export const SPEED = 1_000_000_000n
 
 /** One whose results are wrong, whatever it is given; its meter is right. */
 export const wrongEngine = (plain: Engine): Engine => ({

@@ -29,6 +29,7 @@ import { seededRandom } from '../sim/random.ts'
 import type { EagerClock } from './clock.ts'
 import { scriptEngine, SPEED, type Meter } from './engine.ts'
 import { memoryFiles } from './files.ts'
+import { timedNetwork } from './timed.ts'
 import type { Ledger } from './ledger.ts'
 import type { Notary } from './notary.ts'
 import type { Cellar } from './store.ts'
@@ -49,12 +50,12 @@ export interface MemberOptions {
   readonly config?: ConfigInput
   /** Puts itself between the member's own flows and everybody else: a liar's tongue. */
   readonly between?: (plain: PeerNetwork) => PeerNetwork
-  readonly chain?: (plain: Settlement) => Settlement
+  readonly chain?: (plain: Settlement, stopped: AbortSignal) => Settlement
   readonly content?: (bytes: Uint8Array) => Uint8Array
   /** A liar's checks see everything as good. */
   readonly lenient?: boolean
   /** What it heard of others' conduct. */
-  readonly onReport?: (peer: string, conduct: Conduct) => void
+  readonly onReport?: (peer: string, what: string, bad: boolean) => void
   readonly engine?: (plain: Engine) => Engine
 }
 
@@ -74,6 +75,8 @@ export interface Member {
 }
 
 const CARD_MS = 12 * 3_600_000
+/** Conduct that costs a peer its good name. */
+const BAD: ReadonlySet<Conduct> = new Set<Conduct>(['invalid', 'broken-promise'])
 
 function logTo(lines: string[]): Logger {
   const add = (level: string) => (fields: object, message: string) => {
@@ -108,10 +111,11 @@ export async function join(world: World, o: MemberOptions): Promise<Member> {
   const plainEngine = scriptEngine(clock, meter)
   const engines = new Map([['wasm', o.engine?.(plainEngine) ?? plainEngine]])
   const plain = hub.network(keys.identity.peerId, config.profile)
-  plain.report = (peer, conduct) => o.onReport?.(peer, conduct)
-  const network = o.between?.(plain) ?? plain
+  plain.report = (peer, conduct) => o.onReport?.(peer, conduct, BAD.has(conduct))
+  plain.accuse = (peer, kind) => o.onReport?.(peer, kind, true)
+  const network = timedNetwork(o.between?.(plain) ?? plain, clock)
   const chain = ledger.settlement(keys.operator.address, stopping.signal)
-  const settlement = o.chain?.(chain) ?? chain
+  const settlement = o.chain?.(chain, stopping.signal) ?? chain
   const store = memoryStore()
   const journal = new Journal(store, clock)
   const files = memoryFiles()
