@@ -275,6 +275,15 @@ contract AttacksTest is Base {
         escrow.cancel(a, r, "", consent);
     }
 
+    function test_releaseForThePriceIsTaken() public {
+        Agreement memory a = _agreement(100, 10);
+        bytes32 id = _open(a);
+        (Release memory r, bytes memory consent) = _release(REQUESTER_KEY, id, 100);
+        vm.prank(provider);
+        escrow.cancel(a, r, "", consent);
+        _eq(_free(COLD), 99, "the price");
+    }
+
     function test_anOldReleaseThatWasRevokedEndsNothing() public {
         Agreement memory a = _agreement(1000, 10);
         bytes32 id = _open(a);

@@ -82,11 +82,11 @@ contract Dirty {
     }
 }
 
-/// Needs about 90,000 gas to say yes.
+/// Needs nearly all the gas that a signer is given to say yes.
 contract Slow is IERC1271 {
     function isValidSignature(bytes32, bytes calldata) external view returns (bytes4) {
         uint256 begun = gasleft();
-        while (begun - gasleft() < 90_000) {}
+        while (begun - gasleft() < 97_000) {}
         return IERC1271.isValidSignature.selector;
     }
 }
@@ -160,7 +160,7 @@ contract SignaturesTest is Base {
         (Receipt memory r, bytes memory signature) = _receipt(ARBITER_KEY, id, 1, 600);
         vm.etch(address(wallet), address(new Slow()).code);
         bool low;
-        for (uint256 gas = 40_000; gas < 200_000; gas += 2_000) {
+        for (uint256 gas = 40_000; gas < 200_000; gas += 500) {
             (bool ok, bytes memory said) =
                 address(escrow).call{gas: gas}(abi.encodeCall(IEscrow.acknowledge, (a, r, signature)));
             if (ok) {

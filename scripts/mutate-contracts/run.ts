@@ -1,6 +1,7 @@
 /**
  * `npm run mutate:contracts`: plants small faults into contracts/src, one at a time, and runs the forge tests against each. A seeded sample for as
- * long as `--seconds` allows, or `--all`. Fails when less than 90 % are noticed, or when one survives that explained.ts does not explain.
+ * long as `--seconds` allows, or `--all`. Fails when one survives that explained.ts does not explain, or when less than 90 % are noticed (of
+ * 100 at least: in a smaller sample a few say nothing).
  */
 import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
@@ -21,6 +22,8 @@ const HELP = `usage: npm run mutate:contracts -- [--all | --seconds N] [--seed N
   --json       one JSON object instead of the table`
 /** Percent. */
 const LEAST = 90
+/** Fewer say nothing about a share. */
+const SAMPLE = 100
 const JOBS_MAX = 2
 
 interface Tried {
@@ -87,7 +90,7 @@ function report(tried: readonly Tried[], all: number, seconds: number, json: boo
   const valid = killed.length + survived.length
   const score = valid === 0 ? 0 : (100 * killed.length) / valid
   const unexplained = survived.filter(t => reasonFor(t.fault) === undefined)
-  const ok = score >= LEAST && unexplained.length === 0
+  const ok = unexplained.length === 0 && (score >= LEAST || valid < Math.min(SAMPLE, all))
   const survivors = survived.map(({ fault }) => ({ fault: show(fault), why: reasonFor(fault) }))
   if (json) {
     const counts = { all, valid, killed: killed.length, survived: survived.length, invalid: invalid.length }

@@ -24,6 +24,8 @@ const SAMPLES = '80'
 /** Short, so that the killed provider's escrow is refunded while one watches. Seconds. */
 const WALL = '22s'
 const MARGIN = 5
+/** Receipts count for so long after the deadline, and the refund waits for it. */
+const CHALLENGE = 10
 
 export type DemoEvent =
   | FeedItem
@@ -84,7 +86,8 @@ const submit = async (o: DemoParts, client: ApiClient): Promise<FullJobView> =>
         'match.window': '1s'
       },
       out: o.out,
-      deliverMargin: MARGIN
+      deliverMargin: MARGIN,
+      challengeSeconds: CHALLENGE
     },
     o.signal
   )

@@ -116,7 +116,8 @@ describe('few providers', function () {
     const { id } = await submit(buyer.client, NBODY, {
       out,
       overrides: nbody(3_000_000, { 'limits.wall': '12s', deadline: '25s' }),
-      deliverMargin: 5
+      deliverMargin: 5,
+      challengeSeconds: 10
     })
     await jobUntil(
       buyer.client,

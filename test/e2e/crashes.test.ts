@@ -89,7 +89,8 @@ describe('crashes in the middle of a job of 8 shards', function () {
     const { id } = await submit(buyer.client, NBODY, {
       out,
       overrides: nbody(300_000, { 'limits.wall': '25s', deadline: '3m' }),
-      deliverMargin: 5
+      deliverMargin: 5,
+      challengeSeconds: 10
     })
     const half = await jobUntil(buyer.client, id, 'a checkpoint is acknowledged', j =>
       j.executionList.some(e => e.state === 'started' && e.checkpoints >= 2 && e.progress < 0.7)

@@ -55,6 +55,8 @@ describe('peers on a network of generation 1', function () {
   const stores = { buyer: memoryStore(), seller: memoryStore() }
   const peers: Peer[] = []
   const hub = new Hub()
+  /** Undone from the last one back, also when the rest could not be begun. */
+  const undo: (() => Promise<void>)[] = []
   let folder: string
   let chain: EmbeddedChain
   let rpc: Rpc
@@ -62,8 +64,11 @@ describe('peers on a network of generation 1', function () {
 
   before(async () => {
     folder = await folderFor()
+    undo.push(async () => await removeFolder(folder))
     chain = await startChain(join(folder, 'chain'))
+    undo.push(chain.stop)
     rpc = connectRpc({ rpcUrl: chain.rpcUrl, clock, random, log })
+    undo.push(rpc.close)
     const deployer = createTransactionKey(random.bytes(32))
     await chain.fund(deployer.address, 10n * ETHER, 0n)
     network = await firstNetwork({ rpc, clock }, deployer, deployer.address)
@@ -75,9 +80,7 @@ describe('peers on a network of generation 1', function () {
   })
   after(async () => {
     for (const p of peers.reverse()) await p.stop()
-    await rpc.close()
-    await chain.stop()
-    await removeFolder(folder)
+    for (const step of undo.reverse()) await step()
   })
 
   const keyOf = (who: 'buyer' | 'seller') => createOperatorKey(seats[who].operator, domainOf(network))

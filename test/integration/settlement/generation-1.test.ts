@@ -40,7 +40,6 @@ const refused = async (
 }
 
 describe('a network of generation 1', () => {
-  let folder: string
   let chain: EmbeddedChain
   let rpc: Rpc
   let network: NetworkParameters
@@ -49,18 +48,23 @@ describe('a network of generation 1', () => {
   let arbiter: Party
   const events: SettlementEvent[] = []
   const watching = new AbortController()
-  let watch: Promise<void>
+  /** Undone from the last one back, also when the rest could not be begun. */
+  const undo: (() => Promise<unknown>)[] = []
 
   before(async () => {
-    folder = await folderFor()
+    const folder = await folderFor()
+    undo.push(async () => await removeFolder(folder))
     chain = await startChain(folder)
+    undo.push(chain.stop)
     rpc = connectRpc({ rpcUrl: chain.rpcUrl, clock, random, log })
+    undo.push(rpc.close)
     const deployer = createTransactionKey(random.bytes(32))
     await chain.fund(deployer.address, 10n * ETHER, 0n)
     network = await firstNetwork({ rpc, clock }, deployer, stranger())
     const old = { ...chain, network } as EmbeddedChain
     const funded = async (): Promise<Party> => {
       const p = await party(old)
+      undo.push(async () => await p.settlement.stop())
       await chain.fund(p.key.address, ETHER, 0n)
       await firstTokens({ rpc, clock }, deployer, network, p.key.address, 100_000n)
       await p.settlement.deposit(100_000n)
@@ -69,15 +73,12 @@ describe('a network of generation 1', () => {
     requester = await funded()
     provider = await funded()
     arbiter = await funded()
-    watch = provider.settlement.watch(undefined, async e => void events.push(e), watching.signal)
+    const watch = provider.settlement.watch(undefined, async e => void events.push(e), watching.signal)
+    undo.push(async () => await watch)
   })
   after(async () => {
     watching.abort()
-    await watch
-    await Promise.all([requester, provider, arbiter].map(async p => await p.settlement.stop()))
-    await rpc.close()
-    await chain.stop()
-    await removeFolder(folder)
+    for (const step of undo.reverse()) await step()
   })
 
   const open = async (changes: Partial<Agreement> = {}): Promise<{ a: Agreement; id: AgreementId }> => {

@@ -179,6 +179,14 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
     tests: ['test/unit/peer/plan.test.ts']
   },
   {
+    id: 'dispute-bonds-not-kept-free',
+    file: 'requester.ts',
+    find: 'const needed = maxPrice + reserve',
+    replace: 'const needed = maxPrice',
+    means: 'the escrows of a job cannot be opened half way through',
+    tests: ['test/unit/peer/submit.test.ts']
+  },
+  {
     id: 'input-limit-by-shard',
     file: 'plan.ts',
     find: 'shards.reduce((n, s) => n + sizeOf(s), 0)',

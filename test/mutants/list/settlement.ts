@@ -186,6 +186,38 @@ export const settlement: readonly Mutant[] = within('src/settlement', [
     tests: ['test/unit/settlement/effects.test.ts']
   },
   {
+    id: 'any-code',
+    file: 'generation.ts',
+    find: "return Buffer.from(sha256(masked)).toString('hex') === wanted",
+    replace: "return Buffer.from(sha256(masked)).toString('hex') !== ''",
+    means: 'a vault with a back door passes for ours when it is wired like ours',
+    tests: ['test/integration/settlement/generation-1.test.ts']
+  },
+  {
+    id: 'old-network-opens',
+    file: 'actions.ts',
+    find: '      refuseOldGeneration({ generation: generation() })\n      await on(a,',
+    replace: '      await on(a,',
+    means: 'money is locked in contracts that are known to be unsafe',
+    tests: ['test/integration/settlement/generation-1.test.ts']
+  },
+  {
+    id: 'old-delivery-unheard',
+    file: 'watch/decode.ts',
+    find: '?? firstInterface().parseLog(log)',
+    replace: '?? null',
+    means: 'on an old network nobody hears that a provider has committed its result',
+    tests: ['test/integration/settlement/generation-1.test.ts']
+  },
+  {
+    id: 'limit-found-by-sending',
+    file: 'funds.ts',
+    find: '      withinLimit(guard, address, to, amount)\n',
+    replace: '',
+    means: 'a withdrawal above the limit is sent, pays gas and says less',
+    tests: ['test/integration/settlement/lifecycle.test.ts']
+  },
+  {
     id: 'other-chain-behind-a-url',
     file: 'rpc/several.ts',
     find: 'if (actual !== chainId)',
