@@ -1,10 +1,8 @@
-/** Which lies are told: every field of every message in every manner by everybody who sends it, every message left out, late or repeated. */
+/** One run: a scene in which somebody lies, played and judged. */
 import type { World, MemberOptions } from '../support/world/member.ts'
-import { channels, unasked, wholes, type Unasked } from './channels.ts'
-import { fieldsOf, type Field } from './fields.ts'
+import type { Unasked } from './channels.ts'
 import { lyingSettlement } from './hand.ts'
 import { judge } from './judge.ts'
-import { manners } from './mutate.ts'
 import { scenes, type Scene, type Who } from './scenes.ts'
 import { play, type Told } from './stage.ts'
 import { lyingNetwork, lyingSeal, Tongue, type Lie } from './tongue.ts'
@@ -17,21 +15,12 @@ export interface Case {
 }
 
 export interface Outcome {
+  /** What is unfair to somebody who did not lie. */
   readonly faults: readonly string[]
-  /** How often a lie was told. */
+  /** How often something untrue was said or done. */
   readonly told: number
-  /** What the liar said anything on. */
-  readonly spoken: ReadonlySet<string>
-  readonly ended: boolean
+  readonly tongue: Tongue
   readonly lines: readonly string[]
-}
-
-const fields = new Map<string, readonly Field[]>()
-export function fieldsOn(channel: string): readonly Field[] {
-  let known = fields.get(channel)
-  const schema = channels.get(channel)
-  if (known === undefined) fields.set(channel, (known = schema === undefined ? [] : fieldsOf(schema)))
-  return known
 }
 
 export const sceneOf = (name: string): Scene => {
@@ -42,17 +31,17 @@ export const sceneOf = (name: string): Scene => {
 
 export async function playCase(c: Case): Promise<Outcome> {
   const scene = sceneOf(c.scene)
-  let tongue: Tongue | undefined
+  const made: Tongue[] = []
   const options = (world: World): Partial<MemberOptions> => {
-    const own = new Tongue(world.notary, c.who, world.clock, c.lies)
-    tongue = own
+    const tongue = new Tongue(world.notary, c.who, world.clock, c.lies)
+    made.push(tongue)
     return {
       lenient: true,
-      between: plain => lyingNetwork(plain, own),
-      content: lyingSeal(own),
+      between: plain => lyingNetwork(plain, tongue),
+      content: lyingSeal(tongue),
       chain: (plain, stopped) =>
         lyingSettlement(plain, {
-          ...{ tongue: own, ledger: world.ledger, notary: world.notary, owner: c.who, clock: world.clock },
+          ...{ tongue, ledger: world.ledger, clock: world.clock },
           ...{ unasked: c.unasked, stopped }
         })
     }
@@ -61,32 +50,17 @@ export async function playCase(c: Case): Promise<Outcome> {
   try {
     told = await play(scene, { who: c.who, options })
     const faults = await judge(scene, told, c.who)
+    const [tongue] = made
+    if (tongue === undefined) throw new Error(`${c.who} is not in the scene ${c.scene}`)
     const lines = [...told.members].flatMap(([who, m]) => m.lines.map(l => `${who}: ${l}`))
-    return { faults, told: tongue?.told ?? 0, spoken: tongue?.spoken ?? new Set(), ended: told.ended, lines }
+    return { faults, told: tongue.told, tongue, lines }
   } finally {
     await told?.stop()
   }
 }
 
-/** All lies about single things that somebody in a scene can tell, given on which channels it speaks. */
-export function* singles(scene: Scene, who: Who, spoken: ReadonlySet<string>): Generator<Case> {
-  const of = (lies: readonly Lie[], extra: readonly Unasked[] = []): Case => ({
-    ...{ scene: scene.name, who, lies, unasked: extra }
-  })
-  for (const what of unasked) yield of([], [what])
-  for (const channel of spoken) {
-    for (const whole of wholes) yield of([{ channel, whole }])
-    for (const { path, optional, example } of fieldsOn(channel))
-      for (const manner of manners) {
-        if (manner === 'present' && !optional) continue
-        yield of([{ channel, path, manner, example }])
-      }
-  }
-}
+export const describeLie = (l: Lie): string =>
+  'path' in l ? `${l.channel} ${l.path.join('.')} ${l.manner}` : `${l.channel} ${l.whole}`
 
-export const describeCase = (c: Case): string => {
-  const said = c.lies.map(l =>
-    'path' in l ? `${l.channel} ${l.path.join('.')} ${l.manner}` : `${l.channel} ${l.whole}`
-  )
-  return `${c.scene} | ${c.who} | ${[...said, ...c.unasked].join(' + ')}`
-}
+export const describeCase = (c: Case): string =>
+  `${c.scene} | ${c.who} | ${[...c.lies.map(describeLie), ...c.unasked].join(' + ')}`

@@ -34,6 +34,14 @@ export const channels: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodTyp
   ...Object.entries(calls).map(([name, schema]): [string, z.ZodType] => [`chain:${name}`, schema])
 ])
 
+/** Methods that move no money and give no work: test:claims lies on those that prove capacity, the network answers the others itself. */
+const ELSEWHERE = new Set([
+  ...['challenge', 'reveal', 'rewrite', 'show', 'flow', 'pour', 'attest'],
+  'farewell'
+])
+/** Whether a channel is left to another suite. */
+export const isOpen = (channel: string): boolean => ELSEWHERE.has(channel.split(':')[1] ?? '')
+
 /** Lies about a whole message, not about a field of it. */
 export const wholes = ['dropped', 'late', 'last-moment', 'twice', 'before'] as const
 export type Whole = (typeof wholes)[number]

@@ -1,7 +1,6 @@
 /** The liar's hand on the chain: its calls with the lie in them, left out, late or twice, and calls that nobody asked it to make. */
-import type { Notary } from '../support/world/notary.ts'
 import type { Agreement, Receipt, Release } from '../../src/protocol/eip712.ts'
-import type { AgreementId, HexBytes } from '../../src/protocol/ids.ts'
+import type { HexBytes } from '../../src/protocol/ids.ts'
 import type { Clock } from '../../src/protocol/ports/clock.ts'
 import type { Settlement, SettlementEvent } from '../../src/protocol/ports/settlement.ts'
 import type { Ledger } from '../support/world/ledger.ts'
@@ -11,8 +10,6 @@ import type { Tongue } from './tongue.ts'
 export interface HandParts {
   readonly tongue: Tongue
   readonly ledger: Ledger
-  readonly notary: Notary
-  readonly owner: string
   readonly clock: Clock
   readonly unasked: readonly Unasked[]
   readonly stopped: AbortSignal
@@ -23,7 +20,6 @@ const AGAIN_MS = 5_000
 
 export function lyingSettlement(plain: Settlement, parts: HandParts): Settlement {
   const { tongue, ledger, clock } = parts
-  const known = new Map<AgreementId, Agreement>()
   const call = async <T>(
     name: ChainCall,
     a: Agreement,
@@ -31,22 +27,26 @@ export function lyingSettlement(plain: Settlement, parts: HandParts): Settlement
     make: (a: Agreement, body: T) => Promise<void>
   ): Promise<void> => {
     const told = tongue.agreement(a)
-    known.set(tongue.resigner.idOf(told), told)
     const whole = await tongue.whole(`chain:${name}`, tongue.speak(`chain:${name}`, body), parts.stopped)
     if (whole === undefined) return
     await make(told, whole.say)
     if (whole.twice) await make(told, whole.say)
   }
+  const own = (): Agreement[] =>
+    [...ledger.books.values()]
+      .map(b => b.agreement)
+      .filter(a => [a.requester, a.provider, a.arbiter].includes(plain.address))
   const meddle = async (a: Agreement): Promise<void> => {
     for (const what of parts.unasked) {
       if (what === 'delegate') ledger.delegated.add(plain.address.toLowerCase())
       else if (what === 'refund') await plain.refund(a, 0n).catch(() => undefined)
       else await plain[what](a).catch(() => undefined)
+      tongue.told++
     }
   }
   if (parts.unasked.length > 0)
     clock.every(AGAIN_MS, () => {
-      if (!parts.stopped.aborted) for (const a of known.values()) void meddle(a)
+      if (!parts.stopped.aborted) for (const a of own()) void meddle(a)
     })
   const hear = (e: SettlementEvent): SettlementEvent => tongue.hear(e)
   return {

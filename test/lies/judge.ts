@@ -46,7 +46,7 @@ class Judge {
 
   /** Those who neither lie nor leave, nor give wrong results. */
   get #honest(): [Who, Member][] {
-    const gone = new Set<Who | undefined>([this.#liar, this.#scene.wrong])
+    const gone = new Set<Who | undefined>([this.#liar, this.#scene.wrong?.who])
     for (const e of this.#scene.events ?? []) if (e.what === 'leave') gone.add(e.who)
     return [...this.#told.members].filter(([who]) => !gone.has(who))
   }
@@ -54,6 +54,10 @@ class Judge {
   #paid(entry: { readonly agreementId: string }): bigint {
     const moved = this.#told.world.ledger.books.get(entry.agreementId as never)?.moved
     return (moved?.get('beneficiary') ?? 0n) + (moved?.get('treasury') ?? 0n)
+  }
+
+  #disputed(entry: { readonly agreementId: string }): boolean {
+    return (this.#told.world.ledger.books.get(entry.agreementId as never)?.slot.disputedAt ?? 0n) > 0n
   }
 
   /** What a silent arbiter left undecided: it costs both sides alike. */
@@ -142,6 +146,8 @@ class Judge {
 
   /** What an execution has cost, less what was taken for it from a bond. */
   #netLoss(e: ExecutionEntry): bigint {
+    // whom both sides trust with a dispute decides it
+    if (this.#liar === 'arbiter' && this.#disputed(e)) return 0n
     return atLeast0(this.#paid(e) - this.#told.world.ledger.slashed(e.agreementId))
   }
 

@@ -1,7 +1,17 @@
 /** What happens in a small world when nobody lies: the stories that each lie is told in. */
 import type { Script } from '../support/world/engine.ts'
+import type { Lie } from './tongue.ts'
 
 export type Who = 'requester' | 'provider-1' | 'provider-2' | 'provider-3' | 'arbiter'
+
+/** A provider that is no good in a scene, whoever else lies. */
+export interface Wrong {
+  readonly who: Who
+  /** Its results are nonsense. */
+  readonly nonsense?: true
+  /** What it says that is not true. */
+  readonly lies?: readonly Lie[]
+}
 
 export interface Scene {
   readonly name: string
@@ -12,66 +22,98 @@ export interface Scene {
   readonly wall: number
   /** Something that happens at a moment of the story, seconds after the submit; the liar is never the one who leaves. */
   readonly events?: readonly { readonly at: number; readonly what: 'leave' | 'cancel'; readonly who: Who }[]
-  /** A provider whose results are wrong, whatever else it says. */
-  readonly wrong?: Who
-  /** How the job ends when nobody lies. */
-  readonly ends: 'done' | 'failed' | 'cancelled'
+  readonly wrong?: Wrong
+  /** Nobody reaches the requester: bids are found in the DHT. */
+  readonly hidden?: true
   /** Whose lies are worth hearing here. */
   readonly liars: readonly Who[]
 }
+
+const four = [5e9, 5e9, 5e9, 5e9]
+const two = [5e9, 5e9]
+const field = (channel: string, path: readonly string[]): Lie => ({
+  ...{ channel, path, manner: 'zero', example: undefined }
+})
 
 export const scenes: readonly Scene[] = [
   {
     name: 'a task with checkpoints',
     providers: 2,
-    script: { pieces: [5e9, 5e9, 5e9, 5e9], end: 'done' },
+    script: { pieces: four, end: 'done' },
     wall: 60,
-    ends: 'done',
     liars: ['requester', 'provider-2']
   },
   {
     name: 'a task that goes on elsewhere',
     providers: 2,
-    script: { pieces: [5e9, 5e9, 5e9, 5e9], end: 'done' },
+    script: { pieces: four, end: 'done' },
     wall: 60,
     events: [{ at: 14, what: 'leave', who: 'provider-2' }],
-    ends: 'done',
     liars: ['requester', 'provider-1']
   },
   {
     name: 'two copies',
     providers: 3,
-    script: { pieces: [5e9, 5e9], end: 'done' },
+    script: { pieces: two, end: 'done' },
     copies: 2,
     wall: 60,
-    ends: 'done',
     liars: ['requester', 'provider-1']
   },
   {
     name: 'a task that fails by its own fault',
     providers: 2,
-    script: { pieces: [5e9, 5e9], end: 'fail' },
+    script: { pieces: two, end: 'fail' },
     wall: 60,
-    ends: 'failed',
     liars: ['requester', 'provider-1']
   },
   {
     name: 'a job that is cancelled',
     providers: 2,
-    script: { pieces: [5e9, 5e9, 5e9, 5e9], end: 'done' },
+    script: { pieces: four, end: 'done' },
     wall: 60,
     events: [{ at: 14, what: 'cancel', who: 'requester' }],
-    ends: 'cancelled',
     liars: ['requester', 'provider-2']
+  },
+  {
+    name: 'a requester that leaves before it pays',
+    providers: 2,
+    script: { pieces: two, end: 'done' },
+    wall: 60,
+    events: [{ at: 10, what: 'leave', who: 'requester' }],
+    liars: ['provider-1', 'provider-2']
+  },
+  {
+    name: 'a requester that nobody reaches',
+    providers: 2,
+    script: { pieces: two, end: 'done' },
+    wall: 60,
+    hidden: true,
+    liars: ['requester', 'provider-1', 'provider-2']
   },
   {
     name: 'a copy that is wrong, before the arbiter',
     providers: 3,
-    script: { pieces: [5e9, 5e9], end: 'done' },
+    script: { pieces: two, end: 'done' },
     copies: 2,
     wall: 60,
-    wrong: 'provider-1',
-    ends: 'done',
+    wrong: { who: 'provider-1', nonsense: true },
     liars: ['requester', 'arbiter']
+  },
+  {
+    name: 'a result that its requester does not get',
+    providers: 1,
+    script: { pieces: two, end: 'done' },
+    wall: 60,
+    wrong: { who: 'provider-1', lies: [field('response:events', ['?kind=result', 'result', 'wrapped'])] },
+    liars: ['requester', 'arbiter']
+  },
+  {
+    name: 'a resumed task whose result its requester does not get',
+    providers: 2,
+    script: { pieces: four, end: 'done' },
+    wall: 60,
+    events: [{ at: 14, what: 'leave', who: 'provider-2' }],
+    wrong: { who: 'provider-1', lies: [field('response:events', ['?kind=result', 'result', 'wrapped'])] },
+    liars: ['requester']
   }
 ]

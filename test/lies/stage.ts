@@ -5,16 +5,19 @@ import { EagerClock } from '../support/world/clock.ts'
 import { moduleOf, wrongEngine } from '../support/world/engine.ts'
 import { Ledger } from '../support/world/ledger.ts'
 import { join, type Member, type MemberOptions, type World } from '../support/world/member.ts'
-import { addressOf, Notary } from '../support/world/notary.ts'
+import { addressOf, Notary, peerIdOf } from '../support/world/notary.ts'
 import { Cellar } from '../support/world/store.ts'
 import { Hub } from '../support/sim/hub.ts'
-import type { Scene, Who } from './scenes.ts'
+import type { Scene, Who, Wrong } from './scenes.ts'
+import { lyingNetwork, Tongue } from './tongue.ts'
 
 const START = 1_800_000_000_000
 export const TOKEN = 10n ** 18n
 const PURSE = 1_000n * TOKEN
 /** Longest that a story takes, ms of its own time. */
 const END_MS = 3 * 3_600_000
+/** Longest that all peers take to stop, ms of their time. */
+const STOP_MS = 300_000
 
 export interface Told {
   readonly world: World
@@ -59,20 +62,20 @@ export async function play(
     world.ledger.fund(addressOf(who), PURSE)
     const role = who === 'requester' || who === 'arbiter' ? who : 'provider'
     const own = liar?.who === who ? liar.options(world) : {}
-    const garbled = scene.wrong === who ? { engine: wrongEngine } : {}
-    members.set(
-      who,
-      await join(world, {
-        ...{ name: who, role, config: configOf(role), ...garbled, ...own },
-        onReport: (peer, what, bad) => void reports.push({ by: who, peer, what, bad })
-      })
-    )
+    const garbled = scene.wrong?.who === who ? wrongOptions(world, scene.wrong) : {}
+    const joining = join(world, {
+      ...{ name: who, role, config: configOf(role), ...garbled, ...own },
+      onReport: (peer, what, bad) => void reports.push({ by: who, peer, what, bad })
+    }).then(member => members.set(who, member))
+    // a liar may take its time
+    await clock.run(() => members.has(who), clock.now() + STOP_MS)
+    await joining
   }
   await enter('arbiter')
   for (let i = 1; i <= scene.providers; i++) await enter(`provider-${i}` as Who)
   await enter('requester')
+  if (scene.hidden === true) hub.hidden.add(peerIdOf('requester'))
   let job: JobId | undefined
-  let over = false
   const requester = members.get('requester') as Member
   await requester.files.write('/job/a.wasm', moduleOf(scene.script))
   await requester.files.write('/job/in.txt', new TextEncoder().encode('input'))
@@ -87,19 +90,32 @@ export async function play(
     if (e.what === 'leave') await members.get(e.who)?.stop()
     else if (job !== undefined) await requester.requester.cancel(job)
   }
-  const settled = async (): Promise<void> => {
-    over = requester.requester.live === 0 && world.ledger.allClosed
-  }
-  const ended = await clock.run(() => {
-    void settled()
-    return over
-  }, begun + END_MS)
+  const idle = (m: Member): boolean => m.requester.live === 0 && (m.provider?.live.length ?? 0) === 0
+  const ended = await clock.run(
+    () => world.ledger.allClosed && [...members.values()].every(m => idle(m)),
+    begun + END_MS
+  )
   await submitted
   return {
     ...{ world, members, job, ended, reports },
     stop: async () => {
-      for (const m of members.values()) await m.stop()
+      let stopped = false
+      const all = (async () => {
+        for (const m of members.values()) await m.stop()
+        stopped = true
+      })()
+      if (!(await clock.run(() => stopped, clock.now() + STOP_MS))) throw new Error('somebody does not stop')
+      await all
     }
+  }
+}
+
+/** What is wrong with a provider that is no good, beside what a liar says. */
+function wrongOptions(world: World, wrong: Wrong): Partial<MemberOptions> {
+  const tongue = new Tongue(world.notary, wrong.who, world.clock, wrong.lies ?? [])
+  return {
+    ...(wrong.nonsense === true ? { engine: wrongEngine } : {}),
+    ...(wrong.lies === undefined ? {} : { between: plain => lyingNetwork(plain, tongue) })
   }
 }
 

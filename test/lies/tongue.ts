@@ -9,7 +9,7 @@ import type { AgreementId, Hex32 } from '../../src/protocol/ids.ts'
 import { MiB } from '../../src/protocol/limits.ts'
 import type { MethodName } from '../../src/protocol/methods.ts'
 import type { Clock } from '../../src/protocol/ports/clock.ts'
-import type { PeerNetwork } from '../../src/protocol/ports/network.ts'
+import type { PeerNetwork, RequestContext } from '../../src/protocol/ports/network.ts'
 import { capacityAdvert } from '../../src/protocol/records/advert.ts'
 import { taskOffer } from '../../src/protocol/records/offer.ts'
 import { shardSpec } from '../../src/protocol/records/spec.ts'
@@ -28,8 +28,10 @@ export type Lie =
 const LATE_MS = 20_000
 /** Values that are remembered of each form. */
 const REMEMBERED = 12
+/** Messages that are kept of each channel. */
+const SAMPLES = 48
 
-class Remembered implements Memory {
+export class Remembered implements Memory {
   readonly #pool = new Map<string, unknown[]>()
   readonly #before = new Map<string, unknown>()
 
@@ -56,11 +58,11 @@ class Remembered implements Memory {
 export class Tongue {
   /** How often something untrue was said. */
   told = 0
-  /** All channels that were spoken on. */
-  readonly spoken = new Set<string>()
   readonly resigner: Resigner
   readonly #lies: readonly Lie[]
-  readonly #memory = new Remembered()
+  readonly memory = new Remembered()
+  /** What was really said on each channel, some of it. */
+  readonly samples = new Map<string, unknown[]>()
   readonly #clock: Clock
   readonly #last = new Map<string, unknown>()
   /** Agreements as they were told, by the id that the liar's flows know. */
@@ -75,12 +77,11 @@ export class Tongue {
 
   /** What is said in place of the truth. */
   speak<T>(channel: string, truth: T): T {
-    this.spoken.add(channel)
-    this.#memory.learn(truth)
+    this.#note(channel, truth)
     let said = this.resigner.outward(truth)
     for (const lie of this.#lies) {
       if (lie.channel !== channel || !('path' in lie)) continue
-      const next = changed(said, lie, this.#memory, channel)
+      const next = changed(said, lie, this.memory, channel)
       if (next === said) continue
       this.resigner.resign(said, next)
       this.told++
@@ -89,6 +90,13 @@ export class Tongue {
     const a = (said as { agreement?: unknown } | undefined)?.agreement
     if (channel === 'request:agree' && a !== undefined) this.#agreed(truth as never, said as never)
     return said
+  }
+
+  #note(channel: string, truth: unknown): void {
+    this.memory.learn(truth)
+    const known = this.samples.get(channel) ?? []
+    if (known.length < SAMPLES) known.push(structuredClone(truth))
+    this.samples.set(channel, known)
   }
 
   #agreed(truth: { agreement: Agreement }, said: { agreement: Agreement }): void {
@@ -105,7 +113,7 @@ export class Tongue {
   id = <T extends string>(id: T): T => this.resigner.outward(id)
 
   hear<T>(value: T): T {
-    this.#memory.learn(value)
+    this.memory.learn(value)
     return this.resigner.inward(value)
   }
 
@@ -132,7 +140,12 @@ export class Tongue {
 }
 
 const silent = (): ShoalError => new ShoalError('PEER_UNREACHABLE', 'it was never sent')
-const never = (): Promise<never> => new Promise(() => undefined)
+/** Says nothing until the other side has gone. */
+const ended = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(silent())
+    signal.addEventListener('abort', () => reject(silent()), { once: true })
+  })
 
 /** The network with a tongue in between. */
 export function lyingNetwork(plain: PeerNetwork, tongue: Tongue): PeerNetwork {
@@ -140,15 +153,20 @@ export function lyingNetwork(plain: PeerNetwork, tongue: Tongue): PeerNetwork {
     const channel = channelOf('response', method)
     return async (request: unknown, context: unknown) => {
       const answer = tongue.speak(channel, await handler(tongue.hear(request), context))
-      const whole = await tongue.whole(channel, answer)
-      return whole === undefined ? await never() : whole.say
+      const { signal } = context as RequestContext
+      const whole = await tongue.whole(channel, answer, signal)
+      return whole === undefined ? await ended(signal) : whole.say
     }
   }
   const handleStream = (method: MethodName, handler: (r: unknown, c: unknown) => AsyncIterable<unknown>) => {
     const channel = channelOf('response', method)
     return async function* (request: unknown, context: unknown) {
       for await (const frame of handler(tongue.hear(request), context)) {
-        const whole = await tongue.whole(channel, tongue.speak(channel, frame))
+        const whole = await tongue.whole(
+          channel,
+          tongue.speak(channel, frame),
+          (context as RequestContext).signal
+        )
         if (whole === undefined) continue
         yield whole.say
         if (whole.twice) yield whole.say

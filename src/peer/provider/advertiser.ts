@@ -10,7 +10,6 @@ import { classesOf, classOf, type Proven } from '../../market/classes.ts'
 import type { PolicyKeeper } from '../policy/keeper.ts'
 import type { AdvertBook } from '../advert-book.ts'
 import type { PeerContext } from '../context.ts'
-import { Mutex } from '../mutex.ts'
 import { signAdvert } from '../records.ts'
 import type { Capacity } from './capacity.ts'
 
@@ -32,7 +31,9 @@ export class Advertiser implements Startable {
   readonly #speeds: ReadonlyMap<string, bigint>
   readonly #attested: () => Attestation[]
   readonly #policy: PolicyKeeper | undefined
-  readonly #mutex = new Mutex()
+  #publishing: Promise<void> | undefined
+  /** Something has changed since the advert that was published last. */
+  #stale = false
   #seq = 0
   #toldAt = -Infinity
   #cancelBeat: (() => void) | undefined
@@ -134,7 +135,8 @@ export class Advertiser implements Startable {
     this.#cancelBeat?.()
     this.#cancelSoon?.()
     this.#cancelBeat = this.#cancelSoon = undefined
-    await this.#mutex.run(async () => undefined)
+    this.#stale = false
+    await this.#publishing
   }
 
   /** Something changed: publish soon, at once when nothing was for a while: somebody may wait for the slot. */
@@ -148,16 +150,28 @@ export class Advertiser implements Startable {
     })
   }
 
+  /** One at a time, and at most one after it: a network that takes longer than a beat gathers no queue. */
   async #publish(): Promise<void> {
-    await this.#mutex.run(async () => {
-      this.#toldAt = this.#ctx.clock.monotonic()
-      try {
-        const advert = await signAdvert(this.body(), this.#ctx.identity)
-        this.#book.add(advert)
-        await this.#ctx.network.publish(topics.adverts(advert.class), encode(advert))
-      } catch (err) {
-        this.#ctx.log.warn({ err }, 'the advert could not be published; the next beat tries again')
-      }
-    })
+    this.#stale = true
+    this.#publishing ??= this.#untilFresh().finally(() => (this.#publishing = undefined))
+    await this.#publishing
+  }
+
+  async #untilFresh(): Promise<void> {
+    while (this.#stale) {
+      this.#stale = false
+      await this.#publishOnce()
+    }
+  }
+
+  async #publishOnce(): Promise<void> {
+    this.#toldAt = this.#ctx.clock.monotonic()
+    try {
+      const advert = await signAdvert(this.body(), this.#ctx.identity)
+      this.#book.add(advert)
+      await this.#ctx.network.publish(topics.adverts(advert.class), encode(advert))
+    } catch (err) {
+      this.#ctx.log.warn({ err }, 'the advert could not be published; the next beat tries again')
+    }
   }
 }

@@ -86,8 +86,9 @@ export function standing(executions: readonly ExecutionEntry[]): ExecutionEntry[
 
 /** The furthest checkpoint that an earlier attempt at this seat left with us. */
 function lastCheckpoint(past: readonly ExecutionEntry[]): ExecutionEntry['resumedFrom'] {
-  // one that began from a checkpoint and failed by the task's fault: the checkpoint may have been a lie
-  if (past.some(e => e.resumedFrom !== undefined && e.taskFailure !== undefined)) return undefined
+  // failed by the task's own fault, it is said: one that began from that provider's checkpoint could not tell whether that is true, and one
+  // that began from a checkpoint itself may have met a lie
+  if (past.some(e => e.taskFailure !== undefined)) return undefined
   const held = past.filter(e => e.checkpoint !== undefined && e.checkpointKey !== undefined)
   held.sort((a, b) => (b.checkpoint?.progress ?? 0) - (a.checkpoint?.progress ?? 0) || b.attempt - a.attempt)
   const [best] = held

@@ -77,9 +77,12 @@ export class Hub {
     for (const other of this.#ports.values()) for (const heard of other.watchers) heard(port.id, false)
   }
 
+  /** Peers behind a router: they reach others and nobody reaches them. */
+  readonly hidden = new Set<PeerIdString>()
+
   find(to: Pick<PeerAddress, 'peer'>): Port {
     const port = this.#ports.get(to.peer)
-    if (port === undefined) throw unreachable(to.peer)
+    if (port === undefined || this.hidden.has(to.peer)) throw unreachable(to.peer)
     return port
   }
 

@@ -17,6 +17,7 @@ interface Sealed {
 /** All stores by peer; who is gone, or withholds, gives nothing. */
 export class Cellar {
   readonly #stores = new Map<PeerIdString, Map<CidString, Sealed>>()
+  /** Who gives nothing to anybody. */
   readonly withheld = new Set<PeerIdString>()
   #made = 0
 
