@@ -9,6 +9,8 @@ export interface Wrong {
   readonly who: Who
   /** Its results are nonsense. */
   readonly nonsense?: true
+  /** Its checkpoints are nonsense. */
+  readonly forgets?: true
   /** What it says that is not true. */
   readonly lies?: readonly Lie[]
 }
@@ -115,5 +117,14 @@ export const scenes: readonly Scene[] = [
     events: [{ at: 14, what: 'leave', who: 'provider-2' }],
     wrong: { who: 'provider-1', lies: [field('response:events', ['?kind=result', 'result', 'wrapped'])] },
     liars: ['requester']
+  },
+  {
+    name: 'checkpoints that are nonsense',
+    providers: 3,
+    script: { pieces: four, end: 'done' },
+    wall: 60,
+    events: [{ at: 14, what: 'leave', who: 'provider-2' }],
+    wrong: { who: 'provider-2', forgets: true },
+    liars: ['requester', 'provider-1', 'arbiter']
   }
 ]

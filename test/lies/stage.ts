@@ -2,7 +2,7 @@
 import { parseJobFile } from '../../src/peer/jobfile/parse.ts'
 import type { JobId } from '../../src/protocol/ids.ts'
 import { EagerClock } from '../support/world/clock.ts'
-import { moduleOf, wrongEngine } from '../support/world/engine.ts'
+import { forgetfulEngine, moduleOf, wrongEngine } from '../support/world/engine.ts'
 import { Ledger } from '../support/world/ledger.ts'
 import { join, type Member, type MemberOptions, type World } from '../support/world/member.ts'
 import { addressOf, Notary, peerIdOf } from '../support/world/notary.ts'
@@ -115,6 +115,7 @@ function wrongOptions(world: World, wrong: Wrong): Partial<MemberOptions> {
   const tongue = new Tongue(world.notary, wrong.who, world.clock, wrong.lies ?? [])
   return {
     ...(wrong.nonsense === true ? { engine: wrongEngine } : {}),
+    ...(wrong.forgets === true ? { engine: forgetfulEngine } : {}),
     ...(wrong.lies === undefined ? {} : { between: plain => lyingNetwork(plain, tongue) })
   }
 }

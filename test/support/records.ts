@@ -241,8 +241,9 @@ export async function checkpoint(
   changes: Partial<Omit<Checkpoint, 'signature'>> = {}
 ): Promise<Checkpoint> {
   const body = {
-    v: 1 as const,
+    v: 2 as const,
     agreement: agreementId(),
+    handover: hex(0x78),
     sequence: 2,
     progress: 4_000,
     gas: 8_000_000_000n,

@@ -184,7 +184,7 @@ export class RunnerRun implements PreparedRun {
       bundle.set(part.payload, at)
       at += part.payload.length
     }
-    hooks.sawCheckpoint?.(bundle)
+    hooks.sawCheckpoint?.(bundle, this.#gas)
     checkpoints.offer({ progress: this.#fraction, gas: this.#gas, bundle })
     return undefined
   }

@@ -21,7 +21,7 @@ const SLACK = MiB
 const CHECKPOINT_MAX = 256 * MiB
 const NOTHING = `0x${'00'.repeat(32)}` as Hex32
 
-type Ports = Pick<PeerContext, 'content' | 'recipient' | 'settlement' | 'adverts' | 'files'>
+type Ports = Pick<PeerContext, 'content' | 'recipient' | 'settlement' | 'adverts' | 'files' | 'typed'>
 
 export interface Inspected {
   readonly requester: Brought
@@ -60,14 +60,27 @@ export class Inspector {
   async inspect(delivered: boolean, signal: AbortSignal): Promise<Inspected> {
     const { requester, provider } = this.#entry
     const task =
-      requester === undefined ? MISSING : await this.#try(() => this.#task(requester, signal), signal)
-    const committed =
-      provider === undefined
+      requester === undefined
         ? MISSING
-        : await this.#try(() => this.#committed(provider, delivered, signal), signal)
-    const [r, p] = [task, committed].map(x => ('value' in x ? COMPLETE : x)) as [Brought, Brought]
-    if (!('value' in task) || !('value' in committed)) return { requester: r, provider: p }
-    return { requester: r, provider: p, disputed: { ...task.value, committed: committed.value } }
+        : await this.#try(
+            () => (delivered ? this.#task(requester, signal) : this.#accused(requester, signal)),
+            signal
+          )
+    // a checkpoint that was paid for lies with the requester, under the provider's signature: its provider may be long gone
+    const committed = !delivered
+      ? undefined
+      : provider === undefined
+        ? MISSING
+        : await this.#try(() => this.#committed(provider, signal), signal)
+    const brought = (x: { readonly value: unknown } | Brought): Brought => ('value' in x ? COMPLETE : x)
+    const both = {
+      requester: brought(task),
+      provider: committed === undefined ? COMPLETE : brought(committed)
+    }
+    if (!('value' in task)) return both
+    const stands =
+      committed === undefined ? doubtedOf(requester) : 'value' in committed ? committed.value : undefined
+    return stands === undefined ? both : { ...both, disputed: { ...task.value, committed: stands } }
   }
 
   async #try<T>(look: () => Promise<T>, signal: AbortSignal): Promise<{ readonly value: T } | Brought> {
@@ -82,9 +95,13 @@ export class Inspector {
     }
   }
 
-  /** What the provider holds was signed by the requester, as was what the requester says: where they differ, the provider's counts. */
+  /**
+   * What the provider holds was signed by the requester, as was what the requester says: where they differ, the provider's counts. A checkpoint
+   * names the one that it was made under.
+   */
   #handover() {
     const { requester, provider } = this.#entry
+    if (requester?.doubted !== undefined) return requester.handover?.handover
     return (provider?.handover ?? requester?.handover)?.handover
   }
 
@@ -155,12 +172,16 @@ export class Inspector {
     )
   }
 
-  async #committed(e: Evidence, delivered: boolean, signal: AbortSignal): Promise<Committed> {
-    if (!delivered) {
-      const checkpoint = this.#entry.requester?.doubted?.checkpoint
-      // without one there is nothing that the provider must answer for: the requester's side says so
-      return checkpoint === undefined ? flaw('is accused of nothing') : { kind: 'checkpoint', checkpoint }
-    }
+  /** The task, and a checkpoint that the provider has signed as one of it. */
+  async #accused(e: Evidence, signal: AbortSignal): Promise<Omit<Disputed, 'committed'>> {
+    if (e.doubted === undefined || e.handover === undefined) return flaw('accuses no checkpoint')
+    const named = e.doubted.checkpoint.handover
+    if (this.#ctx.typed.digest('Handover', e.handover.handover) !== named)
+      return flaw('shows another task than the checkpoint is one of')
+    return await this.#task(e, signal)
+  }
+
+  async #committed(e: Evidence, signal: AbortSignal): Promise<Committed> {
     const committed = commitOf(await this.#ctx.settlement.history(this.#id, { signal }))
     if (e.failure !== undefined && failureDigest(e.failure) === committed)
       return { kind: 'failure', failure: e.failure }
@@ -180,6 +201,9 @@ export class Inspector {
     }
   }
 }
+
+const doubtedOf = (e: Evidence | undefined): Committed | undefined =>
+  e?.doubted === undefined ? undefined : { kind: 'checkpoint', checkpoint: e.doubted.checkpoint }
 
 const commitOf = (events: readonly SettlementEvent[]): Hex32 | undefined => {
   const found = events.filter(e => e.kind === 'delivered').at(-1)

@@ -49,18 +49,21 @@ export function cannotJudge({ engines, config }: Ports, needs: Needs): string | 
   return undefined
 }
 
+/** What a checkpoint may count more than running its task again does, percent: starting again in the middle costs a little. */
+const GAS_SLACK_PERCENT = 125n
+
 /**
  * Looks for a checkpoint among all that the task makes, by what it holds: a provider that started again counts other work for the same
  * state. What a task keeps in a checkpoint depends on its input alone, or it could not be handed over either.
  */
-function watcher(wanted: Checkpoint | undefined): { hooks: RunHooks; found: () => boolean } {
-  let found = false
+function watcher(wanted: Checkpoint | undefined): { hooks: RunHooks; found: () => bigint | undefined } {
+  let found: bigint | undefined
   const hooks: RunHooks = {
     onProgress: () => undefined,
     onLog: () => undefined,
     onCheckpoint: async () => undefined,
-    sawCheckpoint: bundle => {
-      found ||= wanted !== undefined && digestOf(bundle) === wanted.digest
+    sawCheckpoint: (bundle, gas) => {
+      if (found === undefined && wanted !== undefined && digestOf(bundle) === wanted.digest) found = gas
     }
   }
   return { hooks, found: () => found }
@@ -135,7 +138,7 @@ async function onEngine(ctx: Ports, engine: Engine, d: Disputed, signal: AbortSi
   try {
     const outcome = await run.run(hooks, signal)
     if (committed.kind === 'failure') return judgeFailure(outcome, committed.failure)
-    if (committed.kind === 'checkpoint') return judgeCheckpoint(outcome, found())
+    if (committed.kind === 'checkpoint') return judgeCheckpoint(outcome, committed.checkpoint, found())
     if (outcome.status !== 'done') {
       if (outcome.status === 'limit' && outcome.limit === 'wall')
         return impossible('the task takes too long for this arbiter')
@@ -154,8 +157,12 @@ async function onEngine(ctx: Ports, engine: Engine, d: Disputed, signal: AbortSi
   }
 }
 
-function judgeCheckpoint(o: RunOutcome, found: boolean): Again {
-  if (found) return { kind: 'same' }
+/** `took`: the work that the same state really takes; undefined when the task never comes to it. */
+function judgeCheckpoint(o: RunOutcome, stated: Checkpoint, took: bigint | undefined): Again {
+  if (took !== undefined) {
+    if (stated.gas * 100n <= took * GAS_SLACK_PERCENT) return { kind: 'same' }
+    return { kind: 'differs', why: `the checkpoint takes ${took} of work, and not ${stated.gas}` }
+  }
   if (o.status === 'limit' && o.limit === 'wall')
     return impossible('the task takes too long for this arbiter')
   return { kind: 'differs', why: 'the task makes no such checkpoint' }

@@ -172,6 +172,8 @@ export const executionEntry = record({
   progress: bps,
   gas: amount,
   checkpoint: checkpoint.optional(),
+  /** We ran the task from it ourselves, after an attempt that began from it failed: whether it really fails. */
+  tried: z.enum(['fails', 'goes-on', 'unknown']).optional(),
   /** Content key of that checkpoint, so that it can be wrapped to the next provider. */
   checkpointKey: bytes(32).optional(),
   receipt: signedReceipt.optional(),

@@ -2,6 +2,7 @@
 import { earned, plausible } from '../../market/work.ts'
 import { oneChunk } from '../../protocol/bundle.ts'
 import { digestOf } from '../../protocol/codec.ts'
+import type { Hex32 } from '../../protocol/ids.ts'
 import type { TaskCheckpoint } from '../../protocol/ports/engine.ts'
 import type { CheckpointBody } from '../../protocol/records/delivery.ts'
 import { contexts } from '../contexts.ts'
@@ -35,9 +36,12 @@ export async function keepCheckpoint(
   const sequence = (entry.checkpoint?.sequence ?? 0) + 1
   const context = contexts.checkpoint(entry.agreementId, sequence)
   const sealed = await ctx.content.put(oneChunk(c.bundle), context, signal)
+  const handover = entry.task?.handover?.handover
+  if (handover === undefined) throw new Error('a checkpoint of a task that was never handed over')
   const body: CheckpointBody = {
-    v: 1,
+    v: 2,
     agreement: entry.agreementId,
+    handover: ctx.typed.digest('Handover', handover) as Hex32,
     sequence,
     progress: Math.min(9_999, Math.max(0, Math.floor(c.progress * 10_000))),
     gas: used + c.gas,

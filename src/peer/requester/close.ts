@@ -1,6 +1,7 @@
 /** accepted, lost, disputed -> closed: every way to the end of an escrow, each open to the requester alone. */
 import { asShoalError } from '../../protocol/errors.ts'
 import { sameAddress } from '../records.ts'
+import { doubtOf, tryCheckpoint } from './doubt.ts'
 import { plead } from './evidence.ts'
 import type { LiveExecution } from './live-execution.ts'
 import { lateResult } from './late-result.ts'
@@ -77,12 +78,18 @@ const refusedOnce = (live: LiveExecution): boolean =>
 /** What we state as acknowledged: a provider that died is paid for it all the same. */
 const acknowledged = (live: LiveExecution): bigint => live.entry.receipt?.receipt.amount ?? 0n
 
+const isRunning = (live: LiveExecution): boolean =>
+  live.job().state === 'running' && live.job().desired === 'run'
+
 /** Gets back what was not acknowledged: by consent at once, else alone after the deadline; a late delivery is disputed. */
 export async function recoup(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { ctx } = live
   let askedAt = -Infinity
   while (!signal.aborted && live.entry.state === 'lost') {
-    if (ctx.clock.monotonic() - askedAt > ASK_MS) {
+    const doubt = doubtOf(live.entry, live.shard(), isRunning(live))
+    if (doubt.kind === 'suspect') await tryCheckpoint(live, doubt.other, signal)
+    // with its provider's consent it would close, and no lie could be shown any more
+    if (doubt.kind === 'none' && ctx.clock.monotonic() - askedAt > ASK_MS) {
       askedAt = ctx.clock.monotonic()
       await askRelease(live, signal)
     }
@@ -100,7 +107,9 @@ export async function recoup(live: LiveExecution, signal: AbortSignal): Promise<
 async function recoupOnce(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { settlement } = live.ctx
   const { agreement } = live.entry
-  const step = recoupStep(await live.view(signal), agreement, refusedOnce(live), acknowledged(live))
+  const accused = live.entry.tried === 'fails'
+  const signed = acknowledged(live)
+  const step = recoupStep(await live.view(signal), agreement, refusedOnce(live), signed, accused)
   // asked for again and again: without the result in hand the step becomes a dispute before the window closes
   if (step === 'seek-result') await lateResult(live, signal)
   else if (step === 'dispute') await object(live, signal)

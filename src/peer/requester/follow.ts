@@ -10,6 +10,7 @@ import { expectedOf } from './live-execution.ts'
 import { LogSink } from './log-sink.ts'
 import type { LiveExecution } from './live-execution.ts'
 import { earnedBy, repeatReceipt, sendReceipt, signReceipt } from './receipts.ts'
+import { handoverDigest } from './start.ts'
 import { onTaskFailed } from './task-failed.ts'
 
 const RECONNECT_MS = 300
@@ -19,6 +20,8 @@ async function onCheckpoint(live: LiveExecution, checkpoint: Checkpoint, signal:
   const { ctx, entry } = live
   if (checkpoint.sequence <= (entry.checkpoint?.sequence ?? 0)) return
   await verifyDelivery('checkpoint', checkpoint, expectedOf(live), live.ctx)
+  if (checkpoint.handover !== (await handoverDigest(live)))
+    throw new ShoalError('RECORD_INVALID', 'checkpoint: of another task than was handed over')
   const context = contexts.checkpoint(entry.agreementId, checkpoint.sequence)
   const key = await ctx.recipient.unwrap(checkpoint.wrapped, context)
   const from = live.provider

@@ -78,7 +78,8 @@ export class JobRunner {
       this.#ctx,
       () => this.job,
       entry,
-      () => this.#onMove(live.entry)
+      () => this.#onMove(live.entry),
+      () => this.#executions().filter(e => e.shard === entry.shard)
     )
     this.#live.set(idOf(entry), live)
     if (live.terminal) return

@@ -19,6 +19,8 @@ const BROKEN = /_TIMEOUT$|^LEASE_MISSED$|MISMATCH$|^CONTENT_/
 export class LiveExecution {
   readonly ctx: PeerContext
   readonly job: () => JobEntry
+  /** All executions of its shard, this one among them. */
+  readonly shard: () => readonly ExecutionEntry[]
   readonly #mutex = new Mutex()
   readonly #changed: () => void
   #entry: ExecutionEntry
@@ -29,7 +31,14 @@ export class LiveExecution {
   receiptSent = 0n
   readonly pleading = new Pleading()
 
-  constructor(ctx: PeerContext, job: () => JobEntry, entry: ExecutionEntry, changed: () => void) {
+  constructor(
+    ctx: PeerContext,
+    job: () => JobEntry,
+    entry: ExecutionEntry,
+    changed: () => void,
+    shard?: () => readonly ExecutionEntry[]
+  ) {
+    this.shard = shard ?? (() => [this.#entry])
     this.ctx = ctx
     this.#waiter = new Waiter(ctx.clock)
     this.job = job

@@ -40,6 +40,12 @@ export async function handoverOf({ ctx, entry }: LiveExecution, spec: Hex32): Pr
   return { handover, signature: await ctx.operator.sign('Handover', handover) }
 }
 
+/** By which a checkpoint names what it is one of. */
+export const handoverDigest = async (live: LiveExecution): Promise<Hex32> => {
+  const { handover } = await handoverOf(live, digestOf(encode(specOf(live))))
+  return live.ctx.typed.digest('Handover', handover) as Hex32
+}
+
 /** Seals spec and, for a hand-over, the checkpoint's key to this provider. */
 async function startRequest(live: LiveExecution, signal: AbortSignal): Promise<RequestOf<'start'>> {
   const { ctx, entry } = live

@@ -29,15 +29,22 @@ export function openingStep(view: ChainView, a: Terms): OpeningStep {
 
 /**
  * lost: everything that was not acknowledged comes back. `refused`: its result was seen once and was wrong. `signed`: our highest receipt; a
- * claim that it covers is paid and not disputed.
+ * claim that it covers is paid and not disputed. `accused`: nothing was delivered, and a checkpoint that we paid for is a lie.
  */
 export type RecoupStep =
   'refund' | 'acknowledge' | 'seek-result' | 'dispute' | 'release' | 'await-ruling' | 'never-opened' | 'wait'
-export function recoupStep(view: ChainView, a: Terms, refused: boolean, signed: bigint): RecoupStep {
+export function recoupStep(
+  view: ChainView,
+  a: Terms,
+  refused: boolean,
+  signed: bigint,
+  accused = false
+): RecoupStep {
   const { escrow, now } = view
   if (escrow.state === 'none') return now > a.openBy ? 'never-opened' : 'wait'
   if (escrow.state === 'disputed') return 'await-ruling'
   if (due.refund(view, a)) return 'refund'
+  if (accused && due.disputeCheckpoint(view, a)) return 'dispute'
   if (due.release(view, a)) return 'release'
   if (escrow.state !== 'delivered') return 'wait'
   // what covers its claim may be on the chain already, from the provider's hand: then the window is waited out

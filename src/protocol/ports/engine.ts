@@ -54,7 +54,7 @@ export interface RunHooks {
   onLog(stream: 'out' | 'err', line: string): void
   onCheckpoint(checkpoint: TaskCheckpoint): Promise<void>
   /** All of /ckpt as a bundle, of every checkpoint, also those that `onCheckpoint` is too slow for. */
-  sawCheckpoint?(bundle: Uint8Array): void
+  sawCheckpoint?(bundle: Uint8Array, gas: bigint): void
 }
 
 export type RunOutcome =

@@ -16,8 +16,10 @@ const sealedBundle = {
 }
 
 export const checkpointBody = record({
-  v: z.literal(1),
+  v: z.literal(2),
   agreement: hex32,
+  /** EIP-712 digest of the handover that the task runs under: a requester cannot accuse its checkpoints of another task's. */
+  handover: hex32,
   /** Counts from 1 under one agreement. */
   sequence: uint(0xffffffff),
   progress: bps,

@@ -61,7 +61,7 @@ function record(task: TaskRequest, program: ProgramTask): { run: ProgramRun; ste
           bundle: bundleFromMap(new Map(files))
         }
         steps.push(hooks => {
-          hooks.sawCheckpoint?.(checkpoint.bundle)
+          hooks.sawCheckpoint?.(checkpoint.bundle, checkpoint.gas)
           return hooks.onCheckpoint(checkpoint)
         })
       }

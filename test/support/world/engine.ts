@@ -48,8 +48,28 @@ export const wrongEngine = (plain: Engine): Engine => ({
     const wrong = bundleFromMap(new Map([['out.txt', encoder.encode('nonsense')]]))
     return {
       run: (hooks, s) => run.run(hooks, s),
-      hold: on => run.hold?.(on),
+      hold: on => run.hold(on),
       collect: () => oneChunk(wrong),
+      dispose: () => run.dispose()
+    }
+  }
+})
+
+/** One that does the work and keeps nothing of it: what it calls a checkpoint is nonsense. */
+export const forgetfulEngine = (plain: Engine): Engine => ({
+  ...plain,
+  prepare: async (task, signal) => {
+    const run = await plain.prepare(task, signal)
+    const nonsense = (n: number): Uint8Array =>
+      bundleFromMap(new Map([['at', encoder.encode(`nowhere ${n}`)]]))
+    return {
+      run: (hooks, s) =>
+        run.run(
+          { ...hooks, onCheckpoint: c => hooks.onCheckpoint({ ...c, bundle: nonsense(c.sequence) }) },
+          s
+        ),
+      hold: on => run.hold(on),
+      collect: () => run.collect(),
       dispose: () => run.dispose()
     }
   }
@@ -67,7 +87,9 @@ export function scriptEngine(clock: Clock, meter: Meter, id = 'wasm'): Engine {
     }
     const input = text(await bundleToMap(task.input, LIMITS), 'in.txt')
     const kept = task.checkpoint === undefined ? new Map() : await bundleToMap(task.checkpoint, LIMITS)
-    return new Run({ clock, meter, task, script, input, from: Number(text(kept, 'at') || '0') })
+    const from = Number(text(kept, 'at') || '0')
+    if (Number.isNaN(from)) throw new ShoalError('TASK_TRAP', 'The checkpoint cannot be read.')
+    return new Run({ clock, meter, task, script, input, from })
   }
   return {
     ...{ id, version: '3', deterministic: true, isolation: 'process', prepare },
@@ -131,7 +153,7 @@ class Run implements PreparedRun {
       hooks.onProgress((i + 1) / pieces.length, undefined)
       if (i === pieces.length - 1) break
       const bundle = bundleFromMap(new Map([['at', new TextEncoder().encode(String(i + 1))]]))
-      hooks.sawCheckpoint?.(bundle)
+      hooks.sawCheckpoint?.(bundle, this.#gas)
       await hooks.onCheckpoint({ sequence: i + 1, progress: (i + 1) / pieces.length, gas: this.#gas, bundle })
       if (signal.aborted) throw new ShoalError('CANCELLED', 'The task was cancelled.')
     }
