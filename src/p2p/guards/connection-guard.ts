@@ -43,6 +43,8 @@ const isBroken = (error: unknown): boolean =>
   error instanceof Error &&
   (BROKEN.has(error.name) || (error.name === 'InvalidParametersError' && error.message.includes('clients')))
 
+const UNNAMED = 'streams without a protocol'
+
 export interface ConnectionGuardParts {
   readonly libp2p: Libp2p
   readonly offences: Offences
@@ -116,6 +118,8 @@ export class ConnectionGuard {
       if (unnamed > streams.unnamedMax)
         return offences.prove(peer, 'stream-flood', `${unnamed} open streams without a protocol`)
     }
+    if (offences.isSpent(peer, UNNAMED, streams.unnamed))
+      stream.abort(new Error('too many streams without a protocol'))
     stream.addEventListener('close', event => {
       const { protocol } = stream
       // above a protocol's number of streams libp2p resets without a word
@@ -123,8 +127,9 @@ export class ConnectionGuard {
       if (tooMany && this.#isCounted(protocol))
         offences.within(peer, 'streams above the number of their protocol', streams.aboveNumber)
       else if (this.#hasOwnBudget(protocol)) return
-      else if (protocol === '') offences.within(peer, 'streams without a protocol', streams.unnamed)
+      else if (protocol === '') offences.within(peer, UNNAMED, streams.unnamed)
       else if (/\/id\/push\//.test(protocol)) offences.within(peer, 'identify pushes', streams.pushes)
+      else if (protocol === this.#parts.dht) offences.within(peer, 'streams of the DHT', streams.dht)
       else offences.within(peer, 'streams of services', streams.services)
     })
   }
