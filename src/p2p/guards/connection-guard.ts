@@ -4,6 +4,7 @@
  * what belongs to our own streams is read: the answer to our farewell.
  */
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { ShoalError } from '../../protocol/errors.ts'
 import { guardLimits } from './limits.ts'
 import type { Offences } from './offences.ts'
 
@@ -119,7 +120,7 @@ export class ConnectionGuard {
         return offences.prove(peer, 'stream-flood', `${unnamed} open streams without a protocol`)
     }
     if (offences.isSpent(peer, UNNAMED, streams.unnamed))
-      stream.abort(new Error('too many streams without a protocol'))
+      stream.abort(new ShoalError('QUOTA_EXCEEDED', 'Too many streams without a protocol.'))
     stream.addEventListener('close', event => {
       const { protocol } = stream
       // above a protocol's number of streams libp2p resets without a word

@@ -95,7 +95,10 @@ export class Matcher {
     const list = adverts.settled ? adverts.list(this.#parts.record.entry.plan.class) : []
     if (list.length === 0) return undefined
     const offer = this.#body(1)
+    const { bans, bannedBy } = ctx.network.health()
+    const apart = new Set([...bans, ...bannedBy].map(b => b.peer))
     const fits = list.filter(advert => {
+      if (apart.has(advert.card.peer)) return false
       const me = { operator: advert.card.operator, advert: weighed(advert, adverts.proven(advert)) }
       return refusal(offer, { ...me, rules: ruleIds, now: clock.now() }) === undefined
     })
