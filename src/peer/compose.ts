@@ -22,7 +22,6 @@ import type {
   Store
 } from '../protocol/ports/index.ts'
 import type { CapacityKind } from '../protocol/records/attestation.ts'
-import type { TaskOffer } from '../protocol/records/offer.ts'
 import { deadline, within } from '../protocol/signals.ts'
 import { createOperatorKey } from '../settlement/keys/operator.ts'
 import { domainOf, typedDataVerifier } from '../settlement/keys/typed.ts'
@@ -53,11 +52,11 @@ import { PolicyKeeper } from './policy/keeper.ts'
 import type { MachinePort } from './policy/machine-port.ts'
 import { GpuWatch } from './provider/gpu-watch.ts'
 import { Advertiser } from './provider/advertiser.ts'
+import { answerOffers } from './provider/answer-offers.ts'
 import { Bidder } from './provider/bidder.ts'
 import { Capacity } from './provider/capacity.ts'
 import { Provider } from './provider/provider.ts'
 import { Requester } from './requester/requester.ts'
-import { offerDigest } from './records.ts'
 import { measureSpeeds } from './speeds.ts'
 import { TopUp } from './top-up.ts'
 
@@ -236,7 +235,10 @@ async function makeProvider(
   const ctx: PeerContext = { ...base, gpus }
   const speeds = await measureSpeeds(ctx)
   const slots = slotsOf(ctx.config)
-  const capacity: Capacity = new Capacity(slots, () => advertiser.changed())
+  const capacity: Capacity = new Capacity(slots, () => {
+    advertiser.changed()
+    bidder.reconsider()
+  })
   const proofs = makeCapacityRooms(ctx, {
     answerers: ports?.answerers ?? (await makeAnswerers({ ctx, slots, offered: () => policy.provider })),
     busy: () => (capacity.free < capacity.total ? 'working for others' : undefined),
@@ -259,22 +261,11 @@ async function makeProvider(
     changed: () => advertiser.changed()
   })
   const advertiser: Advertiser = new Advertiser(ctx, adverts, () => capacity, speeds, attested, policy)
-  const bidder = new Bidder(ctx, adverts, advertiser, policy)
+  const bidder: Bidder = new Bidder(ctx, adverts, advertiser, policy)
   const flow = new Provider(ctx, bidder, capacity, policy)
   const watch = new GpuWatch(ctx.clock, gpus, ctx.log)
   return { flow, bidder, capacity, advertiser, proofs, policy, watch, gpus }
 }
-
-/** Answers the pull repair of offers with our own open ones and those we heard. */
-const answerOffers = (ctx: PeerContext, requester: Requester, bidder: Bidder | undefined): (() => void) =>
-  ctx.network.handle('offers', async ({ known }) => {
-    const now = ctx.clock.now()
-    const heard = bidder?.offers().map(h => h.offer) ?? []
-    const open = new Map<string, TaskOffer>(
-      [...heard, ...requester.book.openOffers()].filter(o => o.expires > now).map(o => [o.signature, o])
-    )
-    return { offers: [...open.values()].filter(o => !known.includes(offerDigest(o))).slice(0, 32) }
-  })
 
 /** Outages of a running peer are waited out; a person who starts one hears of a wrong address soon. */
 async function startSettlement(ctx: PeerContext, rpcUrl: string, signal?: AbortSignal): Promise<void> {

@@ -25,6 +25,9 @@ const BID_GRACE_MS = 60_000
 /** An offer is forgotten this long after it expired, ms. */
 const KEEP_MS = 2 * BID_GRACE_MS
 
+/** A bid on an offer that has waited is meant for this long, ms: then its slot is offered to the next in line. */
+const MEANT_MS = 1_500
+
 export interface HeardOffer {
   readonly offer: TaskOffer
   readonly digest: Hex32
@@ -54,6 +57,8 @@ export class Bidder implements Startable {
   readonly #heard = new Map<Hex32, HeardOffer>()
   readonly #work = new Set<Promise<void>>()
   readonly #subscribed = new Map<NodeClass, () => void>()
+  /** Offers that had waited and on which we have just bid, each for one of the free slots. */
+  readonly #meant = new Map<Hex32, () => void>()
   #undo: (() => void)[] = []
   #stop: AbortController | undefined
 
@@ -112,6 +117,8 @@ export class Bidder implements Startable {
     for (const f of this.#undo) f()
     this.#undo = []
     for (const heard of this.#heard.values()) heard.cancel()
+    for (const cancel of this.#meant.values()) cancel()
+    this.#meant.clear()
     this.#heard.clear()
     await Promise.allSettled([...this.#work])
     this.#stop = undefined
@@ -123,6 +130,32 @@ export class Bidder implements Startable {
     if (heard?.bid === undefined || bidDigest(heard.bid) !== bid || heard.bid.expires < this.#ctx.clock.now())
       return undefined
     return { offer: heard.offer, bid: heard.bid }
+  }
+
+  /** A slot may be free: offers that wait for one get it in the order in which they came, one offer for each slot. */
+  reconsider(): void {
+    if (this.#stop === undefined) return
+    let room = this.#advertiser.body().slotsFree - this.#meant.size
+    const now = this.#ctx.clock.now()
+    for (const heard of this.#heard.values()) {
+      if (room <= 0) return
+      if (heard.refusal !== 'no-free-slot' || heard.offer.expires <= now) continue
+      room--
+      const settled = (): void => this.#settled(heard.digest)
+      this.#meant.set(heard.digest, this.#ctx.clock.timer(MEANT_MS, settled))
+      this.#spawn(this.#bid(heard))
+    }
+  }
+
+  /** An agreement was signed for a bid of ours. */
+  agreed(offer: Hex32): void {
+    this.#meant.get(offer)?.()
+    this.#meant.delete(offer)
+  }
+
+  #settled(offer: Hex32): void {
+    this.#meant.delete(offer)
+    this.reconsider()
   }
 
   /** Open offers as this provider sees them, with its bid or the reason against it. */
@@ -194,6 +227,7 @@ export class Bidder implements Startable {
     const { ctx } = { ctx: this.#ctx }
     const signal = this.#stop?.signal
     if (signal === undefined || signal.aborted) return
+    heard.refusal = undefined
     const { operator } = heard.offer.card
     const verdict = this.#policy?.verdict({ operator, engine: heard.offer.needs.engine })
     if (verdict?.ok === false) {

@@ -72,12 +72,13 @@ export class BidBook {
   /**
    * Collects bids until the offer expires, or until they are `enough` and either half of the window has passed or everyone who is
    * known to be able to bid has done so: then waiting brings no better one.
-   * Those of light requesters and of peers that cannot reach us come through the DHT.
+   * Those of light requesters and of peers that cannot reach us come through the DHT. `hasty`: enough is enough, whoever else may bid.
    */
   async collect(
     offer: TaskOffer,
     enough: (bids: readonly Bid[]) => boolean,
-    signal: AbortSignal
+    signal: AbortSignal,
+    hasty = false
   ): Promise<Bid[]> {
     const id = offerDigest(offer)
     const open: Open = { offer, bids: new Map(), waiter: new Waiter(this.#ports.clock) }
@@ -88,7 +89,7 @@ export class BidBook {
       const half = offer.opened + (offer.expires - offer.opened) / 2
       while (this.#ports.clock.now() < offer.expires) {
         signal.throwIfAborted()
-        const early = this.#ports.clock.now() < half
+        const early = !hasty && this.#ports.clock.now() < half
         if (enough([...open.bids.values()]) && (!early || this.#complete(open))) break
         await open.waiter.pause(100, signal)
       }

@@ -14,7 +14,8 @@ export function offerBody(
   job: JobEntry,
   round: number,
   executions: number,
-  excluded: readonly Address[]
+  excluded: readonly Address[],
+  windowMs = job.plan.match.windowMs
 ): OfferBody {
   const { plan } = job
   const { limits } = plan.common
@@ -46,7 +47,7 @@ export function offerBody(
     energy: plan.match.energy,
     excluded: [...excluded],
     opened: now,
-    expires: now + plan.match.windowMs,
+    expires: now + windowMs,
     deliverSeconds: plan.deliverSeconds,
     challengeSeconds: plan.challengeSeconds
   }
@@ -57,7 +58,8 @@ export async function makeOffer(
   job: JobEntry,
   round: number,
   executions: number,
-  excluded: readonly Address[]
+  excluded: readonly Address[],
+  windowMs?: number
 ): Promise<TaskOffer> {
-  return await signOffer(offerBody(ctx, job, round, executions, excluded), ctx.operator)
+  return await signOffer(offerBody(ctx, job, round, executions, excluded, windowMs), ctx.operator)
 }
