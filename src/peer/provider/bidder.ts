@@ -17,6 +17,7 @@ import type { AdvertBook } from '../advert-book.ts'
 import type { PeerContext } from '../context.ts'
 import { bidDigest, isForged, offerDigest, signBid, verifyOffer } from '../records.ts'
 import type { Advertiser } from './advertiser.ts'
+import { SlotLine } from './slot-line.ts'
 
 /** Offers remembered at the same time; the oldest is forgotten first. */
 const OFFERS_MAX = 1_024
@@ -24,9 +25,6 @@ const OFFERS_MAX = 1_024
 const BID_GRACE_MS = 60_000
 /** An offer is forgotten this long after it expired, ms. */
 const KEEP_MS = 2 * BID_GRACE_MS
-
-/** A bid on an offer that has waited is meant for this long, ms: then its slot is offered to the next in line. */
-const MEANT_MS = 1_500
 
 export interface HeardOffer {
   readonly offer: TaskOffer
@@ -57,8 +55,7 @@ export class Bidder implements Startable {
   readonly #heard = new Map<Hex32, HeardOffer>()
   readonly #work = new Set<Promise<void>>()
   readonly #subscribed = new Map<NodeClass, () => void>()
-  /** Offers that had waited and on which we have just bid, each for one of the free slots. */
-  readonly #meant = new Map<Hex32, () => void>()
+  readonly #line: SlotLine
   #undo: (() => void)[] = []
   #stop: AbortController | undefined
 
@@ -67,6 +64,11 @@ export class Bidder implements Startable {
     this.#ctx = ctx
     this.#book = book
     this.#advertiser = advertiser
+    this.#line = new SlotLine({
+      clock: ctx.clock,
+      free: () => advertiser.body().slotsFree,
+      onRoom: () => this.reconsider()
+    })
   }
 
   async start(): Promise<void> {
@@ -117,8 +119,7 @@ export class Bidder implements Startable {
     for (const f of this.#undo) f()
     this.#undo = []
     for (const heard of this.#heard.values()) heard.cancel()
-    for (const cancel of this.#meant.values()) cancel()
-    this.#meant.clear()
+    this.#line.clear()
     this.#heard.clear()
     await Promise.allSettled([...this.#work])
     this.#stop = undefined
@@ -135,27 +136,18 @@ export class Bidder implements Startable {
   /** A slot may be free: offers that wait for one get it in the order in which they came, one offer for each slot. */
   reconsider(): void {
     if (this.#stop === undefined) return
-    let room = this.#advertiser.body().slotsFree - this.#meant.size
     const now = this.#ctx.clock.now()
     for (const heard of this.#heard.values()) {
-      if (room <= 0) return
+      if (this.#line.room === 0) return
       if (heard.refusal !== 'no-free-slot' || heard.offer.expires <= now) continue
-      room--
-      const settled = (): void => this.#settled(heard.digest)
-      this.#meant.set(heard.digest, this.#ctx.clock.timer(MEANT_MS, settled))
+      this.#line.mean(heard.digest)
       this.#spawn(this.#bid(heard))
     }
   }
 
   /** An agreement was signed for a bid of ours. */
   agreed(offer: Hex32): void {
-    this.#meant.get(offer)?.()
-    this.#meant.delete(offer)
-  }
-
-  #settled(offer: Hex32): void {
-    this.#meant.delete(offer)
-    this.reconsider()
+    this.#line.over(offer)
   }
 
   /** Open offers as this provider sees them, with its bid or the reason against it. */
@@ -210,7 +202,19 @@ export class Bidder implements Startable {
       this.#book.list(offer.class).length
     )
     const wait = offer.opened + share * (offer.expires - offer.opened) - this.#ctx.clock.now()
-    heard.cancel = this.#ctx.clock.timer(Math.max(0, wait), () => this.#spawn(this.#bid(heard)))
+    heard.cancel = this.#ctx.clock.timer(Math.max(0, wait), () => this.#consider(heard))
+  }
+
+  /** A new offer: a bid at once when the slots can bear one more, else it waits in line. */
+  #consider(heard: HeardOffer): void {
+    heard.refusal = this.#refusal(heard)
+    if (heard.refusal !== undefined) return
+    if (!this.#line.open) {
+      heard.refusal = 'no-free-slot'
+      return
+    }
+    this.#line.mean(heard.digest)
+    this.#spawn(this.#bid(heard))
   }
 
   #drop(digest: Hex32): void {
@@ -223,28 +227,31 @@ export class Bidder implements Startable {
     for (const [digest, heard] of this.#heard) if (heard.offer.expires + KEEP_MS < now) this.#drop(digest)
   }
 
+  /** The first reason against a bid now, or none. */
+  #refusal(heard: HeardOffer): Refusal | undefined {
+    const { operator } = heard.offer.card
+    const verdict = this.#policy?.verdict({ operator, engine: heard.offer.needs.engine })
+    if (verdict?.ok === false) {
+      heard.detail = verdict.reason
+      return 'policy'
+    }
+    return refusal(heard.offer, {
+      operator: this.#ctx.operator.address,
+      advert: this.#advertiser.body(),
+      classes: this.#advertiser.classes,
+      rules: ruleIds,
+      now: this.#ctx.clock.now()
+    })
+  }
+
   async #bid(heard: HeardOffer): Promise<void> {
     const { ctx } = { ctx: this.#ctx }
     const signal = this.#stop?.signal
     if (signal === undefined || signal.aborted) return
-    heard.refusal = undefined
-    const { operator } = heard.offer.card
-    const verdict = this.#policy?.verdict({ operator, engine: heard.offer.needs.engine })
-    if (verdict?.ok === false) {
-      heard.refusal = 'policy'
-      heard.detail = verdict.reason
-      return
-    }
-    const advert = this.#advertiser.body()
-    heard.refusal = refusal(heard.offer, {
-      operator: ctx.operator.address,
-      advert,
-      classes: this.#advertiser.classes,
-      rules: ruleIds,
-      now: ctx.clock.now()
-    })
-    if (heard.refusal !== undefined) return
+    heard.refusal = this.#refusal(heard)
+    if (heard.refusal !== undefined) return this.#line.over(heard.digest)
     const { offer, digest } = heard
+    const advert = this.#advertiser.body()
     const engine = advert.engines.find(e => e.id === offer.needs.engine)
     const body: BidBody = {
       v: 1,
@@ -260,23 +267,27 @@ export class Bidder implements Startable {
       expires: offer.expires + BID_GRACE_MS
     }
     heard.bid = await signBid(body, ctx.operator)
-    if (await this.#send(heard, heard.bid, signal)) return
-    await ctx.network.provide(digest, signal, heard.bid.expires - ctx.clock.now())
+    const taken = await this.#send(heard, heard.bid, signal)
+    if (taken === undefined)
+      return await ctx.network.provide(digest, signal, heard.bid.expires - ctx.clock.now())
+    if (taken) return
+    // bidding is over, or it does not take our bid: the slot is for the next in line
+    heard.refusal = 'not-wanted'
+    this.#line.over(digest)
   }
 
-  /** Straight to the requester: true when it has it. Otherwise it finds the bid through the DHT. */
-  async #send({ offer, digest }: HeardOffer, bid: Bid, signal: AbortSignal): Promise<boolean> {
+  /** Straight to the requester: whether it takes it. Undefined when it cannot be reached: then it finds the bid through the DHT. */
+  async #send({ offer, digest }: HeardOffer, bid: Bid, signal: AbortSignal): Promise<boolean | undefined> {
     const { network, log } = this.#ctx
     const { peer, addresses } = offer.card
     const connected = network.peers().some(p => p.peer === peer)
-    if (!connected && addresses.length === 0) return false
+    if (!connected && addresses.length === 0) return undefined
     try {
-      await network.request({ peer, addresses }, 'bid', { bid }, signal)
-      return true
+      return (await network.request({ peer, addresses }, 'bid', { bid }, signal)).accepted
     } catch (err) {
       if (signal.aborted) throw abortReason(signal)
       log.debug({ err, offer: digest }, 'a bid could not be handed over; it goes to the DHT')
-      return false
+      return undefined
     }
   }
 }

@@ -16,7 +16,7 @@ import { noLog } from '../../support/tasks.ts'
 
 type Hear = (data: Uint8Array) => Promise<Verdict>
 
-async function make(reachable = true) {
+async function make(reachable = true, dead: readonly number[] = []) {
   const clock = new ManualClock(r.NOW)
   const offers: TaskOffer[] = []
   for (let i = 0; i < 5; i++) offers.push(await r.offer({ jobId: r.hex(0x20 + i), expires: r.NOW + 30_000 }))
@@ -32,8 +32,9 @@ async function make(reachable = true) {
     peers: () => [{ peer: r.requester.identity.peerId }],
     request: async (_: unknown, _m: string, { bid }: { bid: { offer: string } }) => {
       if (!reachable) throw new ShoalError('PEER_UNREACHABLE', 'gone')
-      bids.push(names.get(bid.offer as never) ?? -1)
-      return { accepted: true }
+      const n = names.get(bid.offer as never) ?? -1
+      bids.push(n)
+      return { accepted: !dead.includes(n) }
     },
     provide: async (digest: string) => void provided.push(names.get(digest as never) ?? -1)
   }
@@ -87,6 +88,26 @@ describe('offers that wait for a slot', () => {
     await clock.advance(1_600)
     for (let i = 0; i < 5; i++) await settle()
     expect(bids).to.deep.equal([0, 1])
+    await bidder.stop()
+  })
+
+  it('those whose bidding is over by then are passed over at once', async () => {
+    const { bids, hearAll, free, bidder } = await make(true, [0, 1, 2])
+    await hearAll()
+    await free(1)
+    expect(bids).to.deep.equal([0, 1, 2, 3])
+    await bidder.stop()
+  })
+
+  it('new ones get a bid at once, two for each free slot, and those beyond wait their turn', async () => {
+    const { clock, state, bids, hearAll, bidder } = await make()
+    state.free = 1
+    await hearAll()
+    for (let i = 0; i < 5; i++) await settle()
+    expect(bids).to.deep.equal([0, 1])
+    await clock.advance(1_600)
+    for (let i = 0; i < 5; i++) await settle()
+    expect(bids).to.deep.equal([0, 1, 2])
     await bidder.stop()
   })
 
