@@ -31,11 +31,11 @@ const scene = (
 export const scenes: readonly Scene[] = [
   scene('one', 'one job that finds all its slots', [1, 1, 8], 6, 6_000, true),
   scene('five', 'five jobs that all find slots', [1, 5, 2], 6, 6_000),
-  scene('waiting', 'two jobs of ten shards wait for four slots', [1, 2, 10], 2, 8_000, true),
-  scene('eight', 'eight jobs of one shard wait for four slots', [1, 8, 1], 2, 8_000, true),
-  scene('twenty', 'twenty jobs of one shard, of one requester, on three peers', [1, 20, 1], 3, 8_000, true),
-  scene('crowd', 'five requesters with four jobs of two shards each', [5, 20, 2], 4, 8_000),
-  scene('fifty', 'fifty jobs of one shard, of three requesters', [3, 50, 1], 6, 10_000),
+  scene('waiting', 'two jobs of ten shards wait for four slots', [1, 2, 10], 2, 10_000, true),
+  scene('eight', 'eight jobs of one shard wait for four slots', [1, 8, 1], 2, 10_000, true),
+  scene('twenty', 'twenty jobs of one shard, of one requester, on three peers', [1, 20, 1], 3, 12_000, true),
+  scene('crowd', 'five requesters with four jobs of two shards each', [5, 20, 2], 4, 15_000),
+  scene('fifty', 'fifty jobs of one shard, of three requesters', [3, 50, 1], 6, 15_000),
   scene(
     'long wait',
     'twelve jobs of one shard, of which the last ones wait for minutes',

@@ -29,6 +29,7 @@ export type Refusal =
   | 'too-slow'
   | 'price-below-ask'
   | 'not-selected'
+  | 'not-wanted'
 
 export interface BidderState {
   readonly operator: Address

@@ -19,7 +19,6 @@ import type {
   Store
 } from '../protocol/ports/index.ts'
 import type { CapacityKind } from '../protocol/records/attestation.ts'
-import type { TaskOffer } from '../protocol/records/offer.ts'
 import { deadline, within } from '../protocol/signals.ts'
 import { createOperatorKey } from '../settlement/keys/operator.ts'
 import { domainOf, typedDataVerifier } from '../settlement/keys/typed.ts'
@@ -46,10 +45,9 @@ import { Journal } from './journal/journal.ts'
 import { Leftovers } from './leftovers.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import type { MachinePort } from './policy/machine-port.ts'
-import type { Bidder } from './provider/bidder.ts'
+import { answerOffers } from './provider/answer-offers.ts'
 import { makeSelling, type Selling } from './provider/compose.ts'
 import { Requester } from './requester/requester.ts'
-import { offerDigest } from './records.ts'
 import { TopUp } from './top-up.ts'
 
 /** Ports that are put in place of the real ones: by simulations, and by tests that make each of them fail. */
@@ -205,15 +203,6 @@ async function makeContext(
   return { ctx, cards, store }
 }
 
-/** Answers the pull repair of offers with our own open ones and those we heard. */
-const answerOffers = (ctx: PeerContext, requester: Requester, bidder: Bidder | undefined): (() => void) =>
-  ctx.network.handle('offers', async ({ known }) => {
-    const heard = bidder?.openOffers() ?? []
-    const open = new Map<string, TaskOffer>(
-      [...heard, ...requester.book.openOffers()].map(o => [o.signature, o])
-    )
-    return { offers: [...open.values()].filter(o => !known.includes(offerDigest(o))).slice(0, 32) }
-  })
 
 /** Outages of a running peer are waited out; a person who starts one hears of a wrong address soon. */
 async function startSettlement(ctx: PeerContext, rpcUrl: string, signal?: AbortSignal): Promise<void> {

@@ -36,6 +36,11 @@ export class Quotas {
     return this.#buckets.size
   }
 
+  /** Tokens that a peer has left. */
+  level(peer: string, method: string, quota: Quota): number {
+    return this.#level(this.#buckets.get(`${peer} ${method}`), quota)
+  }
+
   /** Takes `cost` tokens, all or none; false when the peer is over its quota. */
   take(peer: string, method: string, quota: Quota, cost = 1): boolean {
     const key = `${peer} ${method}`

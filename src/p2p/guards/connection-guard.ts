@@ -4,6 +4,7 @@
  * what belongs to our own streams is read: the answer to our farewell.
  */
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { ShoalError } from '../../protocol/errors.ts'
 import { guardLimits } from './limits.ts'
 import type { Offences } from './offences.ts'
 
@@ -42,6 +43,8 @@ const BROKEN = new Set([
 const isBroken = (error: unknown): boolean =>
   error instanceof Error &&
   (BROKEN.has(error.name) || (error.name === 'InvalidParametersError' && error.message.includes('clients')))
+
+const UNNAMED = 'streams without a protocol'
 
 export interface ConnectionGuardParts {
   readonly libp2p: Libp2p
@@ -116,6 +119,8 @@ export class ConnectionGuard {
       if (unnamed > streams.unnamedMax)
         return offences.prove(peer, 'stream-flood', `${unnamed} open streams without a protocol`)
     }
+    if (offences.isSpent(peer, UNNAMED, streams.unnamed))
+      stream.abort(new ShoalError('QUOTA_EXCEEDED', 'Too many streams without a protocol.'))
     stream.addEventListener('close', event => {
       const { protocol } = stream
       // above a protocol's number of streams libp2p resets without a word
@@ -123,8 +128,9 @@ export class ConnectionGuard {
       if (tooMany && this.#isCounted(protocol))
         offences.within(peer, 'streams above the number of their protocol', streams.aboveNumber)
       else if (this.#hasOwnBudget(protocol)) return
-      else if (protocol === '') offences.within(peer, 'streams without a protocol', streams.unnamed)
+      else if (protocol === '') offences.within(peer, UNNAMED, streams.unnamed)
       else if (/\/id\/push\//.test(protocol)) offences.within(peer, 'identify pushes', streams.pushes)
+      else if (protocol === this.#parts.dht) offences.within(peer, 'streams of the DHT', streams.dht)
       else offences.within(peer, 'streams of services', streams.services)
     })
   }

@@ -60,12 +60,14 @@ export const guardLimits = {
     unaskedBytes: budget('block-flood', 1 * MiB, 3 * MiB)
   },
   streams: {
-    /** Opened for one of the services (identify, gossip, DHT, ping); those of the DHT are paced, the others a few a minute. */
-    services: onlyFlood('stream-flood', 2_000),
+    /** Of the DHT: its messages are paced, and go in one or two streams each. */
+    dht: onlyFlood('stream-flood', 2_000),
+    /** Of the other services (identify, gossip, ping): a few with each connection, and a ping now and then. */
+    services: onlyFlood('stream-flood', 120),
     /** Of those the ones that tell who somebody is, again: libp2p tells at most once a second. */
     pushes: budget('stream-flood', 20, 100),
-    /** Ended before they said for what: all that a peer may have open, given up several times over. */
-    unnamed: onlyFlood('stream-flood', 2 * OPEN_REQUESTS),
+    /** Ended before they said for what: all that a peer may have open, given up at once. Above it streams are not negotiated. */
+    unnamed: budget('stream-flood', OPEN_REQUESTS, Math.ceil(1.5 * OPEN_REQUESTS)),
     /** Open at the same time without saying for what, twice what a peer may ask at once; yamux holds 1000 of all kinds. */
     unnamedMax: 2 * OPEN_REQUESTS,
     /** Above the number that a method, the DHT or block exchange allows at a time; our own program never opens one too many. */

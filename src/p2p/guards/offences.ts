@@ -76,6 +76,11 @@ export class Offences {
     return fits
   }
 
+  /** Whether a budget is used up, without taking anything from it. */
+  isSpent(peer: string, what: string, budget: Budget): boolean {
+    return this.#quotas.level(peer, what, budget) < 1
+  }
+
   /** Counts that something was put off or dropped, and nothing else. */
   note(what: string): void {
     this.#limited.set(what, (this.#limited.get(what) ?? 0) + 1)

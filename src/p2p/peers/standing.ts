@@ -1,5 +1,6 @@
 /** All that this peer holds against others, and others against it, wired once: scores, evidence, bans, what was told of them. */
 import type { Connection, Libp2p } from '@libp2p/interface'
+import { ShoalError } from '../../protocol/errors.ts'
 import type { EvidenceKind } from '../../protocol/evidence.ts'
 import type { PeerIdString } from '../../protocol/ids.ts'
 import type { Clock, Conduct, Files, Handler, Logger, NetworkHealth } from '../../protocol/ports/index.ts'
@@ -128,8 +129,9 @@ export class Standing {
   dismiss(peer: string): void {
     this.#parts.log.debug({ peer }, 'a peer did not say in time that it belongs to this network')
     if (!this.troubles.excuses(WAITED_MS)) this.rests.add(peer)
+    const reason = new ShoalError('PEER_REFUSED', 'Not identified as a peer of this network.')
     for (const connection of this.#node?.libp2p.getConnections() ?? [])
-      if (connection.remotePeer.toString() === peer) connection.abort(new Error('not identified'))
+      if (connection.remotePeer.toString() === peer) connection.abort(reason)
   }
 
   /** A peer said who it is: nothing of what was noted against a stranger holds any more, and it talks to us. */

@@ -18,6 +18,7 @@ import type { PeerContext } from '../context.ts'
 import { bidDigest, isForged, offerDigest, signBid, verifyOffer } from '../records.ts'
 import type { Advertiser } from './advertiser.ts'
 import { offerObjection, type Terms } from './agreements.ts'
+import { SlotLine } from './slot-line.ts'
 import { termsOf } from './terms.ts'
 
 /** Offers remembered at the same time; the oldest is forgotten first. */
@@ -61,6 +62,7 @@ export class Bidder implements Startable {
   readonly #heard = new Map<Hex32, HeardOffer>()
   readonly #work = new Set<Promise<void>>()
   readonly #subscribed = new Map<NodeClass, () => void>()
+  readonly #line: SlotLine
   #undo: (() => void)[] = []
   #stop: AbortController | undefined
 
@@ -70,6 +72,11 @@ export class Bidder implements Startable {
     this.#ctx = ctx
     this.#book = book
     this.#advertiser = advertiser
+    this.#line = new SlotLine({
+      clock: ctx.clock,
+      free: () => advertiser.body().slotsFree,
+      onRoom: () => this.reconsider()
+    })
   }
 
   async start(): Promise<void> {
@@ -120,6 +127,7 @@ export class Bidder implements Startable {
     for (const f of this.#undo) f()
     this.#undo = []
     for (const heard of this.#heard.values()) heard.cancel()
+    this.#line.clear()
     this.#heard.clear()
     await Promise.allSettled([...this.#work])
     this.#stop = undefined
@@ -140,6 +148,23 @@ export class Bidder implements Startable {
     return this.offers()
       .filter(h => h.until > now)
       .map(h => h.offer)
+  }
+
+  /** A slot may be free: offers that wait for one get it in the order in which they came, one offer for each slot. */
+  reconsider(): void {
+    if (this.#stop === undefined) return
+    const now = this.#ctx.clock.monotonic()
+    for (const heard of this.#heard.values()) {
+      if (this.#line.room === 0) return
+      if (heard.refusal !== 'no-free-slot' || heard.until <= now) continue
+      this.#line.mean(heard.digest)
+      this.#spawn(this.#bid(heard))
+    }
+  }
+
+  /** An agreement was signed for a bid of ours. */
+  agreed(offer: Hex32): void {
+    this.#line.over(offer)
   }
 
   /** Open offers as this provider sees them, with its bid or the reason against it. */
@@ -194,7 +219,19 @@ export class Bidder implements Startable {
       offer.wanted,
       this.#book.list(offer.class).length
     )
-    heard.cancel = this.#ctx.clock.timer(share * offer.windowMs, () => this.#spawn(this.#bid(heard)))
+    heard.cancel = this.#ctx.clock.timer(share * offer.windowMs, () => this.#consider(heard))
+  }
+
+  /** A new offer: a bid at once when the slots can bear one more, else it waits in line. */
+  #consider(heard: HeardOffer): void {
+    heard.refusal = this.#refusal(heard)
+    if (heard.refusal !== undefined) return
+    if (!this.#line.open) {
+      heard.refusal = 'no-free-slot'
+      return
+    }
+    this.#line.mean(heard.digest)
+    this.#spawn(this.#bid(heard))
   }
 
   #drop(digest: Hex32): void {
@@ -207,37 +244,36 @@ export class Bidder implements Startable {
     for (const [digest, heard] of this.#heard) if (heard.until + KEEP_MS < now) this.#drop(digest)
   }
 
+  /** The first reason against a bid now, or none. */
+  #refusal(heard: HeardOffer): Refusal | undefined {
+    const { operator } = heard.offer.card
+    const verdict = this.#policy?.verdict({ operator, engine: heard.offer.needs.engine })
+    if (verdict?.ok === false) {
+      heard.detail = verdict.reason
+      return 'policy'
+    }
+    const found = refusal(heard.offer, {
+      operator: this.#ctx.operator.address,
+      advert: this.#advertiser.body(),
+      classes: this.#advertiser.classes,
+      rules: ruleIds,
+      over: this.#ctx.clock.monotonic() >= heard.until
+    })
+    if (found !== undefined) return found
+    heard.detail = offerObjection(heard.offer, this.#terms())?.message
+    return heard.detail === undefined ? undefined : 'terms'
+  }
+
   async #bid(heard: HeardOffer): Promise<void> {
     const { ctx } = { ctx: this.#ctx }
     const signal = this.#stop?.signal
     if (signal === undefined || signal.aborted) return
-    const { operator } = heard.offer.card
-    const verdict = this.#policy?.verdict({ operator, engine: heard.offer.needs.engine })
-    if (verdict?.ok === false) {
-      heard.refusal = 'policy'
-      heard.detail = verdict.reason
-      return
-    }
-    const advert = this.#advertiser.body()
-    heard.refusal = refusal(heard.offer, {
-      operator: ctx.operator.address,
-      advert,
-      classes: this.#advertiser.classes,
-      rules: ruleIds,
-      over: ctx.clock.monotonic() >= heard.until
-    })
-    if (heard.refusal !== undefined) return
-    const objected = offerObjection(heard.offer, this.#terms())
-    if (objected !== undefined) {
-      heard.refusal = 'terms'
-      heard.detail = objected.message
-      return
-    }
-    if (await ctx.journal.lied(operator)) {
+    heard.refusal = this.#refusal(heard)
+    if (heard.refusal === undefined && (await ctx.journal.lied(heard.offer.card.operator)))
       heard.refusal = 'lied-before'
-      return
-    }
+    if (heard.refusal !== undefined) return this.#line.over(heard.digest)
     const { offer, digest } = heard
+    const advert = this.#advertiser.body()
     const engine = advert.engines.find(e => e.id === offer.needs.engine)
     const body: BidBody = {
       v: 2,
@@ -255,23 +291,26 @@ export class Bidder implements Startable {
     const bid = await signBid(body, ctx.operator)
     heard.bidUntil = ctx.clock.monotonic() + body.validMs
     heard.bid = bid
-    if (await this.#send(heard, bid, signal)) return
-    await ctx.network.provide(digest, signal, body.validMs)
+    const taken = await this.#send(heard, bid, signal)
+    if (taken === undefined) return await ctx.network.provide(digest, signal, body.validMs)
+    if (taken) return
+    // bidding is over, or it does not take our bid: the slot is for the next in line
+    heard.refusal = 'not-wanted'
+    this.#line.over(digest)
   }
 
-  /** Straight to the requester: true when it has it. Otherwise it finds the bid through the DHT. */
-  async #send({ offer, digest }: HeardOffer, bid: Bid, signal: AbortSignal): Promise<boolean> {
+  /** Straight to the requester: whether it takes it. Undefined when it cannot be reached: then it finds the bid through the DHT. */
+  async #send({ offer, digest }: HeardOffer, bid: Bid, signal: AbortSignal): Promise<boolean | undefined> {
     const { network, log } = this.#ctx
     const { peer, addresses } = offer.card
     const connected = network.peers().some(p => p.peer === peer)
-    if (!connected && addresses.length === 0) return false
+    if (!connected && addresses.length === 0) return undefined
     try {
-      await network.request({ peer, addresses }, 'bid', { bid }, signal)
-      return true
+      return (await network.request({ peer, addresses }, 'bid', { bid }, signal)).accepted
     } catch (err) {
       if (signal.aborted) throw abortReason(signal)
       log.debug({ err, offer: digest }, 'a bid could not be handed over; it goes to the DHT')
-      return false
+      return undefined
     }
   }
 }

@@ -47,7 +47,10 @@ export async function makeSelling(
   const ctx: PeerContext = { ...base, gpus }
   const speeds = await measureSpeeds(ctx)
   const slots = slotsOf(ctx.config)
-  const capacity: Capacity = new Capacity(slots, () => advertiser.changed())
+  const capacity: Capacity = new Capacity(slots, () => {
+    advertiser.changed()
+    bidder.reconsider()
+  })
   const proofs = makeCapacityRooms(ctx, {
     answerers: ports?.answerers ?? (await makeAnswerers({ ctx, slots, offered: () => policy.provider })),
     busy: () => (capacity.free < capacity.total ? 'working for others' : undefined),
@@ -70,7 +73,7 @@ export async function makeSelling(
     changed: () => advertiser.changed()
   })
   const advertiser: Advertiser = new Advertiser(ctx, adverts, () => capacity, speeds, attested, policy)
-  const bidder = new Bidder(ctx, adverts, advertiser, policy)
+  const bidder: Bidder = new Bidder(ctx, adverts, advertiser, policy)
   const flow = new Provider(ctx, bidder, capacity, policy)
   const watch = new GpuWatch(ctx.clock, gpus, ctx.log)
   return { flow, bidder, capacity, advertiser, proofs, policy, watch, gpus }

@@ -203,6 +203,7 @@ export class Provider implements Startable {
       starts: 0
     }
     await ctx.journal.putProvider(entry, 'agreement signed')
+    this.#bidder.agreed(r.offer)
     // the escrow takes a moment to open: the engine gets ready meanwhile
     ctx.engines.get(needs.engine)?.warm?.(jobNameOf(entry))
     this.#add(entry)

@@ -14,8 +14,11 @@ import type { Claims } from './claims.ts'
 import { makeOffer } from './offer.ts'
 import type { Seat as JobSeat } from './seats.ts'
 
-/** How often an offer is gossiped again while bidding is open, ms: a peer may join late. */
+/** Until an offer is gossiped again while bidding is open, ms: a peer may join late. Then twice as long each time, up to REPEAT_MAX_MS. */
 const REPEAT_MS = 1_000
+const REPEAT_MAX_MS = 8_000
+/** How long an offer stands for which no slot is free: the first provider that has one bids on it, ms. */
+export const STAND_MS = 30_000
 
 /** `worth`: the speeds that matching weighs; `taken`: slots of the bid that other jobs have taken meanwhile. Older rounds have neither. */
 const candidateOf = (
@@ -83,14 +86,27 @@ async function advertise(
   until: number,
   signal: AbortSignal
 ): Promise<void> {
-  while (!signal.aborted && ctx.clock.monotonic() < until) {
+  for (
+    let wait = REPEAT_MS;
+    !signal.aborted && ctx.clock.monotonic() < until;
+    wait = Math.min(REPEAT_MAX_MS, 2 * wait)
+  ) {
     try {
       await ctx.network.publish(topic, bytes)
     } catch (err) {
       ctx.log.warn({ err }, 'an offer could not be gossiped')
     }
-    await ctx.clock.sleep(REPEAT_MS, signal).catch(() => undefined)
+    await ctx.clock.sleep(wait, signal).catch(() => undefined)
   }
+}
+
+/** What one round is for. */
+export interface Round {
+  readonly number: number
+  readonly seats: readonly JobSeat[]
+  readonly excluded: readonly Address[]
+  /** No slot is known to be free: the offer stands for as long as that, ms, and whoever has one first gets what it can take. */
+  readonly standMs?: number
 }
 
 /**
@@ -101,13 +117,12 @@ export async function matchRound(
   ctx: PeerContext,
   { book, claims }: { readonly book: BidBook; readonly claims: Claims },
   job: JobEntry,
-  round: number,
-  seats: readonly JobSeat[],
-  excluded: readonly Address[],
+  { number, seats, excluded, standMs }: Round,
   signal: AbortSignal
 ): Promise<AwardEntry> {
   const since = ctx.clock.monotonic()
-  const offer = await makeOffer(ctx, job, round, seats.length, excluded)
+  const offer = await makeOffer(ctx, job, number, seats.length, excluded, standMs)
+  const stands = standMs !== undefined
   const done = new AbortController()
   const gossip = advertise(
     ctx,
@@ -118,11 +133,9 @@ export async function matchRound(
   )
   let bids: Bid[]
   try {
-    bids = await book.collect(
-      offer,
-      b => covers(b, Math.min(offer.wanted, seats.length), seats.length),
-      signal
-    )
+    const enough = (b: readonly Bid[]): boolean =>
+      stands ? b.length > 0 : covers(b, Math.min(offer.wanted, seats.length), seats.length)
+    bids = await book.collect(offer, enough, signal, stands)
   } finally {
     done.abort()
     await gossip
@@ -132,7 +145,7 @@ export async function matchRound(
   const base = {
     v: 1 as const,
     jobId: job.id,
-    round,
+    round: number,
     at: ctx.clock.now(),
     offer,
     offerDigest: offerDigest(offer),

@@ -82,12 +82,13 @@ export class BidBook {
   /**
    * Collects bids until the offer expires, or until they are `enough` and either half of the window has passed or everyone who is
    * known to be able to bid has done so: then waiting brings no better one.
-   * Those of light requesters and of peers that cannot reach us come through the DHT.
+   * Those of light requesters and of peers that cannot reach us come through the DHT. `hasty`: enough is enough, whoever else may bid.
    */
   async collect(
     offer: TaskOffer,
     enough: (bids: readonly Bid[]) => boolean,
-    signal: AbortSignal
+    signal: AbortSignal,
+    hasty = false
   ): Promise<Bid[]> {
     const id = offerDigest(offer)
     const { clock } = this.#ports
@@ -100,7 +101,7 @@ export class BidBook {
       const half = until - offer.windowMs / 2
       while (clock.monotonic() < until) {
         signal.throwIfAborted()
-        const early = clock.monotonic() < half
+        const early = !hasty && clock.monotonic() < half
         if (enough([...open.bids.values()]) && (!early || this.#complete(open))) break
         await open.waiter.pause(100, signal)
       }

@@ -151,6 +151,7 @@ export class JobRunner {
     if (state === 'submitted')
       return await this.#record.move('prepared', 'content sealed; looking for providers')
     if (state === 'running') return await this.#advance(signal)
+    this.#matcher.leave()
     if (state === 'gathering') {
       this.#gathering ??= this.#gather(signal)
         .catch(err => this.#ctx.log.error({ err, job: this.job.id }, 'gathering failed; trying again'))

@@ -3,13 +3,14 @@ import { reasonsAgainst } from '../../market/expected.ts'
 import { refusal } from '../../market/eligibility.ts'
 import { ruleIds } from '../../market/award.ts'
 import { weighed } from '../../market/weighed.ts'
-import { asShoalError } from '../../protocol/errors.ts'
+import { asShoalError, ShoalError } from '../../protocol/errors.ts'
 import type { Address, Hex32 } from '../../protocol/ids.ts'
 import type { OfferBody } from '../../protocol/records/offer.ts'
+import { linked } from '../../protocol/signals.ts'
 import type { PeerContext } from '../context.ts'
 import type { AwardEntry, ExecutionEntry } from '../journal/entries.ts'
 import { proposeExecution } from './agree.ts'
-import { bidOf, matchRound } from './award.ts'
+import { bidOf, matchRound, STAND_MS } from './award.ts'
 import type { BidBook } from './bid-book.ts'
 import type { Claims } from './claims.ts'
 import type { JobRecord } from './job-record.ts'
@@ -37,6 +38,8 @@ export interface MatcherParts {
 
 /** How long a job waits for a slot before its history says so, ms. */
 const SAY_MS = 3_000
+/** Shortest time for which an offer stands, ms. */
+const STAND_MIN_MS = 1_000
 const EXCLUDED_MAX = 128
 
 export class Matcher {
@@ -46,6 +49,7 @@ export class Matcher {
   /** Why nobody bid in the last round; empty when somebody did. */
   #nobody = ''
   #running: Promise<void> | undefined
+  readonly #leaving = new AbortController()
 
   constructor(parts: MatcherParts) {
     this.#parts = parts
@@ -64,6 +68,12 @@ export class Matcher {
   /** Begins to look for providers, unless that is under way already. */
   start(signal: AbortSignal): void {
     this.#running ??= this.#round(signal).finally(() => (this.#running = undefined))
+  }
+
+  /** The job looks for nobody any more: a round under way ends. Harmless twice. */
+  leave(): void {
+    if (!this.#leaving.signal.aborted)
+      this.#leaving.abort(new ShoalError('CANCELLED', 'The job looks for nobody any more.'))
   }
 
   /** Why nobody takes the seats that are open, for the person who waits. */
@@ -93,7 +103,10 @@ export class Matcher {
     const list = adverts.settled ? adverts.list(this.#parts.record.entry.plan.class) : []
     if (list.length === 0) return undefined
     const offer = this.#body(1)
+    const { bans, bannedBy } = ctx.network.health()
+    const apart = new Set([...bans, ...bannedBy].map(b => b.peer))
     const fits = list.filter(advert => {
+      if (apart.has(advert.card.peer)) return false
       const me = { operator: advert.card.operator, advert: weighed(advert, adverts.proven(advert)) }
       return refusal(offer, { ...me, rules: ruleIds }) === undefined
     })
@@ -105,6 +118,7 @@ export class Matcher {
     const { ctx, market, record, open } = this.#parts
     const job = record.entry.id
     const waited = ctx.clock.timer(SAY_MS, () => void this.#sayWaiting())
+    const scope = linked(signal, this.#leaving.signal)
     let filled = 0
     try {
       const ask = {
@@ -113,33 +127,42 @@ export class Matcher {
         free: () => this.#free(),
         wanted: () => record.wanted
       }
-      const turn = await market.turns.take(ask, signal)
-      waited()
+      const turn = await market.turns.take(ask, scope.signal)
       try {
-        if (turn.seats > 0) filled = await this.#match(open(this.#dry).slice(0, turn.seats), signal)
+        const seats = open(this.#dry).slice(0, turn.seats)
+        filled = await this.#match(seats, turn.stands, signal, scope.signal)
       } finally {
         turn.done(filled)
       }
     } catch (e) {
-      if (!signal.aborted)
+      if (!scope.signal.aborted)
         ctx.log.error({ err: asShoalError(e, 'DISK_ERROR'), job }, 'a round failed; trying again')
     } finally {
       waited()
+      scope[Symbol.dispose]()
     }
   }
 
-  /** How many seats were filled. */
-  async #match(seats: readonly Seat[], signal: AbortSignal): Promise<number> {
+  /** How many seats were filled. `wanted` aborts when the job looks for nobody any more; what was given out by then goes its way. */
+  async #match(
+    seats: readonly Seat[],
+    stands: boolean,
+    signal: AbortSignal,
+    wanted: AbortSignal
+  ): Promise<number> {
     const { ctx, market, record } = this.#parts
     if (seats.length === 0 || !record.wanted) return 0
-    const round = record.entry.rounds + 1
-    const excluded = this.#excluded()
+    const number = record.entry.rounds + 1
     await record.update(
-      job => ({ ...job, rounds: round }),
-      `round ${round}: ${seats.length} executions offered`
+      job => ({ ...job, rounds: number }),
+      `round ${number}: ${seats.length} executions offered`,
+      stands ? 'no slot is free: the offer stands until one is' : undefined
     )
+    const left = record.entry.plan.deadline - ctx.clock.now()
+    const standMs = stands ? Math.max(STAND_MIN_MS, Math.min(STAND_MS, left)) : undefined
+    const round = { number, seats, excluded: this.#excluded(), standMs }
     try {
-      const award = await matchRound(ctx, market, record.entry, round, seats, excluded, signal)
+      const award = await matchRound(ctx, market, record.entry, round, wanted)
       await this.#noteNobody(award)
       for (const [i, seat] of seats.entries()) await this.#propose(award, award.assignment[i], seat, signal)
     } finally {

@@ -18,7 +18,8 @@ export function offerBody(
   job: JobEntry,
   round: number,
   executions: number,
-  excluded: readonly Address[]
+  excluded: readonly Address[],
+  windowMs = job.plan.match.windowMs
 ): OfferBody {
   const { plan } = job
   const { settlement, config } = ctx
@@ -40,7 +41,7 @@ export function offerBody(
     energy: plan.match.energy,
     excluded: [...excluded],
     issued: ctx.clock.now(),
-    windowMs: plan.match.windowMs,
+    windowMs,
     bond: config.provider.bond,
     arbiter: settlement.network.arbiter,
     deliverSeconds: plan.deliverSeconds + chainSeconds,
@@ -55,7 +56,8 @@ export async function makeOffer(
   job: JobEntry,
   round: number,
   executions: number,
-  excluded: readonly Address[]
+  excluded: readonly Address[],
+  windowMs?: number
 ): Promise<TaskOffer> {
-  return await signOffer(offerBody(ctx, job, round, executions, excluded), ctx.operator)
+  return await signOffer(offerBody(ctx, job, round, executions, excluded, windowMs), ctx.operator)
 }

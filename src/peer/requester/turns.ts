@@ -1,8 +1,8 @@
 /**
  * Whose turn it is to look for providers. All jobs of a requester want the same slots: when each offered its work again and again, they
  * would bid one another out, and everybody in the network would check offers that nobody can take. So a job offers when a slot is known to
- * be free, for as many seats as there are slots; who had its turn goes to the end of the line. What is not known (a provider whose advert
- * has not come) is tried now and then, more and more seldom while nothing changes.
+ * be free, for as many seats as there are slots; who had its turn goes to the end of the line. When none is free, a few jobs at the head
+ * of the line let an offer stand, and the provider whose slot is free first bids on it (Bidder.reconsider): nobody asks again and again.
  */
 import type { Clock, Random } from '../../protocol/ports/index.ts'
 
@@ -13,8 +13,8 @@ const DRY_KNOWN_MAX_MS = 4_000
 const DRY_MAX_MS = 16_000
 /** Rounds at the same time: each is an offer that every provider checks. */
 export const AT_ONCE_MAX = 6
-/** Between two offers of this requester for which no free slot is known, ms. */
-export const EXPLORE_MS = 4_000
+/** Offers that stand at the same time. */
+export const STANDING_MAX = 6
 /** After an agreement that was declined another requester wants the same slots: whoever waits a random while first, up to this, ms. */
 const YIELD_MS = 400
 const YIELD_MAX_MS = 3_200
@@ -39,12 +39,14 @@ export interface Ask {
 export interface Turn {
   /** How many seats may be offered; 0 when the job does not want any more. */
   readonly seats: number
+  /** No slot is known to be free: the offer stands until one is. */
+  readonly stands: boolean
   /** The round is over, and so many seats were filled. */
   done(filled: number): void
 }
 
 interface Waiting extends Ask {
-  readonly grant: (seats: number) => void
+  readonly grant: (permit: Permit) => void
 }
 
 interface Past {
@@ -58,19 +60,19 @@ interface Past {
 
 interface Permit {
   readonly seats: number
-  /** Of them those for which a slot is known: others may not count on it. */
+  readonly stands: boolean
+  /** Seats for which others may not count on the slots that are known, or that come free next. */
   readonly promised: number
 }
-const NOTHING: Permit = { seats: 0, promised: 0 }
+const NOTHING: Permit = { seats: 0, stands: false, promised: 0 }
 
 export class Turns {
   readonly #parts: TurnsParts
   readonly #waiting: Waiting[] = []
   readonly #past = new Map<string, Past>()
-  /** Seats of the rounds under way that will find known slots. */
-  readonly #open = new Map<string, number>()
+  /** Rounds under way, by job. */
+  readonly #open = new Map<string, Permit>()
   #market = 0
-  #exploredAt = -Infinity
   #yields = 0
   #yieldUntil = 0
   #cancel: () => void = () => undefined
@@ -108,14 +110,15 @@ export class Turns {
     let waiting: Waiting | undefined
     let onAbort = (): void => undefined
     try {
-      const seats = await new Promise<number>((resolve, reject) => {
+      const permit = await new Promise<Permit>((resolve, reject) => {
         waiting = { ...ask, grant: resolve }
         onAbort = () => reject(signal.reason as Error)
         signal.addEventListener('abort', onAbort)
         this.#waiting.push(waiting)
         this.#look()
       })
-      return { seats, done: filled => this.#done(ask.job, seats, filled) }
+      const { seats, stands } = permit
+      return { seats, stands, done: filled => this.#done(ask.job, seats, filled) }
     } finally {
       signal.removeEventListener('abort', onAbort)
       const at = waiting === undefined ? -1 : this.#waiting.indexOf(waiting)
@@ -139,28 +142,30 @@ export class Turns {
       const go = waiting.wanted() ? this.#permit(waiting) : NOTHING
       if (go === undefined) continue
       this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
-      if (go.seats > 0) this.#open.set(waiting.job, go.promised)
-      waiting.grant(go.seats)
+      if (go.seats > 0) this.#open.set(waiting.job, go)
+      waiting.grant(go)
     }
     if (this.#waiting.length > 0) this.#cancel = this.#parts.clock.timer(LOOK_MS, () => this.#look())
   }
 
-  /** How many seats a job may offer now; undefined: none yet. */
+  /** How many seats a job may offer now, and how; undefined: none yet. */
   #permit(ask: Ask): Permit | undefined {
     const now = this.#parts.clock.monotonic()
-    if (this.#open.size >= AT_ONCE_MAX || now < this.#yieldUntil) return undefined
-    if (!this.#rested(ask.job, now, DRY_KNOWN_MAX_MS)) return undefined
+    if (now < this.#yieldUntil || !this.#rested(ask.job, now, DRY_KNOWN_MAX_MS)) return undefined
     const seats = ask.seats()
     if (seats === 0) return NOTHING
+    const open = [...this.#open.values()]
+    const standing = open.filter(p => p.stands).length
+    const room = open.length - standing < AT_ONCE_MAX
     const known = ask.free()
-    const left = (known ?? 0) - [...this.#open.values()].reduce((sum, n) => sum + n, 0)
-    if (left > 0) return { seats: Math.min(seats, left), promised: Math.min(seats, left) }
-    // into the unknown: all at first, later more and more seldom, and where slots are known to be taken one at a time
+    const left = Math.min(seats, (known ?? 0) - open.reduce((sum, p) => sum + p.promised, 0))
+    if (left > 0) return room ? { seats: left, stands: false, promised: left } : undefined
+    // into the unknown: at once the first time, later more and more seldom while nothing changes
     if (!this.#rested(ask.job, now, DRY_MAX_MS)) return undefined
-    if (known === undefined) return { seats, promised: 0 }
-    if (this.#open.size > 0 || now - this.#exploredAt < EXPLORE_MS) return undefined
-    this.#exploredAt = now
-    return { seats, promised: 0 }
+    if (known === undefined) return room ? { seats, stands: false, promised: 0 } : undefined
+    // slots that are known to be free are being given out at this moment: what is left of them will be seen
+    if (known > 0 && standing === 0) return undefined
+    return standing < STANDING_MAX ? { seats, stands: true, promised: seats } : undefined
   }
 
   #rested(job: string, now: number, most: number): boolean {

@@ -51,7 +51,7 @@ async function agree({ verdict, gpuMemoryBytes, gpuFree }: Case) {
     network: { handle: (name: string, h: Agree) => (name === 'agree' ? (handler = h) : h, () => undefined) }
   } as unknown as PeerContext
   const capacity = new Capacity(1, () => undefined)
-  const bidder = { find: () => ({ offer, bid }) } as unknown as Bidder
+  const bidder = { find: () => ({ offer, bid }), agreed: () => undefined } as unknown as Bidder
   const policy = { verdict: () => verdict ?? { ok: true } } as unknown as PolicyKeeper
   const provider = new Provider(ctx, bidder, capacity, policy)
   await provider.start()
