@@ -17,7 +17,8 @@ const schema = z.strictObject({
   registry: address,
   arbiter: address,
   feeBps: bps,
-  fromBlock: uint()
+  fromBlock: uint(),
+  confirmations: uint(1_000).optional()
 })
 
 /** Network parameters as JSON text, for people and files. */

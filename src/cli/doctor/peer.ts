@@ -1,7 +1,9 @@
 /** The running peer, when there is one: whom it knows. */
 import type { ApiClient } from '../../api/adapters/client.ts'
 import { formatDuration } from '../../protocol/units.ts'
+import type { ChainTime } from '../../protocol/ports/chain-clock.ts'
 import { note, ok, bad, type Finding } from './check.ts'
+import { clockFinding } from './clock.ts'
 import { checkProven, type ProvenStatus } from './proven.ts'
 
 export interface Status {
@@ -12,6 +14,8 @@ export interface Status {
     readonly reachable: boolean
     readonly blindness?: { readonly ms: number; readonly reason: string }
     readonly underWay?: readonly UnderWay[]
+    /** By how much this machine's clock is behind the chain's. */
+    readonly clock?: ChainTime
   }
   readonly provider?: ProvenStatus
 }
@@ -23,7 +27,7 @@ interface UnderWay {
 }
 
 /** What its chain keeps from it, beside answering at all. */
-function chainFindings({ blindness, underWay = [] }: Status['chain']): Finding[] {
+function chainFindings({ blindness, clock, underWay = [] }: Status['chain']): Finding[] {
   const blind =
     blindness === undefined
       ? []
@@ -35,7 +39,12 @@ function chainFindings({ blindness, underWay = [] }: Status['chain']): Finding[]
           )
         ]
   const waiting = underWay.filter(u => u.waits !== 'mining')
-  return [...blind, ...waiting.map(u => note('on its way', `${u.what} waits: ${u.reason}`, 'shoal wallet'))]
+  const time = clock === undefined ? [] : [clockFinding(clock)]
+  return [
+    ...time,
+    ...blind,
+    ...waiting.map(u => note('on its way', `${u.what} waits: ${u.reason}`, 'shoal wallet'))
+  ]
 }
 
 export function checkPeer(status: Status | undefined): Finding[] {

@@ -7,6 +7,7 @@ import { providerTable, type ProviderState } from '../../protocol/machines/execu
 import type { RequestContext } from '../../protocol/ports/network.ts'
 import type { Startable } from '../../protocol/ports/startable.ts'
 import type { ExecutionEvent } from '../../protocol/records/events.ts'
+import { confirmationsOf, notDeep } from '../confirmations.ts'
 import type { PeerContext } from '../context.ts'
 import { keptBy } from '../leftovers.ts'
 import type { PolicyKeeper } from '../policy/keeper.ts'
@@ -206,14 +207,24 @@ export class Provider implements Startable {
     return live
   }
 
+  /** Why no work begins yet; undefined once the escrow is open, and was so as deep as the owner wants. */
+  async #notOpen(id: AgreementId, signal: AbortSignal): Promise<string | undefined> {
+    const { settlement } = this.#ctx
+    const depth = confirmationsOf(this.#ctx)
+    if ((await settlement.escrow(id, { signal })).state !== 'open') return 'the escrow is not open'
+    if (depth === 0 || (await settlement.escrow(id, { signal, depth })).state === 'open') return undefined
+    return notDeep(depth)
+  }
+
   async #begin(r: RequestOf<'start'>, from: string, signal: AbortSignal): Promise<ResponseOf<'start'>> {
     const live = this.#party(r.agreement, from)
     const { state } = live.entry
     if (state !== 'agreed') return { accepted: HAS_TASK.has(state), reason: state }
     const until = this.#ctx.clock.monotonic() + SEE_OPEN_MS
-    while ((await this.#ctx.settlement.escrow(r.agreement, { signal })).state !== 'open') {
-      if (this.#ctx.clock.monotonic() > until) return { accepted: false, reason: 'the escrow is not open' }
+    for (let reason = await this.#notOpen(r.agreement, signal); reason !== undefined;) {
+      if (this.#ctx.clock.monotonic() > until) return { accepted: false, reason }
       await live.pause(200, signal)
+      reason = await this.#notOpen(r.agreement, signal)
     }
     const requester = { ...live.entry.requester, addresses: r.addresses }
     await live.move('start', 'task accepted', { task: { spec: r.spec, resume: r.resume }, requester })

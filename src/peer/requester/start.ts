@@ -4,11 +4,14 @@ import { asShoalError } from '../../protocol/errors.ts'
 import type { Hex32 } from '../../protocol/ids.ts'
 import type { RequestOf } from '../../protocol/methods.ts'
 import type { ShardSpec } from '../../protocol/records/spec.ts'
+import { isNotDeep } from '../confirmations.ts'
 import { contexts } from '../contexts.ts'
 import type { LiveExecution } from './live-execution.ts'
 
 /** How long a provider may take from the open escrow to accepting the task, ms. */
 const START_MS = 15_000
+/** The same while it says that it waits until the opening is deep, ms: two blocks of the slowest chains, many times over. */
+const DEEP_MS = 600_000
 const RETRY_MS = 500
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
@@ -49,7 +52,8 @@ async function startRequest(live: LiveExecution, signal: AbortSignal): Promise<R
 export async function start(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { ctx, entry } = live
   const body = await startRequest(live, signal)
-  const until = ctx.clock.monotonic() + START_MS
+  const begun = ctx.clock.monotonic()
+  let until = begun + START_MS
   let last = 'no answer'
   while (!signal.aborted && live.entry.state === 'open') {
     try {
@@ -64,6 +68,7 @@ export async function start(live: LiveExecution, signal: AbortSignal): Promise<v
         return
       }
       last = answer.reason ?? 'refused'
+      if (isNotDeep(answer.reason)) until = Math.min(ctx.clock.monotonic() + START_MS, begun + DEEP_MS)
     } catch (e) {
       if (signal.aborted) return
       last = asShoalError(e, 'PEER_UNREACHABLE').message

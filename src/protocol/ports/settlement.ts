@@ -71,6 +71,11 @@ export interface NetworkParameters {
   readonly feeBps: number
   /** First block worth scanning. */
   readonly fromBlock: number
+  /**
+   * Blocks on top of an opening before work begins, as whoever runs the chain advises; absent where nobody does. An embedded chain says 0: one
+   * process writes it, so nothing is reorganised.
+   */
+  readonly confirmations?: number
 }
 
 /** Events cannot be read. */
@@ -118,6 +123,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+export interface DepthOptions extends CallOptions {
+  /** Blocks below the head; 0, the default, is the newest state. */
+  readonly depth?: number
+}
+
 export interface Settlement extends Startable {
   readonly network: NetworkParameters
   readonly address: Address
@@ -144,7 +154,11 @@ export interface Settlement extends Startable {
   deposit(amount: bigint, options?: MoneyOptions): Promise<Hex32>
   /** Moves free balance out of the vault. FUNDS_LOW when less is free. */
   withdraw(amount: bigint, to?: Address, options?: MoneyOptions): Promise<Hex32>
-  escrow(id: AgreementId, options?: CallOptions): Promise<Escrow>
+  /**
+   * As it stood `depth` blocks below the head; `none` when it was not there yet. Of a node that keeps no old states: as it stands now, if its
+   * opening is that old.
+   */
+  escrow(id: AgreementId, options?: DepthOptions): Promise<Escrow>
   /** Locks price and bond. FUNDS_LOW names the side that lacks money. */
   open(
     a: Agreement,

@@ -145,8 +145,8 @@ export const provider: readonly Mutant[] = within('src/peer/provider', [
   {
     id: 'open-escrow-not-awaited',
     file: 'provider.ts',
-    find: "(await this.#ctx.settlement.escrow(r.agreement, { signal })).state !== 'open'",
-    replace: "(await this.#ctx.settlement.escrow(r.agreement, { signal })).state === 'closed'",
+    find: "(await settlement.escrow(id, { signal })).state !== 'open'",
+    replace: "(await settlement.escrow(id, { signal })).state === 'closed'",
     means: 'a provider starts to work before the money is locked',
     tests: ['test/unit/peer/selling.test.ts']
   },

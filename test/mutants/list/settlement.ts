@@ -91,8 +91,8 @@ export const settlement: readonly Mutant[] = within('src/settlement', [
   {
     id: 'unheard-is-heard',
     file: 'tx/book.ts',
-    find: 'p.intent.reverted === true ? p.intent.once === true : !p.told',
-    replace: 'p.intent.reverted === true && p.intent.once === true',
+    find: 'once === true : !p.told || contract === ONE_WAY',
+    replace: 'once === true : contract === ONE_WAY',
     means: 'a person who was told that it goes on asks again, and pays twice',
     tests: fate
   },
