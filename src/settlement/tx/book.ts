@@ -260,7 +260,7 @@ export class TxBook {
   waitOf({ wait, firstAt }: Pending): Wait {
     const now = this.parts.clock.monotonic()
     if (wait !== undefined && now - wait.seenAt < WAIT_STALE_MS) return wait
-    return { kind: 'mining', text: 'no block has taken it yet', since: firstAt, seenAt: now }
+    return { kind: 'mining', text: 'no block is known to hold it yet', since: firstAt, seenAt: now }
   }
 
   /** Hands the raw transaction to the node once. Undefined when it has it, or when nobody knows. */

@@ -151,6 +151,14 @@ export const provider: readonly Mutant[] = within('src/peer/provider', [
     tests: ['test/unit/peer/selling.test.ts']
   },
   {
+    id: 'shallow-opening-taken',
+    file: 'provider.ts',
+    find: "if (depth === 0 || (await settlement.escrow(id, { signal, depth })).state === 'open') return undefined",
+    replace: 'if (depth >= 0) return undefined',
+    means: 'a provider works on an opening that a reorganisation may take back',
+    tests: ['test/unit/peer/selling.test.ts']
+  },
+  {
     id: 'strangers-cancel',
     file: 'provider.ts',
     find: 'if (live === undefined || live.entry.requester.peer !== from)',
