@@ -134,8 +134,8 @@ export const settlement: readonly Mutant[] = within('src/settlement', [
   {
     id: 'hole-widened',
     file: 'tx/gap.ts',
-    find: 'if (others > 0 || missing > FILL_MAX) return',
-    replace: 'if (missing > 0) return',
+    find: 'if (others > 0 || missing.length > FILL_MAX) return',
+    replace: 'if (missing.length > 0) return',
     means: 'payments behind a missing nonce wait for ever',
     tests: sender
   },

@@ -334,6 +334,22 @@ describe('the fate of a payment', () => {
       expect(chain.mined.length).to.be.at.most(10)
     })
 
+    it('a count that lags makes no hole of what is ours and in a block already', async () => {
+      const sender = await make({ confirmations: 30 })
+      await sender.submit(withdrawal(1n))
+      const { send } = chain
+      chain.send = async (r, s) =>
+        r.method === 'eth_getTransactionCount' && typeof r.params[1] === 'string' ? '0x0' : await send(r, s)
+      chain.mining = false
+      const done = sender.submit(withdrawal(2n))
+      await until(() => chain.pool.size === 1)
+      await clock.sleep(200)
+      expect(chain.sent.filter(t => t.data === '0x')).to.deep.equal([])
+      chain.mine()
+      await done
+      expect(payments()).to.equal(2)
+    })
+
     it('the first takes it and breaks off, the next says that the nonce is used: one payment', async () => {
       let broken = false
       const first: RpcTransport = {
