@@ -177,6 +177,10 @@ const peerCalls = (peer: Peer) => {
         generation: settlement.generation,
         chainId: ctx.settlement.network.chainId.toString(),
         escrow: ctx.settlement.network.escrow,
+        /** Seconds by which this machine's clock is behind the chain's, with their error. */
+        clock: ctx.settlement.clock.behind(),
+        /** How long a call takes to be mined here. */
+        inclusionMs: ctx.settlement.inclusionMs(),
         /** Set while the chain's events cannot be read. */
         blindness: ctx.settlement.blindness,
         /** Signed, and not known to be mined. */

@@ -19,7 +19,8 @@ const schema = z.strictObject({
   arbiter: address,
   feeBps: bps,
   fromBlock: uint(),
-  bootstrap: z.array(multiaddress).max(ADDRESSES_MAX).optional()
+  bootstrap: z.array(multiaddress).max(ADDRESSES_MAX).optional(),
+  confirmations: uint(1_000).optional()
 })
 
 /** Network parameters as JSON text, for people and files. */

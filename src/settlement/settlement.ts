@@ -10,6 +10,7 @@ import type { Generation, NetworkParameters, Settlement } from '../protocol/port
 import type { Store } from '../protocol/ports/store.ts'
 import { linked } from '../protocol/signals.ts'
 import { agreementActions, stakeActions } from './actions.ts'
+import { DepthReader } from './depth.ts'
 import { fundActions } from './funds.ts'
 import { createOperatorKey, type OperatorSigner } from './keys/operator.ts'
 import { domainOf } from './keys/typed.ts'
@@ -100,6 +101,9 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
   const life = lifecycle(rpc, sender, network, log, blocks)
   const marks = markStore(store, networkDigest(network))
   const pages = new LogPages({ rpc, clock, log, pageBlocks: options.pageBlocks ?? PAGE_BLOCKS })
+  const history: Settlement['history'] = async (id, o) =>
+    await historyOf({ rpc, clock, network, pages }, id, o)
+  const depths = new DepthReader({ rpc, network, history })
   return {
     key,
     network,
@@ -120,12 +124,13 @@ export function createSettlement(parts: SettlementParts): Settlement & { readonl
     underWay: () => sender.underWay(),
     account: async (address: Address = key.address, o = {}) => await read.account(address, o),
     time: async o => await read.time(o),
-    escrow: async (id, o) => await read.entry(id, o),
+    escrow: async (id, { depth = 0, ...o } = {}) =>
+      depth === 0 ? await read.entry(id, o) : await depths.escrow(id, depth, o),
     stakeOf: async (address, o) => (await read.stakeOf(address, o)).active,
     ...fundActions(actions),
     ...agreementActions(actions),
     ...stakeActions(actions),
-    history: async (id, o) => await historyOf({ rpc, clock, network, pages }, id, o),
+    history,
     watch: async (from, onEvent, signal, rest) => {
       const watch = {
         rpc,

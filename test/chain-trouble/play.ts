@@ -140,6 +140,7 @@ export async function playTrouble(theatre: Theatre, scene: Scene, moment: Moment
   const play = new Play(scene, moment, () => rpc as Troubled)
   const { verdict, slots, wallMs } = await theatre.show({
     play: play.play,
+    confirmations: scene.confirmations,
     rpc: (real, clock) => (rpc = new Troubled(real, clock))
   })
   return {

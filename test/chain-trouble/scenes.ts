@@ -29,6 +29,8 @@ export interface Scene {
   readonly seconds: number
   /** Everything is in order again so soon after it, seconds; `RECONCILED_S` of run.ts when absent. */
   readonly inOrderS?: number
+  /** Blocks on top of an opening before its work begins; 0 when absent. */
+  readonly confirmations?: number
   /** A person takes money out of the vault meanwhile, and gives the command again until it is told of an end. */
   readonly withdraws?: boolean
   /** Called before the job begins, for what must be remembered. */
@@ -145,6 +147,12 @@ export const scenes = (minutes: number): Scene[] => [
   rpcScene('nonsense', 60, nonsense),
   { name: 'reorganised, 3 blocks', seconds: 0, begin: ({ chain }) => reorganise(chain, 3), end: nothing },
   { name: 'reorganised, 8 blocks', seconds: 0, begin: ({ chain }) => reorganise(chain, 8), end: nothing },
+  {
+    name: 'reorganised, 3 blocks, work waits for 4',
+    ...{ seconds: 0, confirmations: 4 },
+    begin: ({ chain }) => reorganise(chain, 3),
+    end: nothing
+  },
   fees(),
   {
     name: 'back to a saved state',

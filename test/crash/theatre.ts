@@ -41,6 +41,8 @@ export interface ShowOptions {
   readonly seats?: Partial<Record<Role, Partial<Pick<Seat, 'engine' | 'config'>>>>
   /** Copies of a shard that are all paid. */
   readonly copies?: number
+  /** Blocks on top of an opening before its work begins; default 0. */
+  readonly confirmations?: number
   /** Between the peers and the chain. */
   readonly rpc?: (real: RpcTransport, clock: Clock) => RpcTransport
   readonly play: (show: Show) => Promise<boolean>
@@ -79,7 +81,8 @@ export class Theatre {
     const clock = new JumpingClock(busy, (this.chain.begins + 2) * 1000)
     const served = this.chain.serve(clock, busy)
     const scene: Scene = {
-      ...{ clock, busy, hub: new Hub(), network: this.chain.network, late: o.late },
+      ...{ clock, busy, hub: new Hub(), late: o.late },
+      network: { ...this.chain.network, confirmations: o.confirmations ?? 0 },
       transport: o.rpc?.(served.transport, clock) ?? served.transport,
       random: seededRandom(11)
     }

@@ -54,7 +54,7 @@ async function examine(cli: Cli, flags: DoctorFlags, signal: AbortSignal): Promi
   // a peer that serves its own chain answers for it
   if (client !== undefined && home.config.chain.rpcUrl === undefined) return all
   const { checkChain } = await import('../doctor/chain.ts')
-  return [...all, ...(await checkChain(cli, home, signal))]
+  return [...all, ...(await checkChain(cli, home, signal, client === undefined))]
 }
 
 const MARK = { ok: 'ok  ', note: 'note', bad: 'BAD ' } as const

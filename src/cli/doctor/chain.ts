@@ -13,11 +13,14 @@ import { networkOf } from '../chain-session.ts'
 import type { Cli } from '../context.ts'
 import { bad, note, ok, type Finding } from './check.ts'
 import { findingOf } from './home.ts'
+import { checkClock } from './watch-clock.ts'
 
 /** How long a chain may take to answer before it counts as away, ms. */
 const PATIENCE_MS = 3_000
 /** The same for all questions to one address together: one that takes connections and says nothing is away too. */
 const ALL_MS = 6_000
+/** What watching the chain's clock may take besides. */
+const CLOCK_MS = 5_000
 
 export function fundsOf(account: Account): Finding {
   const said = `${formatAmount(account.free)} ${SYMBOL} free in the vault, ${formatAmount(account.wallet)} in the wallet, gas ${formatAmount(account.gas)}`
@@ -58,6 +61,8 @@ interface Answer {
 }
 
 interface Question {
+  /** The chain's clock is wanted too. */
+  readonly timed: boolean
   readonly cli: Cli
   readonly home: OpenedHome
   readonly network: NetworkParameters
@@ -80,7 +85,8 @@ async function ask(q: Question, name: string, key: string, rpcUrl: string): Prom
   const { cli, home, network } = q
   const log = createLogger({ level: 'silent', file: home.layout.log })
   const rpc = connectRpc({ rpcUrl, clock: cli.clock, random: cli.random, log, patienceMs: PATIENCE_MS })
-  const scope = deadline(cli.clock, ALL_MS, 'CHAIN_UNREACHABLE', 'no answer', q.signal)
+  const patience = ALL_MS + (q.timed ? CLOCK_MS : 0)
+  const scope = deadline(cli.clock, patience, 'CHAIN_UNREACHABLE', 'no answer', q.signal)
   const { signal } = scope
   try {
     const generation = await verifyNetwork(rpc, network, { signal })
@@ -90,6 +96,8 @@ async function ask(q: Question, name: string, key: string, rpcUrl: string): Prom
         ? findingOf(name, oldGeneration())
         : ok(name, `${rpcUrl}, chain ${network.chainId}, contracts in place`)
     const more = eventsOf(name, rpcUrl, await logLimit(rpc, network, { signal }))
+    // a peer that runs has watched the chain for longer
+    if (q.timed) more.push(...(await checkClock(cli.clock, rpc, signal)))
     return { finding, more, account }
   } catch (e) {
     return failed(e, name, rpcUrl, `${key} in ${home.layout.config}`)
@@ -104,7 +112,9 @@ async function askAll(q: Question, rpcUrl: string): Promise<Finding[]> {
   const { fallbackUrls } = q.home.config.chain
   const answers = await Promise.all([
     ask(q, 'chain', 'chain.rpcUrl', rpcUrl),
-    ...fallbackUrls.map((url, i) => ask(q, `fallback ${i + 1}`, `chain.fallbackUrls[${i}]`, url))
+    ...fallbackUrls.map((url, i) =>
+      ask({ ...q, timed: false }, `fallback ${i + 1}`, `chain.fallbackUrls[${i}]`, url)
+    )
   ])
   const account = answers.find(a => a.account !== undefined)?.account
   const findings = answers.flatMap(({ finding, more = [], away }): Finding[] =>
@@ -115,11 +125,17 @@ async function askAll(q: Question, rpcUrl: string): Promise<Finding[]> {
   return account === undefined ? findings : [...findings, fundsOf(account)]
 }
 
-export async function checkChain(cli: Cli, home: OpenedHome, signal: AbortSignal): Promise<Finding[]> {
+/** `timed`: whether this machine's clock is held against the chain's, which takes some seconds. */
+export async function checkChain(
+  cli: Cli,
+  home: OpenedHome,
+  signal: AbortSignal,
+  timed = true
+): Promise<Finding[]> {
   const { rpcUrl } = home.config.chain
   try {
     if (rpcUrl !== undefined)
-      return await askAll({ cli, home, network: await networkOf(cli, home), signal }, rpcUrl)
+      return await askAll({ cli, home, network: await networkOf(cli, home), signal, timed }, rpcUrl)
     if (home.config.profile === 'full') {
       anvilBinary()
       return [ok('chain', 'an embedded chain of its own starts with: shoal up')]

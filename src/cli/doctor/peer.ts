@@ -2,8 +2,10 @@
 import type { ApiClient } from '../../api/adapters/client.ts'
 import type { BanView, NetworkHealth } from '../../protocol/ports/network-health.ts'
 import { formatDuration } from '../../protocol/units.ts'
+import type { ChainTime } from '../../protocol/ports/chain-clock.ts'
 import { shortPeer } from '../ui/table.ts'
 import { note, ok, bad, type Finding } from './check.ts'
+import { clockFinding } from './clock.ts'
 import { checkProven, type ProvenStatus } from './proven.ts'
 
 export interface Status {
@@ -14,6 +16,8 @@ export interface Status {
     readonly reachable: boolean
     readonly blindness?: { readonly ms: number; readonly reason: string }
     readonly underWay?: readonly UnderWay[]
+    /** By how much this machine's clock is behind the chain's. */
+    readonly clock?: ChainTime
   }
   readonly network: NetworkHealth
   readonly provider?: ProvenStatus
@@ -87,7 +91,7 @@ function checkBans({ bans, bannedBy, doubted, otherVersions, troubles }: Network
 }
 
 /** What its chain keeps from it, beside answering at all. */
-function chainFindings({ blindness, underWay = [] }: Status['chain']): Finding[] {
+function chainFindings({ blindness, clock, underWay = [] }: Status['chain']): Finding[] {
   const blind =
     blindness === undefined
       ? []
@@ -99,7 +103,12 @@ function chainFindings({ blindness, underWay = [] }: Status['chain']): Finding[]
           )
         ]
   const waiting = underWay.filter(u => u.waits !== 'mining')
-  return [...blind, ...waiting.map(u => note('on its way', `${u.what} waits: ${u.reason}`, 'shoal wallet'))]
+  const time = clock === undefined ? [] : [clockFinding(clock)]
+  return [
+    ...time,
+    ...blind,
+    ...waiting.map(u => note('on its way', `${u.what} waits: ${u.reason}`, 'shoal wallet'))
+  ]
 }
 
 export function checkPeer(status: Status | undefined): Finding[] {

@@ -91,6 +91,8 @@ export const configSchema = z.strictObject({
        * gwei.
        */
       maxFee: gasPriceText.optional(),
+      /** Blocks on top of an opened escrow before its work begins; what network.json says when absent, else 2. */
+      confirmations: z.number().int().min(0).max(1_000).optional(),
       /** Port of the embedded chain when this peer serves it; 0 = any. */
       port: z.number().int().min(0).max(65535).default(0)
     })

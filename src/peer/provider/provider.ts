@@ -7,6 +7,7 @@ import { providerTable, type ProviderState } from '../../protocol/machines/execu
 import type { RequestContext } from '../../protocol/ports/network.ts'
 import type { Startable } from '../../protocol/ports/startable.ts'
 import type { ExecutionEvent } from '../../protocol/records/events.ts'
+import { confirmationsOf, notDeep } from '../confirmations.ts'
 import type { PeerContext } from '../context.ts'
 import { keptBy } from '../leftovers.ts'
 import type { PolicyKeeper } from '../policy/keeper.ts'
@@ -43,6 +44,8 @@ const steps: { readonly [S in ProviderState]?: Step } = {
 const ENDED_MAX = 256
 /** How long `start` looks for the opened escrow on its own chain view, ms. */
 const SEE_OPEN_MS = 10_000
+/** When to ask again for a start that came before the opening was deep enough, ms. */
+const DEEP_RETRY_MS = 1_000
 
 /** States in which a repeated start finds the task in good hands. */
 const HAS_TASK: ReadonlySet<ProviderState> = new Set(['started', 'finished', 'delivered', 'paid'])
@@ -220,6 +223,15 @@ export class Provider implements Startable {
     return live
   }
 
+  /** Whether the escrow is open, and was so as deep as the owner wants. */
+  async #opening(id: AgreementId, signal: AbortSignal): Promise<'none' | 'shallow' | 'deep'> {
+    const { settlement } = this.#ctx
+    const depth = confirmationsOf(this.#ctx)
+    if ((await settlement.escrow(id, { signal })).state !== 'open') return 'none'
+    if (depth === 0 || (await settlement.escrow(id, { signal, depth })).state === 'open') return 'deep'
+    return 'shallow'
+  }
+
   async #begin(r: RequestOf<'start'>, from: PeerIdString, signal: AbortSignal): Promise<ResponseOf<'start'>> {
     const ctx = this.#ctx
     const live = this.#party(r.agreement, from)
@@ -249,9 +261,13 @@ export class Provider implements Startable {
     if (!workFits(ctx.chainNow(), agreement, work))
       return no('TIME_SHORT', 'the task came too late for the work to be delivered by the deadline')
     const until = ctx.clock.monotonic() + SEE_OPEN_MS
-    while ((await ctx.settlement.escrow(r.agreement, { signal })).state !== 'open') {
-      if (ctx.clock.monotonic() > until) return no('FUND_TIMEOUT', 'the escrow is not open')
+    for (let opening = await this.#opening(r.agreement, signal); opening !== 'deep';) {
+      if (ctx.clock.monotonic() > until)
+        return opening === 'none'
+          ? no('FUND_TIMEOUT', 'the escrow is not open')
+          : { ...no('NOT_NOW', notDeep(confirmationsOf(ctx))), waitMs: DEEP_RETRY_MS }
       await live.pause(200, signal)
+      opening = await this.#opening(r.agreement, signal)
     }
     const task = { spec: r.spec, handover: r.handover, resume: r.resume }
     const requester = { ...live.entry.requester, addresses: r.addresses }

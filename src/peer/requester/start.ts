@@ -12,6 +12,8 @@ import type { LiveExecution } from './live-execution.ts'
 
 /** How long a provider may take from the open escrow to accepting the task, ms. */
 const START_MS = 15_000
+/** The same while it says that it waits until the opening is deep, ms: two blocks of the slowest chains, many times over. */
+const DEEP_MS = 600_000
 const RETRY_MS = 500
 /** In place of a checkpoint's digest. */
 const NOTHING = `0x${'00'.repeat(32)}` as Hex32
@@ -85,9 +87,10 @@ export async function start(live: LiveExecution, signal: AbortSignal): Promise<v
   const { ctx, entry } = live
   if (await isOfEarlier(live)) return
   const body = await startRequest(live, signal)
-  let until = ctx.clock.monotonic() + START_MS
+  const begun = ctx.clock.monotonic()
+  let until = begun + START_MS
   // a provider cannot put us off for longer than it was given for the work
-  const latest = ctx.clock.monotonic() + Number(entry.agreement.deliverBy - ctx.chainNow()) * 1000
+  const latest = begun + Math.min(DEEP_MS, Number(entry.agreement.deliverBy - ctx.chainNow()) * 1000)
   let last = 'no answer'
   while (!signal.aborted && live.entry.state === 'open') {
     try {
@@ -104,8 +107,9 @@ export async function start(live: LiveExecution, signal: AbortSignal): Promise<v
       last = describeRefusal(answer.refusal)
       // not a no: the opening must lie deeper in the chain first
       if (answer.waitMs !== undefined) {
-        until = Math.max(until, Math.min(latest, ctx.clock.monotonic() + answer.waitMs + START_MS))
-        await live.pause(answer.waitMs, signal)
+        const wait = Math.min(answer.waitMs, START_MS)
+        until = Math.max(until, Math.min(latest, ctx.clock.monotonic() + wait + START_MS))
+        await live.pause(wait, signal)
         continue
       }
       if (answer.refusal?.code === 'TIME_SHORT') until = -Infinity

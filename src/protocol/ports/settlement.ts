@@ -90,6 +90,11 @@ export interface NetworkParameters {
   readonly fromBlock: number
   /** Multiaddrs of peers to begin with, as whoever runs the network gives them. */
   readonly bootstrap?: readonly string[]
+  /**
+   * Blocks on top of an opening before work begins, as whoever runs the chain advises; absent where nobody does. An embedded chain says 0: one
+   * process writes it, so nothing is reorganised.
+   */
+  readonly confirmations?: number
 }
 
 /** Events cannot be read. */
@@ -137,6 +142,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+export interface DepthOptions extends CallOptions {
+  /** Blocks below the head; 0, the default, is the newest state. */
+  readonly depth?: number
+}
+
 export interface Settlement extends Startable {
   readonly network: NetworkParameters
   readonly address: Address
@@ -177,7 +187,11 @@ export interface Settlement extends Startable {
     dailyLimit: bigint,
     options?: CallOptions & { readonly owner?: Address }
   ): Promise<void>
-  escrow(id: AgreementId, options?: CallOptions): Promise<Escrow>
+  /**
+   * As it stood `depth` blocks below the head; `none` when it was not there yet. Of a node that keeps no old states: as it stands now, if its
+   * opening is that old.
+   */
+  escrow(id: AgreementId, options?: DepthOptions): Promise<Escrow>
   /**
    * Requester only: locks price, dispute bond and the provider's bond. FUNDS_LOW names the side that lacks money, CHAIN_OLD_GENERATION
    * when nothing new is opened on this network.

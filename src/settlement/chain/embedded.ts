@@ -104,7 +104,8 @@ export async function startEmbeddedChain(options: EmbeddedChainOptions): Promise
   try {
     const deployer = await deployerKey(folder, options.random)
     await node.start(options.signal)
-    const network = known ?? (await deploy(node, rpc, deployer, options))
+    // one process writes this chain: nothing of it is reorganised, and nobody needs to wait
+    const network = { confirmations: 0, ...(known ?? (await deploy(node, rpc, deployer, options))) }
     const generation = await verifyNetwork(rpc, network, { signal: options.signal })
     const host = options.host ?? '127.0.0.1'
     proxy = await startProxy({

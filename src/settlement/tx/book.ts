@@ -57,7 +57,7 @@ export interface SenderOptions {
 export const PENDING_MAX = 1024
 const UNTOLD_MS = 86_400_000
 /** A reason to wait that was not seen again for this long is over. */
-const WAIT_STALE_MS = 15_000
+const WAIT_STALE_MS = 30_000
 /** Nonces that other programs with our key may have under way, so that one wrong answer opens no gap that cannot be filled. */
 const AHEAD_MAX = 64
 
@@ -124,6 +124,11 @@ export class TxBook {
 
   holds(p: Pending): boolean {
     return this.#all.get(p.intent.nonce) === p
+  }
+
+  /** One of ours has this nonce. */
+  isHeld(nonce: number): boolean {
+    return this.#all.has(nonce)
   }
 
   async load(): Promise<void> {
@@ -260,7 +265,7 @@ export class TxBook {
   waitOf({ wait, firstAt }: Pending): Wait {
     const now = this.parts.clock.monotonic()
     if (wait !== undefined && now - wait.seenAt < WAIT_STALE_MS) return wait
-    return { kind: 'mining', text: 'no block has taken it yet', since: firstAt, seenAt: now }
+    return { kind: 'mining', text: 'no block is known to hold it yet', since: firstAt, seenAt: now }
   }
 
   /** Hands the raw transaction to the node once. Undefined when it has it, or when nobody knows. */

@@ -38,13 +38,16 @@ export class TxFollower {
     this.#gap = new Gap(book)
   }
 
-  /** Throws what the RPC threw; the next round begins afresh. */
+  /** Throws what the RPC or the journal threw; the next round begins afresh. */
   async round(): Promise<void> {
+    for (const p of this.#book.list()) if (p.deep && !this.#book.isAwaited(p)) await this.#book.forget(p)
+    if (this.#book.list().some(p => !p.deep)) await this.#lookAtAll()
+    await this.#book.noteTold()
+  }
+
+  async #lookAtAll(): Promise<void> {
     const { rpc, options } = this.#book.parts
     const { signal } = this.#book.stopping
-    await this.#book.noteTold()
-    for (const p of this.#book.list()) if (p.deep && !this.#book.isAwaited(p)) await this.#book.forget(p)
-    if (!this.#book.list().some(p => !p.deep)) return
     const head = toNumber(await rpc.call('eth_blockNumber', [], { signal }), 'block number')
     const count = await this.#book.count('latest', signal)
     const replaced = await this.#isReplaced()

@@ -28,8 +28,11 @@ export class Gap {
   async look({ intent }: Pending, count: number): Promise<void> {
     const { clock, options } = this.#book.parts
     const now = clock.monotonic()
-    const missing = intent.nonce - count
-    if (missing <= 0) {
+    // a node that lags behind does not count what is ours and in a block already
+    const missing: number[] = []
+    for (let n = count; n < intent.nonce && missing.length <= FILL_MAX; n++)
+      if (!this.#book.isHeld(n)) missing.push(n)
+    if (missing.length === 0) {
       this.#since = undefined
       return
     }
@@ -41,9 +44,9 @@ export class Gap {
     const text =
       others > 0
         ? 'another program with the same key has a transaction that comes first'
-        : `${missing} nonces of this account before it are missing`
+        : `${missing.length} nonces of this account before it are missing`
     for (const p of this.#book.unmined()) if (p.intent.nonce >= intent.nonce) this.#book.wait(p, 'gap', text)
-    if (others > 0 || missing > FILL_MAX) return
-    for (let n = count; n < intent.nonce && n < count + FILL_AT_ONCE; n++) await this.#forms.fill(n)
+    if (others > 0 || missing.length > FILL_MAX) return
+    for (const n of missing.slice(0, FILL_AT_ONCE)) await this.#forms.fill(n)
   }
 }

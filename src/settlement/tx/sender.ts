@@ -48,7 +48,20 @@ export class TxSender {
     this.#book.stopping.abort(new ShoalError('CANCELLED', 'the settlement client stops'))
     await this.#loop
     await this.#book.lane.idle()
+    await this.#noteTold()
     this.#book.close()
+  }
+
+  /** The last chance of this process: a command that ends at once must not be told the same again the next time. */
+  async #noteTold(): Promise<void> {
+    try {
+      await this.#book.noteTold()
+    } catch (e) {
+      this.#book.parts.log.warn(
+        { error: String(e) },
+        'what was told is not written down; it is told once more'
+      )
+    }
   }
 
   /** Transactions that are not mined yet. */

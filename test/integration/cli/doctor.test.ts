@@ -51,7 +51,7 @@ describe('doctor and the addresses of the chain', function () {
       const r = await runHere(['doctor', '--json'], folder, env)
       expect(r.stderr).to.equal('')
       const { findings } = JSON.parse(r.stdout) as { findings: Finding[] }
-      const all = findings.filter(f => /chain|fallback|funds/.test(f.name))
+      const all = findings.filter(f => /chain|fallback|funds|clock/.test(f.name))
       return { code: r.code, states: all.map(f => `${f.name} ${f.state}`), all }
     } finally {
       await removeFolder(folder)
@@ -68,9 +68,9 @@ describe('doctor and the addresses of the chain', function () {
 
   it('one of another network is wrong, also when the first is right', async () => {
     const { code, states, all } = await examine(chain.rpcUrl, [other.rpcUrl])
-    expect(states).to.deep.equal(['chain ok', 'fallback 1 bad', 'funds bad'])
-    expect(all[1]?.said).to.contain('serves another network: this is chain 31338')
-    expect(all[1]?.next).to.contain('chain.fallbackUrls[0]')
+    expect(states).to.deep.equal(['chain ok', 'clock ok', 'fallback 1 bad', 'funds bad'])
+    expect(all[2]?.said).to.contain('serves another network: this is chain 31338')
+    expect(all[2]?.next).to.contain('chain.fallbackUrls[0]')
     expect(code).to.not.equal(0)
   })
 

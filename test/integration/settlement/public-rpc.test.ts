@@ -116,6 +116,25 @@ describe('a public RPC', function () {
     expect((await p.settlement.account()).wallet).to.equal(5n)
   })
 
+  it('tells an escrow as it stood some blocks ago', async () => {
+    const [requester, provider] = [await client(), await client()]
+    const { id } = await opened(requester, provider, chain.deployer.address, { price: 10n, bond: 1n })
+    const state = async (depth: number) => (await provider.settlement.escrow(id, { depth })).state
+    expect(await state(0)).to.equal('open')
+    expect(await state(20)).to.equal('none')
+    for (let i = 0; i < 20; i++) await chain.advance(0)
+    expect(await state(20)).to.equal('open')
+  })
+
+  it("tells the chain's time, which is this machine's here, and how long a call takes", async () => {
+    const p = await client()
+    await until(() => p.settlement.clock.now() !== undefined)
+    const behind = p.settlement.clock.behind()
+    expect(Math.abs(behind?.seconds ?? NaN)).to.be.at.most((behind?.error ?? 0) + 1)
+    await p.settlement.withdraw(5n)
+    expect(p.settlement.inclusionMs()).to.be.within(1_000, 10_000)
+  })
+
   it('one without events is said to be so', async () => {
     const p = await client()
     proxy.habit = noEvents

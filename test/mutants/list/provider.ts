@@ -145,9 +145,17 @@ export const provider: readonly Mutant[] = within('src/peer/provider', [
   {
     id: 'open-escrow-not-awaited',
     file: 'provider.ts',
-    find: "(await this.#ctx.settlement.escrow(r.agreement, { signal })).state !== 'open'",
-    replace: "(await this.#ctx.settlement.escrow(r.agreement, { signal })).state === 'closed'",
+    find: "(await settlement.escrow(id, { signal })).state !== 'open'",
+    replace: "(await settlement.escrow(id, { signal })).state === 'closed'",
     means: 'a provider starts to work before the money is locked',
+    tests: ['test/unit/peer/selling.test.ts']
+  },
+  {
+    id: 'shallow-opening-taken',
+    file: 'provider.ts',
+    find: "if (depth === 0 || (await settlement.escrow(id, { signal, depth })).state === 'open') return undefined",
+    replace: 'if (depth >= 0) return undefined',
+    means: 'a provider works on an opening that a reorganisation may take back',
     tests: ['test/unit/peer/selling.test.ts']
   },
   {

@@ -2,6 +2,9 @@
 import { within, type Mutant } from '../mutant.ts'
 
 const sender = ['test/unit/settlement/sender.test.ts']
+const pages = ['test/unit/settlement/log-pages.test.ts']
+const answers = ['test/unit/settlement/answers.test.ts']
+const time = ['test/unit/settlement/time.test.ts']
 const fate = ['test/unit/settlement/fate.test.ts']
 const watcher = ['test/unit/settlement/watcher.test.ts']
 const keys = ['test/unit/settlement/keys.test.ts']
@@ -91,8 +94,8 @@ export const settlement: readonly Mutant[] = within('src/settlement', [
   {
     id: 'unheard-is-heard',
     file: 'tx/book.ts',
-    find: 'p.intent.reverted === true ? p.intent.once === true : !p.told',
-    replace: 'p.intent.reverted === true && p.intent.once === true',
+    find: 'once === true : !p.told || contract === ONE_WAY',
+    replace: 'once === true : contract === ONE_WAY',
     means: 'a person who was told that it goes on asks again, and pays twice',
     tests: fate
   },
@@ -119,6 +122,94 @@ export const settlement: readonly Mutant[] = within('src/settlement', [
     replace: "refusal.kind !== 'call'",
     means: 'a payment that the first RPC took is forgotten because the second refused it',
     tests: fate
+  },
+  {
+    id: 'revert-repeated-at-once',
+    file: 'tx/reverts.ts',
+    find: 'return head < last.block + pause ? last.error : undefined',
+    replace: 'return head < last.block ? last.error : undefined',
+    means: 'a step that another has taken costs gas again and again over an RPC that lags',
+    tests: sender
+  },
+  {
+    id: 'hole-widened',
+    file: 'tx/gap.ts',
+    find: 'if (others > 0 || missing.length > FILL_MAX) return',
+    replace: 'if (missing.length > 0) return',
+    means: 'payments behind a missing nonce wait for ever',
+    tests: sender
+  },
+  {
+    id: 'page-stays',
+    file: 'watch/log-pages.ts',
+    find: 'this.#page = this.#works > 0 ? this.#works : Math.floor(size / 2)',
+    replace: 'this.#page = Math.max(this.#works, size)',
+    means: 'an RPC that allows fewer blocks is asked the same for ever: jobs never settle',
+    tests: pages
+  },
+  {
+    id: 'blind-in-silence',
+    file: 'watch/log-pages.ts',
+    find: 'if (blindness === undefined || this.#said) return',
+    replace: 'if (blindness === undefined || !this.#said) return',
+    means: 'nobody hears that events cannot be read',
+    tests: pages
+  },
+  {
+    id: 'limit-is-a-rate',
+    file: 'rpc/answer.ts',
+    find: "code === LIMIT && method !== 'eth_getLogs'",
+    replace: 'code === LIMIT',
+    means: 'a query for too many events is repeated instead of made smaller',
+    tests: answers
+  },
+  {
+    id: 'anothers-answer',
+    file: 'rpc/answer.ts',
+    find: 'if (answer.id !== id && (answer.id !== null || error === undefined))',
+    replace: 'if (id < 0)',
+    means: 'an answer to another question is taken for ours',
+    tests: answers
+  },
+  {
+    id: 'pause-not-kept',
+    file: 'rpc/several.ts',
+    find: 'if (way.pause > 0) {',
+    replace: 'if (way.pause < 0) {',
+    means: 'an RPC that asks for a pause is asked on, until it shuts us out',
+    tests: answers
+  },
+  {
+    id: 'stopped-chain-has-time',
+    file: 'time/chain-clock.ts',
+    find: 'if (this.#samples.length < SAMPLES_MIN || this.#standsStill()) return undefined',
+    replace: 'if (this.#samples.length < SAMPLES_MIN) return undefined',
+    means: 'deadlines are held against a time that the chain does not have',
+    tests: time
+  },
+  {
+    id: 'clock-of-this-machine',
+    file: 'time/chain-clock.ts',
+    find: 'seconds: (this.#clock.monotonic() + offset) / 1000',
+    replace: 'seconds: this.#clock.now() / 1000',
+    means: 'a wrong clock of this machine is taken for the chain',
+    tests: time
+  },
+  {
+    id: 'waiting-is-no-time',
+    file: 'time/pace.ts',
+    find: 'Math.max(LEAST_MS, measured, waitingMs)',
+    replace: 'Math.max(LEAST_MS, measured)',
+    means: 'work is taken on although the chain takes nothing at the moment',
+    tests: time
+  },
+  {
+    id: 'replaced-block-is-depth',
+    file: 'depth.ts',
+    find: '(await blockHashAt(this.#parts.rpc, first.block, signal)) === first.hash',
+    replace: '(await blockHashAt(this.#parts.rpc, first.block, signal)) !== null',
+    means: 'work begins on an opening that a reorganisation has just taken back',
+    tests: ['test/unit/settlement/depth.test.ts']
   },
   {
     id: 'event-twice',

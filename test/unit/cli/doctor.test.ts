@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { join } from 'node:path'
 import { NOTHING } from '../../../src/market/classes.ts'
 import { checkBootstrap } from '../../../src/cli/doctor/bootstrap.ts'
+import { clockFinding } from '../../../src/cli/doctor/clock.ts'
 import { checkPeer, type Status } from '../../../src/cli/doctor/peer.ts'
 import { checkProven } from '../../../src/cli/doctor/proven.ts'
 import { checkDisk, checkNode, checkVariables } from '../../../src/cli/doctor/machine.ts'
@@ -191,6 +192,18 @@ describe('doctor', function () {
     ])
     expect(findings[2]?.said).to.match(/cannot be read for 1m30s \(range too large\)/)
     expect(findings[3]?.said).to.equal('withdraw waits: nobody knows')
+  })
+
+  it("this machine's clock is held against the chain's, within what can be told", () => {
+    const of = (seconds: number, error = 1.2) => clockFinding({ seconds, error })
+    expect(of(4)).to.include({ state: 'note', said: "this machine's clock is 4.0 s behind the chain's" })
+    expect(of(-120)).to.include({ state: 'bad' })
+    expect(of(-120).said).to.match(/120 s ahead of the chain's/)
+    expect(of(2).state).to.equal('ok')
+    expect(of(6, 5).state, 'not more than the measurement may be wrong').to.equal('ok')
+    const chain = { reachable: true, clock: { seconds: -9, error: 1 } }
+    const findings = checkPeer({ ...lonely, connections: 1, providersKnown: 1, chain })
+    expect(findings.map(f => `${f.name} ${f.state}`)).to.include('clock note')
   })
 
   it('what others have proven of a provider, in the units of its kind, or what is missing for it', () => {

@@ -1,5 +1,6 @@
 /** The selling side's handlers: nobody works before the money is locked, and only the other party is heard. */
 import { expect } from 'chai'
+import { notDeep } from '../../../src/peer/confirmations.ts'
 import type { PeerContext } from '../../../src/peer/context.ts'
 import type { ProviderEntry } from '../../../src/peer/journal/entries.ts'
 import { Journal } from '../../../src/peer/journal/journal.ts'
@@ -27,21 +28,30 @@ interface Selling {
   ) => Promise<Record<string, unknown> | undefined>
 }
 
-/** A provider with one execution, over a chain whose escrow is in `escrow`. */
-async function selling(escrow: string, use: (s: Selling) => Promise<void>): Promise<void> {
+/** A provider with one execution, over a chain whose escrow is in `escrow`, and was in `deep()` so many blocks ago as its owner wants. */
+async function selling(
+  escrow: string,
+  use: (s: Selling) => Promise<void>,
+  { confirmations = 0, deep = () => escrow }: { confirmations?: number; deep?: () => string } = {}
+): Promise<void> {
   const clock = new ManualClock(r.NOW)
   const journal = new Journal(memoryStore(), clock)
   const entry = await provision({ state: 'agreed', checkpoint: undefined })
   await journal.putProvider(entry, 'agreed')
   const handlers = new Map<string, Handler>()
   const settlement = {
-    escrow: async () => ({ state: escrow, acknowledged: 0n, claim: 0n, deliveredAt: 0n, disputedAt: 0n }),
+    network: {},
+    escrow: async (_: unknown, { depth = 0 }: { depth?: number }) => ({
+      state: depth === 0 ? escrow : depth === confirmations ? deep() : 'unasked',
+      ...{ acknowledged: 0n, claim: 0n, deliveredAt: 0n, disputedAt: 0n }
+    }),
     time: async () => BigInt(r.NOW / 1000),
     inclusionMs: () => 1_000,
     acknowledge: async () => undefined
   }
   const ctx = {
     ...{ clock, journal, settlement, log: noLog, engines: new Map() },
+    config: { chain: { confirmations } },
     typed: r.typed,
     chainNow: () => BigInt(Math.floor(clock.now() / 1000)),
     operator: r.provider.operator,
@@ -78,6 +88,40 @@ describe('a provider under agreement', () => {
       })
       expect((await journal.provider(entry.agreementId))?.state).to.equal('agreed')
     })
+  })
+
+  it('takes no task before the opening is deep, says so, and takes it then', async () => {
+    let state = 'none'
+    const use = async ({ ask, clock, entry, journal }: Selling): Promise<void> => {
+      const handover = await r.handover()
+      const start = { agreement: entry.agreementId, spec: {}, handover, addresses: [] }
+      const answer = ask('start', start)
+      await settle()
+      await clock.advance(11_000)
+      expect(await answer).to.deep.equal({
+        accepted: false,
+        refusal: { code: 'NOT_NOW', message: notDeep(2) },
+        waitMs: 1_000
+      })
+      expect((await journal.provider(entry.agreementId))?.state).to.equal('agreed')
+      state = 'open'
+      expect(await ask('start', start)).to.deep.equal({ accepted: true })
+    }
+    await selling('open', use, { confirmations: 2, deep: () => state })
+  })
+
+  it('takes no task whose escrow was open once and is not any more', async () => {
+    const use = async ({ ask, clock, entry }: Selling): Promise<void> => {
+      const handover = await r.handover()
+      const answer = ask('start', { agreement: entry.agreementId, spec: {}, handover, addresses: [] })
+      await settle()
+      await clock.advance(11_000)
+      expect(await answer).to.deep.equal({
+        accepted: false,
+        refusal: { code: 'FUND_TIMEOUT', message: 'the escrow is not open' }
+      })
+    }
+    await selling('closed', use, { confirmations: 2, deep: () => 'open' })
   })
 
   it('hears nobody but its requester: to others there is no such agreement', async () => {

@@ -1,0 +1,79 @@
+/** Handing a task over: a provider that waits until the opening is deep is waited for, one that does not answer is not. */
+import { expect } from 'chai'
+import { confirmationsOf, notDeep } from '../../../src/peer/confirmations.ts'
+import type { LiveExecution } from '../../../src/peer/requester/live-execution.ts'
+import { start } from '../../../src/peer/requester/start.ts'
+import { specDigestOf } from '../../../src/peer/spec-digest.ts'
+import { ManualClock } from '../../support/clock.ts'
+import { execution, job } from '../../support/entries.ts'
+import * as r from '../../support/records.ts'
+
+/** What became of an execution whose provider answers like this, and after how many seconds. */
+async function handOver(answer: (second: number) => object): Promise<{ moves: string[]; seconds: number }> {
+  const clock = new ManualClock(r.NOW)
+  const agreement = r.agreement({
+    specHash: specDigestOf(job().plan.common),
+    deliverBy: BigInt(r.NOW / 1000 + 3_600)
+  })
+  const entry = await execution(r.provider, { state: 'open', agreement })
+  const moves: string[] = []
+  const second = (): number => (clock.monotonic() - r.NOW) / 1000
+  const live = {
+    ctx: {
+      clock,
+      ...{ operator: r.requester.operator, typed: r.typed },
+      chainNow: () => BigInt(Math.floor(clock.now() / 1000)),
+      content: { put: async () => ({ cid: 'b', key: r.filled(1) }), forget: async () => undefined },
+      wrap: async () => r.filled(2),
+      network: { request: async () => answer(second()), addresses: () => [] }
+    },
+    ...{ entry, provider: entry.provider, job: () => job() },
+    patch: async () => undefined,
+    move: async (move: string) => {
+      moves.push(move)
+      live.entry = { ...entry, state: 'started' }
+    },
+    pause: (ms: number) => clock.sleep(ms)
+  }
+  const done = start(live as unknown as LiveExecution, new AbortController().signal)
+  for (let i = 0; i < 1_000 && moves.length === 0; i++) await clock.advance(1_000)
+  await done
+  return { moves, seconds: second() }
+}
+
+const refused = { accepted: false, refusal: { code: 'FUND_TIMEOUT', message: 'the escrow is not open' } }
+const shallow = { accepted: false, refusal: { code: 'NOT_NOW', message: notDeep(2) }, waitMs: 1_000 }
+const taken = { accepted: true }
+
+describe('a task is handed over', () => {
+  it('to a provider that waits until the opening is deep, for as long as blocks take', async () => {
+    const { moves } = await handOver(second => (second < 120 ? shallow : taken))
+    expect(moves).to.deep.equal(['start'])
+  })
+
+  it('not to one that never gets that far: ten minutes, and then the rest of the usual wait', async () => {
+    const { moves, seconds } = await handOver(() => shallow)
+    expect(moves).to.deep.equal(['lose'])
+    expect(seconds).to.be.within(600, 620)
+  })
+
+  it('not to one that does not see the escrow at all', async () => {
+    const { moves, seconds } = await handOver(() => refused)
+    expect(moves).to.deep.equal(['lose'])
+    expect(seconds).to.be.lessThan(20)
+  })
+})
+
+describe('how deep an opening must be', () => {
+  const of = (own: number | undefined, file: number | undefined): number =>
+    confirmationsOf({
+      config: { chain: { confirmations: own } },
+      settlement: { network: { confirmations: file } }
+    } as unknown as Parameters<typeof confirmationsOf>[0])
+
+  it("is the owner's word, else that of the network's file, else two blocks", () => {
+    expect([of(5, 0), of(0, 3), of(undefined, 0), of(undefined, 3), of(undefined, undefined)]).to.deep.equal([
+      ...[5, 0, 0, 3, 2]
+    ])
+  })
+})
