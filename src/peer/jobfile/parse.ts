@@ -6,6 +6,7 @@ import { engineProblem } from './engines.ts'
 import { describeIssue, worst } from './issues.ts'
 import { jobFileSchema, type JobFile } from './schema.ts'
 import { readSource, type Source, type Tree } from './source.ts'
+import { withTexts } from './written.ts'
 
 type Overrides = Readonly<Record<string, unknown>>
 
@@ -120,7 +121,8 @@ export function parseJobFile(text: string, path: string, overrides: Overrides = 
     path,
     code: 'JOB_FILE_INVALID',
     expected: 'a job file is a mapping of keys; it begins with a name and a task',
-    next: line => `Edit ${path} at line ${line}, then check it with: shoal validate ${path}`
+    next: line => `Edit ${path} at line ${line}, then check it with: shoal validate ${path}`,
+    shape: withTexts
   })
   const alone = check(source.tree)
   const flags = Object.entries(overrides)

@@ -1,6 +1,6 @@
 /** The job file (design.md section 10). One schema for the file, the flags, the API and the docs. */
 import { z } from 'zod'
-import { COPIES_MAX, SHARDS_MAX } from '../../protocol/limits.ts'
+import { ARGUMENT_MAX, COPIES_MAX, SHARDS_MAX } from '../../protocol/limits.ts'
 import { nodeClass } from '../../protocol/records/advert.ts'
 import { parseGas, parseSize } from '../../protocol/units.ts'
 import { amountText, durationText, sizeText } from '../home/config-schema.ts'
@@ -35,8 +35,25 @@ const taskPath = z
   .max(1024)
   .regex(/^(?!\/)(?!.*(^|\/)\.{1,2}(\/|$))[^\0\\]+$/, "a relative path without '..'")
 
-/** Text; numbers and flags are taken as they are written in JSON. */
-const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String).pipe(z.string().max(4096))
+/** Why this is no text for a task; undefined when it is. A file and a flag keep the spelling of what they say (written.ts); JSON of a program does not. */
+function textProblem(value: unknown): string | undefined {
+  if (value === null || value === undefined)
+    return 'nothing is written here: write "" for empty text, "null" for the word, or leave it out'
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) ? undefined : 'write this number in quotes: its spelling is lost here'
+  if (typeof value === 'boolean') return undefined
+  if (typeof value !== 'string') return 'expected text, not a list or a mapping'
+  if (value.length > ARGUMENT_MAX) return `must have at most ${ARGUMENT_MAX} characters`
+  if (value.includes('\0')) return 'holds a NUL, which ends a text for a program'
+  return value.isWellFormed() ? undefined : 'holds half a character (a lone surrogate)'
+}
+
+const scalar = z.unknown().transform((value, context): string => {
+  const message = textProblem(value)
+  if (message === undefined) return String(value)
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+})
 
 const task = z.strictObject({
   engine: z.enum(['wasm', 'onnx', 'blender', 'container']).default('wasm'),
