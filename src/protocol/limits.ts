@@ -22,8 +22,6 @@ export const SHARDS_MAX = 1024
 export const LIVE_JOBS_MAX = 64
 /** Copies of a `replicas` job. */
 export const COPIES_MAX = 7
-/** One argument, and one value of a variable, in characters (UTF-16). */
-export const ARGUMENT_MAX = 4_096
 /** Sealed spec: module CID, names, arguments. */
 export const SPEC_MAX = 64 * KiB
 /** Furthest expiry that a record may claim: an hour for offers and bids, a day for cards. */
