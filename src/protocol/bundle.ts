@@ -37,6 +37,12 @@ const HEADER = Uint8Array.of(0x53, 0x48, 0x42, 0x4e, 1)
 const FILE = 1
 const END = 0
 const utf8 = new TextEncoder()
+/** Mark, length of the path, the longest path, size. */
+const ENTRY_HEAD_MAX = 1 + 2 + PATH_LIMITS.bytes + 8
+
+/** Bytes of the largest bundle within these limits: what its files hold, and what the layout adds. */
+export const largestBundle = ({ maxFiles, maxBytes }: BundleLimits): number =>
+  HEADER.length + maxFiles * ENTRY_HEAD_MAX + maxBytes + 1
 
 /** Why `path` cannot stand in a bundle; undefined when it can. */
 export function pathProblem(path: string): string | undefined {

@@ -1,13 +1,13 @@
 /** Flags of `run` as dotted keys of the job file; they win over it. */
 import { resolve } from 'node:path'
-import { parse as parseYaml } from 'yaml'
+import { flagValue } from '../../peer/jobfile/written.ts'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { RunFlags } from '../routes/jobs.ts'
 
-/** A flag's value is YAML: `3`, `[a, b]`, `5m`. */
+/** A flag's value is YAML; text for the task stays as it is written. */
 function valueOf(item: string, at: number): unknown {
   try {
-    return parseYaml(item.slice(at + 1), { prettyErrors: false, logLevel: 'error', maxAliasCount: 0 })
+    return flagValue(item.slice(0, at), item.slice(at + 1))
   } catch (cause) {
     throw new ShoalError('USAGE', `--set ${item}: not YAML: ${(cause as Error).message}`, {
       next: 'Put quotes around text, in the shell and in YAML: --set \'key="value"\'',

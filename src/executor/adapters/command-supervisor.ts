@@ -1,6 +1,7 @@
 /** Runs a task's commands one after another, watches what they use, and keeps what they made. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
+import { OUTPUT_FILES_MAX } from '../../protocol/task-limits.ts'
 import { overall, type CommandStep, type TaskFolders } from '../native/command-plan.ts'
 import type { Usage } from '../native/proc-stat.ts'
 import type { RunnerConfig } from '../runner/frames.ts'
@@ -12,7 +13,7 @@ import { readPlain, readTree, signature } from './task-folders.ts'
 const LOOK_EVERY = 250
 /** Checkpoints come at most this often, in milliseconds. */
 const CHECKPOINT_EVERY = 2_000
-const FILES_MAX = 65_536
+const FILES_MAX = OUTPUT_FILES_MAX.native
 /** In a checkpoint: the results of steps that are done. */
 const DONE = 'done/'
 

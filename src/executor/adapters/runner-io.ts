@@ -8,7 +8,7 @@ import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts
 import type { Frame, RunnerConfig } from '../runner/frames.ts'
 import { cut, decodeHeader, decodeText, encodeFrame, encodeText } from '../runner/frames.ts'
 import { FROM_RUNNER, GO, HEADER_BYTES, TO_RUNNER, withGas } from '../runner/frames.ts'
-import { MAX_INPUT_FILES, MAX_NODES } from '../runner/limits.ts'
+import { INPUT_FILES_MAX, OUTPUT_FILES_MAX } from '../../protocol/task-limits.ts'
 import type { ProgramOutcome } from '../runner/outcome.ts'
 
 /** Who nobody is on common systems. */
@@ -99,8 +99,8 @@ export interface NativeTask {
 export async function readTask(): Promise<NativeTask> {
   const config = JSON.parse(decodeText(readFrame().payload)) as RunnerConfig
   const module = await collectBytes(stream(TO_RUNNER.module), config.moduleBytes)
-  const input = await readTree(TO_RUNNER.input, MAX_INPUT_FILES, config.inputBytes)
-  const checkpoint = await readTree(TO_RUNNER.checkpoint, MAX_NODES, config.outputBytes)
+  const input = await readTree(TO_RUNNER.input, INPUT_FILES_MAX, config.inputBytes)
+  const checkpoint = await readTree(TO_RUNNER.checkpoint, OUTPUT_FILES_MAX.native, config.outputBytes)
   return { config, module, input, checkpoint }
 }
 

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto'
 import { readBundle, type BundleLimits } from '../../protocol/bundle.ts'
 import { isShoalError } from '../../protocol/errors.ts'
-import { GiB } from '../../protocol/limits.ts'
 import type { OpenBundle } from '../../protocol/ports/compare.ts'
+import { OUTPUT_FILES_MAX, OUTPUT_MAX } from '../../protocol/task-limits.ts'
 
-/** As much as a requester takes to its output folder. */
-export const RESULT_LIMITS: BundleLimits = { maxFiles: 100_000, maxBytes: 4 * GiB }
+/** As much as a task may make, whatever its engine, and a requester takes to its output folder. */
+export const RESULT_LIMITS: BundleLimits = { maxFiles: OUTPUT_FILES_MAX.native, maxBytes: OUTPUT_MAX }
 
 export interface Entry {
   readonly path: string

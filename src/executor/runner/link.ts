@@ -3,13 +3,12 @@ import type { Clock } from '../../protocol/ports/clock.ts'
 import type { TaskRequest } from '../../protocol/ports/engine.ts'
 import type { ChildLink, ProcessExit } from './process-port.ts'
 import type { Frame, RunnerConfig } from './frames.ts'
+import { largestBundle } from '../../protocol/bundle.ts'
 import { ByteSource } from '../../protocol/byte-source.ts'
 import { faults, ShoalError } from '../../protocol/errors.ts'
 import { cut, decodeHeader, decodeText, encodeFrame, encodeText } from './frames.ts'
 import { FROM_RUNNER, GO, HEADER_BYTES, NEXT, TO_RUNNER } from './frames.ts'
 
-/** Bytes that a bundle's own layout may add to its files' contents, for each file: head and longest path. */
-const BUNDLE_OVERHEAD = 1100
 const NOTHING = new Uint8Array(0)
 
 export type StopCause = 'start' | 'wall' | 'output' | 'cancelled' | 'disposed'
@@ -128,15 +127,21 @@ export class RunnerLink {
     maxFiles: { readonly input: number; readonly checkpoint: number }
   ): Promise<void> {
     const { limits } = task
-    const room = (bytes: number, files: number): number =>
-      bytes + Math.min(files * BUNDLE_OVERHEAD, bytes + 65536)
     if (this.#served) await this.#child.write(Uint8Array.of(NEXT))
     await this.send(TO_RUNNER.config, encodeText(JSON.stringify(config(task))))
     if (!this.#served) for (const piece of cut(task.module)) await this.send(TO_RUNNER.module, piece)
     await this.send(TO_RUNNER.end, NOTHING)
-    await this.#sendStream(TO_RUNNER.input, task.input, room(limits.inputBytes, maxFiles.input))
+    await this.#sendStream(
+      TO_RUNNER.input,
+      task.input,
+      largestBundle({ maxFiles: maxFiles.input, maxBytes: limits.inputBytes })
+    )
     const checkpoint = task.checkpoint ?? emptyBundle()
-    await this.#sendStream(TO_RUNNER.checkpoint, checkpoint, room(limits.outputBytes, maxFiles.checkpoint))
+    await this.#sendStream(
+      TO_RUNNER.checkpoint,
+      checkpoint,
+      largestBundle({ maxFiles: maxFiles.checkpoint, maxBytes: limits.outputBytes })
+    )
   }
 
   async #sendStream(type: number, source: AsyncIterable<Uint8Array>, max: number): Promise<void> {

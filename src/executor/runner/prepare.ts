@@ -4,14 +4,18 @@ import type { PreparedRun, TaskRequest } from '../../protocol/ports/engine.ts'
 import type { Logger } from '../../protocol/ports/log.ts'
 import type { ProcessPort, RunnerLaunch } from './process-port.ts'
 import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
-import { MAX_ARGUMENT_BYTES, MAX_INPUT_FILES, MAX_NODES } from './limits.ts'
+import {
+  ARGUMENT_BYTES_MAX,
+  argumentBytes,
+  GAS_MAX,
+  INPUT_FILES_MAX,
+  OUTPUT_FILES_MAX
+} from '../../protocol/task-limits.ts'
 import { isFrame, parseJson, refusal, RunnerLink } from './link.ts'
 import { RunnerRun } from './run.ts'
 
 /** Longest wait for a fresh runner to answer, in milliseconds; a loaded machine takes a second or two. */
 const START_TIMEOUT = 30_000
-/** i64 with room for the last charge. */
-const MAX_GAS = 2n ** 62n
 
 export interface RunnerParts {
   readonly clock: Clock
@@ -104,7 +108,7 @@ async function hand(
   const answer = expectFrame(link, 'ready')
   answer.catch(() => undefined) // awaited below, or by the caller
   try {
-    const maxFiles = { input: MAX_INPUT_FILES, checkpoint: MAX_NODES }
+    const maxFiles = { input: INPUT_FILES_MAX, checkpoint: OUTPUT_FILES_MAX.native }
     await link.within(undefined, signal, () => link.sendTask(task, maxFiles))
   } catch (e) {
     // A runner that is gone may have said why.
@@ -140,14 +144,16 @@ function checkRequest({ module, args, env, seed, limits, shard, shards }: TaskRe
       { data }
     )
   }
-  const strings = [...args, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]
-  const size = strings.reduce((sum, s) => sum + s.length * 3 + 1, 0)
-  if (size > MAX_ARGUMENT_BYTES)
-    throw new ShoalError('LIMIT_INPUT', 'The arguments and variables are too long.')
-  if (strings.some(s => s.includes('\0')))
+  const size = argumentBytes(args, env)
+  if (size > ARGUMENT_BYTES_MAX)
+    throw new ShoalError(
+      'LIMIT_INPUT',
+      `The arguments and variables have ${size} bytes; ${ARGUMENT_BYTES_MAX} are allowed.`
+    )
+  if ([...args, ...Object.entries(env).flat()].some(s => s.includes('\0')))
     throw new ShoalError('RECORD_INVALID', 'An argument or variable holds a NUL.')
   if (seed.length !== 32) throw new ShoalError('RECORD_INVALID', 'The seed of a task has 32 bytes.')
-  if (limits.gas < 0n || limits.gas > MAX_GAS)
+  if (limits.gas < 0n || limits.gas > GAS_MAX)
     throw new ShoalError('RECORD_INVALID', 'The gas limit is out of range.')
   if (!(shard >= 0 && shard < shards)) throw new ShoalError('RECORD_INVALID', 'There is no such shard.')
 }

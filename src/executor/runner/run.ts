@@ -5,6 +5,7 @@ import type { ProcessExit } from './process-port.ts'
 import type { Frame } from './frames.ts'
 import type { ProgramOutcome } from './outcome.ts'
 import { ShoalError } from '../../protocol/errors.ts'
+import { outputBundleMax } from '../../protocol/task-limits.ts'
 import { decodeText, FROM_RUNNER } from './frames.ts'
 import { CheckpointRelay, ProgressRelay } from './relay.ts'
 import { isFrame, parseJson } from './link.ts'
@@ -12,8 +13,6 @@ import type { RunnerLink } from './link.ts'
 
 /** Longest wait for the next piece of /out, in milliseconds. The runner only has to write what it holds. */
 const OUTPUT_TIMEOUT = 30_000
-/** What the layout of a checkpoint's bundle can add to its files' contents. */
-const CHECKPOINT_OVERHEAD = 5_000_000
 /** What a shell reports for a program that was killed: 128 + SIGKILL. */
 const KILLED_EXIT_CODE = 137
 const LIMIT_NAMES = ['gas', 'memory', 'wall', 'output', 'log', 'module', 'stack', 'input'] as const
@@ -173,7 +172,7 @@ export class RunnerRun implements PreparedRun {
   ): Promise<string | undefined> {
     const { link, limits } = this.#parts
     const size = frame.payload.length === 12 ? dataView(frame).getUint32(8) : Infinity
-    if (size > limits.outputBytes + CHECKPOINT_OVERHEAD) return 'sent a checkpoint that is too large'
+    if (size > outputBundleMax(limits.outputBytes)) return 'sent a checkpoint that is too large'
     const bundle = new Uint8Array(size)
     for (let at = 0; at < size;) {
       const part = await link.next()

@@ -8,6 +8,7 @@ import type { SettlementEvent } from '../../protocol/ports/settlement.ts'
 import { failureDigest } from '../../protocol/records/delivery.ts'
 import type { Evidence } from '../../protocol/records/evidence.ts'
 import { shardSpec, type ObjectRef, type ShardSpec } from '../../protocol/records/spec.ts'
+import { CHECKPOINT_MAX } from '../../protocol/task-limits.ts'
 import { contexts } from '../contexts.ts'
 import type { PeerContext } from '../context.ts'
 import type { DisputeEntry } from '../journal/entries.ts'
@@ -16,9 +17,8 @@ import { specDigestOf } from '../spec-digest.ts'
 import type { Committed, Disputed } from './rerun.ts'
 import type { Brought } from './verdict.ts'
 
-/** Headers of a bundle, beside what its files hold; and the largest checkpoint. */
+/** Headers of a bundle, beside what its files hold. */
 const SLACK = MiB
-const CHECKPOINT_MAX = 256 * MiB
 const NOTHING = `0x${'00'.repeat(32)}` as Hex32
 
 type Ports = Pick<PeerContext, 'content' | 'recipient' | 'settlement' | 'adverts' | 'files' | 'typed'>

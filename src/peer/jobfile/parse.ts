@@ -1,11 +1,13 @@
 /** YAML or JSON text -> a job, or an error that shows the place: `file:line:col`, the line, a caret, the fix. */
 import type { z } from 'zod'
 import { ShoalError } from '../../protocol/errors.ts'
+import { ARGUMENT_BYTES_MAX, argumentBytes } from '../../protocol/task-limits.ts'
 import { formatDuration } from '../../protocol/units.ts'
 import { engineProblem } from './engines.ts'
 import { describeIssue, worst } from './issues.ts'
 import { jobFileSchema, type JobFile } from './schema.ts'
 import { readSource, type Source, type Tree } from './source.ts'
+import { withTexts } from './written.ts'
 
 type Overrides = Readonly<Record<string, unknown>>
 
@@ -45,6 +47,23 @@ function problemOf(issue: Issue): Problem {
   return { message, paths: [path], key: issue?.code === 'invalid_key' ? path.at(-1) : undefined }
 }
 
+/** Arguments and variables together are too long for the record that carries them. */
+function argumentProblem({ task, gather }: JobFile): Problem | undefined {
+  const rows = [
+    ['task', task.args] as const,
+    ['gather', typeof gather === 'object' ? gather.args : []] as const
+  ]
+  for (const [key, args] of rows) {
+    const size = argumentBytes(args, task.env)
+    if (size > ARGUMENT_BYTES_MAX)
+      return {
+        message: `${key}.args: with task.env ${size} bytes, at most ${ARGUMENT_BYTES_MAX}; put long texts into an input file`,
+        paths: [[key, 'args'], ['task', 'env'], ['task']]
+      }
+  }
+  return undefined
+}
+
 /** What one field alone cannot tell. */
 function conflictIn(job: JobFile): Problem | undefined {
   if (job.split !== undefined && !Object.hasOwn(job.inputs, job.split.input)) {
@@ -54,6 +73,8 @@ function conflictIn(job: JobFile): Problem | undefined {
       paths: [['split', 'input'], ['inputs']]
     }
   }
+  const long = argumentProblem(job)
+  if (long !== undefined) return long
   const engine = engineProblem(job)
   if (engine !== undefined) return engine
   if (job.limits.wall < job.deadline) return undefined
@@ -120,7 +141,8 @@ export function parseJobFile(text: string, path: string, overrides: Overrides = 
     path,
     code: 'JOB_FILE_INVALID',
     expected: 'a job file is a mapping of keys; it begins with a name and a task',
-    next: line => `Edit ${path} at line ${line}, then check it with: shoal validate ${path}`
+    next: line => `Edit ${path} at line ${line}, then check it with: shoal validate ${path}`,
+    shape: withTexts
   })
   const alone = check(source.tree)
   const flags = Object.entries(overrides)

@@ -1,8 +1,22 @@
 /** The job file (design.md section 10). One schema for the file, the flags, the API and the docs. */
 import { z } from 'zod'
-import { COPIES_MAX, SHARDS_MAX } from '../../protocol/limits.ts'
+import { pathProblem } from '../../protocol/bundle.ts'
+import { COPIES_MAX, OFFER_TTL_MAX, SHARDS_MAX } from '../../protocol/limits.ts'
 import { nodeClass } from '../../protocol/records/advert.ts'
-import { parseGas, parseSize } from '../../protocol/units.ts'
+import {
+  ARGUMENT_MAX,
+  ARGUMENTS_MAX,
+  DEADLINE_MAX,
+  GAS_MAX,
+  LOG_MAX,
+  OUTPUT_MAX,
+  OUTPUTS_MAX,
+  RETRIES_MAX,
+  VARIABLE_NAME_MAX,
+  VARIABLES_MAX,
+  WALL_MAX
+} from '../../protocol/task-limits.ts'
+import { formatDuration, formatSize, parseGas, parseSize } from '../../protocol/units.ts'
 import { amountText, durationText, sizeText } from '../home/config-schema.ts'
 import { compareSchema } from './compare.ts'
 
@@ -25,18 +39,45 @@ const gpuText = z.union([z.string(), z.number()]).transform((value, context): 'n
   }
 })
 
+/** Refuses what is more than `most`, in the words of the file. */
+const atMost = <I>(schema: z.ZodType<number, I>, most: number, format: (n: number) => string) =>
+  schema.refine(n => n <= most, `must be at most ${format(most)}`)
+
 /** A name that is safe as a folder name. */
 const jobName = z
   .string()
   .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/, 'use letters, digits, dot, dash and underscore (at most 64)')
-/** A path under /in or /out. */
-const taskPath = z
-  .string()
-  .max(1024)
-  .regex(/^(?!\/)(?!.*(^|\/)\.{1,2}(\/|$))[^\0\\]+$/, "a relative path without '..'")
+/** A path under /in or /out: one that a bundle takes, whatever else is below it. */
+const taskPath = z.string().superRefine((path, context) => {
+  const problem = pathProblem(path)
+  if (problem === undefined) return
+  const outside = path.startsWith('/') || /(^|\/)\.{1,2}(\/|$)/.test(path)
+  const what = outside ? "a relative path without '..'" : `this path ${problem}`
+  const parts = path.split('/').filter(p => p !== '' && p !== '.')
+  const plain = path.startsWith('/') ? '' : parts.join('/')
+  const hint = plain !== path && pathProblem(plain) === undefined ? `; write '${plain}'` : ''
+  context.addIssue({ code: 'custom', message: what + hint })
+})
 
-/** Text; numbers and flags are taken as they are written in JSON. */
-const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String).pipe(z.string().max(4096))
+/** Why this is no text for a task; undefined when it is. A file and a flag keep the spelling of what they say (written.ts); JSON of a program does not. */
+function textProblem(value: unknown): string | undefined {
+  if (value === null || value === undefined)
+    return 'nothing is written here: write "" for empty text, "null" for the word, or leave it out'
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) ? undefined : 'write this number in quotes: its spelling is lost here'
+  if (typeof value === 'boolean') return undefined
+  if (typeof value !== 'string') return 'expected text, not a list or a mapping'
+  if (value.length > ARGUMENT_MAX) return `must have at most ${ARGUMENT_MAX} characters`
+  if (value.includes('\0')) return 'holds a NUL, which ends a text for a program'
+  return value.isWellFormed() ? undefined : 'holds half a character (a lone surrogate)'
+}
+
+const scalar = z.unknown().transform((value, context): string => {
+  const message = textProblem(value)
+  if (message === undefined) return String(value)
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+})
 
 const task = z.strictObject({
   engine: z.enum(['wasm', 'onnx', 'blender', 'container']).default('wasm'),
@@ -47,14 +88,23 @@ const task = z.strictObject({
     .optional(),
   /** A path, from the job file's folder: a WebAssembly module, an ONNX model, a .blend file, an image or its name. */
   module: z.string().min(1),
-  args: z.array(scalar).max(256).default([]),
-  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable name'), scalar).default({})
+  args: z.array(scalar).max(ARGUMENTS_MAX).default([]),
+  env: z
+    .record(
+      z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable name')
+        .max(VARIABLE_NAME_MAX, `a variable's name of at most ${VARIABLE_NAME_MAX} characters`),
+      scalar
+    )
+    .refine(env => Object.keys(env).length <= VARIABLES_MAX, `at most ${VARIABLES_MAX} variables`)
+    .default({})
 })
 
 const split = z.strictObject({ input: taskPath, by: z.enum(['lines', 'bytes', 'files']).default('lines') })
 const gather = z.union([
   z.literal('concat'),
-  z.strictObject({ module: z.string().min(1), args: z.array(scalar).max(256).default([]) })
+  z.strictObject({ module: z.string().min(1), args: z.array(scalar).max(ARGUMENTS_MAX).default([]) })
 ])
 
 export const jobFileSchema = z.strictObject({
@@ -63,7 +113,7 @@ export const jobFileSchema = z.strictObject({
   /** Path under /in -> a file or folder. */
   inputs: z.record(taskPath, z.string().min(1)).default({}),
   split: split.optional(),
-  outputs: z.array(taskPath).max(64).default([]),
+  outputs: z.array(taskPath).max(OUTPUTS_MAX).default([]),
   count: z.number().int().min(1).max(SHARDS_MAX).default(1),
   gather: gather.optional(),
   resources: z
@@ -78,10 +128,10 @@ export const jobFileSchema = z.strictObject({
     .prefault({}),
   limits: z
     .strictObject({
-      gas: gas.prefault('20e9'),
-      wall: durationText.prefault('2m'),
-      log: sizeText.prefault('1MiB'),
-      output: sizeText.prefault('64MiB')
+      gas: gas.refine(n => n <= GAS_MAX, `must be at most ${GAS_MAX}`).prefault('20e9'),
+      wall: atMost(durationText, WALL_MAX, formatDuration).prefault('2m'),
+      log: atMost(sizeText, LOG_MAX, formatSize).prefault('1MiB'),
+      output: atMost(sizeText, OUTPUT_MAX, formatSize).prefault('64MiB')
     })
     .prefault({}),
   price: z
@@ -94,7 +144,7 @@ export const jobFileSchema = z.strictObject({
   match: z
     .strictObject({
       rule: z.enum(['best-value/1']).default('best-value/1'),
-      window: durationText.prefault('2s'),
+      window: atMost(durationText, OFFER_TTL_MAX, formatDuration).prefault('2s'),
       bids: z.number().int().min(1).max(64).default(8),
       region: z.string().max(64).default('any'),
       energy: z.enum(['any', 'renewable']).default('any'),
@@ -114,9 +164,9 @@ export const jobFileSchema = z.strictObject({
     })
     .prefault({}),
   /** Attempts at one shard before the job fails. */
-  retries: z.number().int().min(0).max(16).default(3),
+  retries: z.number().int().min(0).max(RETRIES_MAX).default(3),
   /** From submit to the last result. */
-  deadline: durationText.prefault('10m')
+  deadline: atMost(durationText, DEADLINE_MAX, formatDuration).prefault('10m')
 })
 export type JobFile = z.output<typeof jobFileSchema>
 export type JobFileInput = z.input<typeof jobFileSchema>

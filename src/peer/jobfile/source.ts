@@ -12,6 +12,7 @@ import {
 } from 'yaml'
 import { ShoalError, type ErrorCode } from '../../protocol/errors.ts'
 import { SOURCE_MAX } from './limits.ts'
+import { keepSpelling } from './written.ts'
 
 /** Lists and mappings inside one another; the schemas know four. Deeper ones cost the YAML parser time that grows without bound. */
 const DEPTH_MAX = 32
@@ -44,6 +45,8 @@ export interface SourceOptions {
   readonly expected: string
   /** What to do, for an error in this line. */
   readonly next: (line: number) => string
+  /** Makes another tree of a document's: what its values mean in this kind of file. */
+  readonly shape?: (document: Document, tree: unknown) => unknown
 }
 
 /** The line around the column, and a caret below it. Tabs and control characters take one column each. */
@@ -184,11 +187,13 @@ export function readSource(text: string, options: SourceOptions): Source {
   })
   const broken = document.errors[0]
   if (broken !== undefined) fail(at(broken.pos[0]), WORDS[broken.code] ?? broken.message.split('\n')[0] ?? '')
+  keepSpelling(document)
   const wrong = trouble(document)
   if (wrong !== undefined) fail(at(wrong.offset), wrong.message)
   let tree: unknown
   try {
     tree = document.toJS({ maxAliasCount: 16 })
+    if (options.shape !== undefined) tree = options.shape(document, tree)
   } catch (e) {
     fail(at(unresolvedAlias(document)), (e as Error).message)
   }

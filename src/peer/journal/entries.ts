@@ -19,6 +19,7 @@ import {
   bytes
 } from '../../protocol/fields.ts'
 import { COPIES_MAX, LIST_MAX, SHARDS_MAX } from '../../protocol/limits.ts'
+import { ARGUMENTS_MAX, OUTPUTS_MAX, RETRIES_MAX } from '../../protocol/task-limits.ts'
 import { REASON_MAX } from '../../protocol/ports/compare.ts'
 import type { JobState } from '../../protocol/machines/job.ts'
 import type { ExecutionState, ProviderState } from '../../protocol/machines/execution.ts'
@@ -58,15 +59,15 @@ export const jobPlan = record({
   }),
   tier,
   copies: uint(COPIES_MAX),
-  retries: uint(16),
+  retries: uint(RETRIES_MAX),
   deadline: timestamp,
   deliverSeconds: uint(),
   challengeSeconds: uint(),
-  outputs: z.array(z.string()).max(64),
+  outputs: z.array(z.string()).max(OUTPUTS_MAX),
   gather: z.union([
     z.literal('none'),
     z.literal('concat'),
-    record({ module: objectRef, args: z.array(z.string()).max(256) })
+    record({ module: objectRef, args: z.array(z.string()).max(ARGUMENTS_MAX) })
   ]),
   /** Where results land, whole or not at all. */
   out: z.string().max(4096)

@@ -9,6 +9,7 @@ import { MIN_ARBITRATION, MIN_CHALLENGE } from '../../protocol/machines/escrow-r
 import type { Bid } from '../../protocol/records/bid.ts'
 import type { OfferBody, TaskOffer } from '../../protocol/records/offer.ts'
 import { refuse, type Refusal } from '../../protocol/records/refusal.ts'
+import { beyondLimits } from '../../protocol/task-limits.ts'
 import { sameAddress } from '../records.ts'
 import { workFits } from './steps.ts'
 
@@ -42,6 +43,14 @@ const limit = (term: string, given: number | bigint, limit: number | bigint, mes
 /** What no agreement under this offer could be signed for; a provider that sees it does not bid. */
 export function offerObjection(o: OfferBody, t: Terms): Refusal | undefined {
   const least = Math.max(Number(MIN_CHALLENGE), Math.ceil((WINDOW_TIMES * t.inclusionMs) / 1000))
+  const beyond = beyondLimits(o.needs)
+  if (beyond !== undefined)
+    return limit(
+      `needs.${beyond.term}`,
+      beyond.given,
+      beyond.limit,
+      `needs.${beyond.term} beyond what any task may need`
+    )
   if (!t.arbiters.some(x => sameAddress(x, o.arbiter))) return no('arbiter not accepted')
   if (o.bond > t.bondMax) return limit('bond', o.bond, t.bondMax, 'bond above what this provider gives')
   if (o.bond < t.bondLeast)

@@ -2,9 +2,11 @@
 import { earned, plausible } from '../../market/work.ts'
 import { oneChunk } from '../../protocol/bundle.ts'
 import { digestOf } from '../../protocol/codec.ts'
+import { ShoalError } from '../../protocol/errors.ts'
 import type { Hex32 } from '../../protocol/ids.ts'
 import type { TaskCheckpoint } from '../../protocol/ports/engine.ts'
 import type { CheckpointBody } from '../../protocol/records/delivery.ts'
+import { CHECKPOINT_MAX } from '../../protocol/task-limits.ts'
 import { contexts } from '../contexts.ts'
 import { signDelivery } from '../records.ts'
 import type { LiveProvision } from './live-provision.ts'
@@ -25,7 +27,10 @@ export async function awaitReceipt(live: LiveProvision, signal: AbortSignal): Pr
   }
 }
 
-/** Seals a checkpoint to the requester and, for our own restart, to ourselves. `used`: work before this run. */
+/**
+ * Seals a checkpoint to the requester and, for our own restart, to ourselves. `used`: work before this run. CONTENT_TOO_LARGE when nobody
+ * could begin from it.
+ */
 export async function keepCheckpoint(
   live: LiveProvision,
   c: TaskCheckpoint,
@@ -33,6 +38,9 @@ export async function keepCheckpoint(
   signal: AbortSignal
 ): Promise<void> {
   const { ctx, entry } = live
+  const size = c.bundle.byteLength
+  if (size > CHECKPOINT_MAX)
+    throw new ShoalError('CONTENT_TOO_LARGE', `a checkpoint of ${size} bytes is not kept`)
   const sequence = (entry.checkpoint?.sequence ?? 0) + 1
   const context = contexts.checkpoint(entry.agreementId, sequence)
   const sealed = await ctx.content.put(oneChunk(c.bundle), context, signal)

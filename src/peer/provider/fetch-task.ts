@@ -6,6 +6,7 @@ import { MiB, SPEC_MAX } from '../../protocol/limits.ts'
 import { firstDifference, type Needs } from '../../protocol/records/needs.ts'
 import { termsDiffer } from '../../protocol/records/refusal.ts'
 import { shardSpec, type ObjectRef, type ShardSpec } from '../../protocol/records/spec.ts'
+import { CHECKPOINT_MAX } from '../../protocol/task-limits.ts'
 import { contexts } from '../contexts.ts'
 import { hashed } from '../hashing.ts'
 import { specDigestOf } from '../spec-digest.ts'
@@ -16,8 +17,6 @@ const FETCH_MS = 30_000
 const FETCH_PAUSE_MS = 500
 /** Headers of a bundle, beside what its files hold. */
 const SLACK = MiB
-/** Largest checkpoint that is opened. */
-const CHECKPOINT_MAX = 256 * MiB
 
 /** Everything that a task needs, in memory. */
 export interface Task {

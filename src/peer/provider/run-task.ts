@@ -4,6 +4,7 @@ import { asShoalError, ShoalError, type ErrorCode } from '../../protocol/errors.
 import type { Engine, LimitName, PreparedRun, RunHooks, RunOutcome } from '../../protocol/ports/engine.ts'
 import type { GpuAccess } from '../../protocol/ports/gpu.ts'
 import { deadline, linked, within } from '../../protocol/signals.ts'
+import { LOG_LINE_CHARACTERS } from '../../protocol/task-limits.ts'
 import { seedOf } from '../contexts.ts'
 import type { ProviderEntry } from '../journal/entries.ts'
 import { awaitReceipt, keepCheckpoint } from './checkpoints.ts'
@@ -57,7 +58,8 @@ function hooksOf(live: LiveProvision, used: bigint, signal: AbortSignal): RunHoo
         progress: Math.floor(Math.min(1, Math.max(0, fraction)) * 10_000),
         note: note?.slice(0, 256)
       }),
-    onLog: (stream, line) => live.events.add({ kind: 'log', stream, line: line.slice(0, 8_000) }),
+    onLog: (stream, line) =>
+      live.events.add({ kind: 'log', stream, line: line.slice(0, LOG_LINE_CHARACTERS) }),
     onCheckpoint: async c => {
       try {
         await awaitReceipt(live, signal)

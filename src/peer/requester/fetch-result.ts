@@ -5,6 +5,7 @@ import { readBundle } from '../../protocol/bundle.ts'
 import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
 import type { ContentSource } from '../../protocol/ports/content.ts'
 import type { Result } from '../../protocol/records/delivery.ts'
+import { outputBundleMax } from '../../protocol/task-limits.ts'
 import { contexts } from '../contexts.ts'
 import { hashed } from '../hashing.ts'
 import type { HomeLayout } from '../home/layout.ts'
@@ -39,7 +40,7 @@ export async function fetchFrom(
 ): Promise<Fetched> {
   const { ctx, entry } = live
   const context = contexts.result(entry.agreementId)
-  const maxBytes = live.job().plan.common.needs.outputBytes + 1024 * 1024
+  const maxBytes = outputBundleMax(live.job().plan.common.needs.outputBytes)
   const stream = hashed(
     ctx.content.get({ cid: result.object, key }, context, {
       from,

@@ -3,6 +3,7 @@ import { asShoalError, ShoalError } from '../../protocol/errors.ts'
 import type { Checkpoint } from '../../protocol/records/delivery.ts'
 import type { ExecutionEvent } from '../../protocol/records/events.ts'
 import { linked } from '../../protocol/signals.ts'
+import { CHECKPOINT_MAX, outputBundleMax } from '../../protocol/task-limits.ts'
 import { contexts } from '../contexts.ts'
 import { hashed } from '../hashing.ts'
 import { verifyDelivery } from '../records.ts'
@@ -25,7 +26,7 @@ async function onCheckpoint(live: LiveExecution, checkpoint: Checkpoint, signal:
   const context = contexts.checkpoint(entry.agreementId, checkpoint.sequence)
   const key = await ctx.recipient.unwrap(checkpoint.wrapped, context)
   const from = live.provider
-  const maxBytes = live.job().plan.common.needs.outputBytes + 1024 * 1024
+  const maxBytes = Math.min(outputBundleMax(live.job().plan.common.needs.outputBytes), CHECKPOINT_MAX)
   const options = { from, maxBytes, keep: true, signal }
   const stream = hashed(ctx.content.get({ cid: checkpoint.object, key }, context, options))
   for await (const _ of stream) signal.throwIfAborted()

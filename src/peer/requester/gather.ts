@@ -5,6 +5,7 @@ import { bundleFromMap, bundleToMap, comparePaths, oneChunk, readBundle } from '
 import { ShoalError } from '../../protocol/errors.ts'
 import { GiB, MiB } from '../../protocol/limits.ts'
 import type { Files } from '../../protocol/ports/files.ts'
+import { INPUT_MAX, MODULE_MAX } from '../../protocol/task-limits.ts'
 import { contexts, seedOf } from '../contexts.ts'
 import type { PeerContext } from '../context.ts'
 import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
@@ -18,8 +19,8 @@ const GATHER = {
   wallMs: 10 * 60_000,
   outputBytes: 2 * GiB,
   logBytes: MiB,
-  moduleBytes: 32 * MiB,
-  inputBytes: 4 * GiB
+  moduleBytes: MODULE_MAX.wasm,
+  inputBytes: INPUT_MAX
 }
 
 /** Unpacks one bundle below a folder. Paths were checked by the bundle reader: nothing leaves the folder. */

@@ -3,19 +3,11 @@ import { isAbsolute, resolve } from 'node:path'
 import { imageSource } from '../../executor/container/image.ts'
 import { admit } from '../../executor/onnx/admit.ts'
 import { isShoalError, ShoalError } from '../../protocol/errors.ts'
-import { MiB } from '../../protocol/limits.ts'
+import { MODULE_MAX } from '../../protocol/task-limits.ts'
 import type { PeerContext } from '../context.ts'
 import type { JobFile } from '../jobfile/schema.ts'
 
 type EngineId = JobFile['task']['engine']
-
-/** Largest module. WebAssembly: V8 compiles 178 KB in 10 ms; above this, compile time is the attack. The others are held in memory. */
-export const MODULE_MAX: Readonly<Record<EngineId, number>> = {
-  wasm: 32 * MiB,
-  onnx: 256 * MiB,
-  blender: 256 * MiB,
-  container: 256 * MiB
-}
 
 const begins = (bytes: Uint8Array, magic: readonly number[]): boolean => magic.every((m, i) => bytes[i] === m)
 

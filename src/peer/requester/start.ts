@@ -93,6 +93,7 @@ export async function start(live: LiveExecution, signal: AbortSignal): Promise<v
   const latest = begun + Math.min(DEEP_MS, Number(entry.agreement.deliverBy - ctx.chainNow()) * 1000)
   let last = 'no answer'
   while (!signal.aborted && live.entry.state === 'open') {
+    let wait = RETRY_MS
     try {
       const answer = await ctx.network.request(live.provider, 'start', body, signal)
       if (answer.accepted) {
@@ -107,12 +108,9 @@ export async function start(live: LiveExecution, signal: AbortSignal): Promise<v
       last = describeRefusal(answer.refusal)
       // not a no: the opening must lie deeper in the chain first
       if (answer.waitMs !== undefined) {
-        const wait = Math.min(answer.waitMs, START_MS)
+        wait = Math.min(answer.waitMs, START_MS)
         until = Math.max(until, Math.min(latest, ctx.clock.monotonic() + wait + START_MS))
-        await live.pause(wait, signal)
-        continue
-      }
-      if (answer.refusal?.code === 'TIME_SHORT') until = -Infinity
+      } else if (answer.refusal?.code === 'TIME_SHORT') until = -Infinity
     } catch (e) {
       if (signal.aborted) return
       last = asShoalError(e, 'PEER_UNREACHABLE').message
@@ -126,6 +124,6 @@ export async function start(live: LiveExecution, signal: AbortSignal): Promise<v
       )
       return
     }
-    await live.pause(RETRY_MS, signal)
+    await live.pause(wait, signal)
   }
 }

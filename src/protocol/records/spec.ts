@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { bytes, cid, hex32, record, text, uint } from '../fields.ts'
 import { SHARDS_MAX } from '../limits.ts'
+import { ARGUMENT_MAX, ARGUMENTS_MAX, VARIABLE_NAME_MAX } from '../task-limits.ts'
 import { needs } from './needs.ts'
 
 /** A sealed object together with its key: only ever inside something that is itself sealed. */
@@ -21,8 +22,8 @@ export const jobCommon = record({
   name: text,
   /** As in the offer: a spec that says otherwise is refused before any work. */
   needs,
-  args: z.array(z.string().max(4096)).max(256),
-  env: z.record(z.string().max(128), z.string().max(4096)),
+  args: z.array(z.string().max(ARGUMENT_MAX)).max(ARGUMENTS_MAX),
+  env: z.record(z.string().max(VARIABLE_NAME_MAX), z.string().max(ARGUMENT_MAX)),
   shards: uint(SHARDS_MAX),
   /** sha-256 of the module. */
   module: hex32

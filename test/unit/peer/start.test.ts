@@ -28,7 +28,7 @@ async function handOver(answer: (second: number) => object): Promise<{ moves: st
       network: { request: async () => answer(second()), addresses: () => [] }
     },
     ...{ entry, provider: entry.provider, job: () => job() },
-    patch: async () => undefined,
+    ...{ patch: async () => undefined, keepSpec: async () => undefined },
     move: async (move: string) => {
       moves.push(move)
       live.entry = { ...entry, state: 'started' }

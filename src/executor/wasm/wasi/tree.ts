@@ -1,7 +1,7 @@
 /** The task's own file system: trees in memory, each with a quota. Nothing here knows the host's files. */
 import type { BundleEntry } from '../../../protocol/bundle.ts'
 import { comparePaths, pathProblem } from '../../../protocol/bundle.ts'
-import { MAX_NODES } from '../../runner/limits.ts'
+import { OUTPUT_FILES_MAX } from '../../../protocol/task-limits.ts'
 import { WasiError } from './errno.ts'
 import { TaskStop } from './stop.ts'
 
@@ -25,8 +25,8 @@ export class Quota {
   }
 
   addNode(): void {
-    if (this.#nodes >= MAX_NODES)
-      throw new TaskStop('output', `${this.#name} would hold more than ${MAX_NODES} files`)
+    if (this.#nodes >= OUTPUT_FILES_MAX.wasm)
+      throw new TaskStop('output', `${this.#name} would hold more than ${OUTPUT_FILES_MAX.wasm} files`)
     this.#nodes++
   }
 
