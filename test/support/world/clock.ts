@@ -12,6 +12,19 @@ const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 export class EagerClock extends StillClock {
   /** Jumps that were made: what a run costs. */
   jumps = 0
+  readonly #start: number
+  #reads = 0
+
+  constructor(time: number) {
+    super(time)
+    this.#start = time - 1_000_000
+  }
+
+  /**
+   * From another start than `now`, and never twice the same, nor whole: as of real machines. Whoever takes one for the other, or sends a
+   * difference of two as it is, is found.
+   */
+  override monotonic = (): number => this.time - this.#start + 1 - 1 / (++this.#reads + 2)
 
   /** Lets time pass until `done`, or until `end`; false when `end` came first. */
   async run(done: () => boolean, end: number): Promise<boolean> {
