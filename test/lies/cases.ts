@@ -21,12 +21,19 @@ export interface Outcome {
   readonly told: number
   readonly tongue: Tongue
   readonly lines: readonly string[]
+  /** State of the job, and the code of its failure. */
+  readonly ended: string
 }
 
 export const sceneOf = (name: string): Scene => {
   const found = scenes.find(s => s.name === name)
   if (found === undefined) throw new Error(`no scene ${name}`)
   return found
+}
+
+async function endOf({ job, members }: Told): Promise<string> {
+  const entry = job === undefined ? undefined : await members.get('requester')?.ctx.journal.job(job)
+  return [entry?.state, entry?.failure?.code].filter(x => x !== undefined).join(' ')
 }
 
 export async function playCase(c: Case): Promise<Outcome> {
@@ -53,7 +60,7 @@ export async function playCase(c: Case): Promise<Outcome> {
     const [tongue] = made
     if (tongue === undefined) throw new Error(`${c.who} is not in the scene ${c.scene}`)
     const lines = [...told.members].flatMap(([who, m]) => m.lines.map(l => `${who}: ${l}`))
-    return { faults, told: tongue.told, tongue, lines }
+    return { faults, told: tongue.told, tongue, lines, ended: await endOf(told) }
   } finally {
     await told?.stop()
   }

@@ -2,6 +2,7 @@
  * Whether a story ended fairly for everybody who did not lie. Work is counted by the machines' own meters and money by the chain's books; no
  * message is believed. The least that is lost, one interval between two checkpoints, is what whoever goes first must risk.
  */
+import { priceOf } from '../../src/market/eligibility.ts'
 import type { ExecutionEntry, ProviderEntry } from '../../src/peer/journal/entries.ts'
 import { isTerminal } from '../../src/protocol/machines/machine.ts'
 import { providerTable } from '../../src/protocol/machines/execution.ts'
@@ -51,6 +52,10 @@ class Judge {
     return [...this.#told.members].filter(([who]) => !gone.has(who))
   }
 
+  get #arbiterSpeaks(): boolean {
+    return this.#liar !== 'arbiter' && !(this.#scene.events ?? []).some(e => e.who === 'arbiter')
+  }
+
   #paid(entry: { readonly agreementId: string }): bigint {
     const moved = this.#told.world.ledger.books.get(entry.agreementId as never)?.moved
     return (moved?.get('beneficiary') ?? 0n) + (moved?.get('treasury') ?? 0n)
@@ -78,7 +83,7 @@ class Judge {
       const parties = [agreement.requester, agreement.provider]
       const fair = this.#honest.some(([, m]) => parties.includes(m.ctx.operator.address))
       const burned = this.#burned({ agreementId: id })
-      if (fair && burned > 0n && this.#liar !== 'arbiter')
+      if (fair && burned > 0n && this.#arbiterSpeaks)
         this.#blame(`${burned} is nobody's, although the arbiter speaks`)
       if (fair && slot.state !== 'closed')
         this.#blame(`the escrow ${id.slice(0, 10)} never ended: ${slot.state}`)
@@ -95,7 +100,7 @@ class Judge {
     if (first === undefined) return
     const begun = BigInt(entries.filter(e => e.startedAt !== undefined).length)
     const sure = atLeast0(metered - begun * intervalOf(this.#scene))
-    const due = (worth(sure, first.agreement.price, first.bought) * CHECKPOINT_BPS) / BPS
+    const due = (priceOf(sure, member.ctx.config.provider.ask) * CHECKPOINT_BPS) / BPS
     // rounding takes a unit of each receipt
     if (paid + 100n < due)
       this.#blame(`${who} metered ${metered}, worth at least ${due}, and was paid ${paid}`)

@@ -1,7 +1,10 @@
 /** What becomes of one field in the mouth of a liar. */
 import type { Path } from './fields.ts'
 
-export const manners = ['zero', 'one', 'largest', 'other', 'stale', 'swapped', 'missing', 'present'] as const
+export const manners = [
+  ...(['zero', 'one', 'largest', 'tenth', 'triple'] as const),
+  ...(['other', 'stale', 'swapped', 'missing', 'present'] as const)
+] as const
 export type Manner = (typeof manners)[number]
 
 const UINT128 = (1n << 128n) - 1n
@@ -19,10 +22,13 @@ export function formOf(v: unknown): string {
   return typeof v
 }
 
-/** The like of a value at one end of its kind; undefined where there is none. */
-function extreme(v: unknown, manner: 'zero' | 'one' | 'largest'): unknown {
-  if (typeof v === 'bigint') return { zero: 0n, one: 1n, largest: UINT128 }[manner]
-  if (typeof v === 'number') return { zero: 0, one: 1, largest: LARGEST }[manner]
+/** The like of a value at one end of its kind, or a likely amount that is not it; undefined where there is none. */
+function extreme(v: unknown, manner: 'zero' | 'one' | 'largest' | 'tenth' | 'triple'): unknown {
+  if (typeof v === 'bigint')
+    return { zero: 0n, one: 1n, largest: UINT128, tenth: v / 10n, triple: v * 3n }[manner]
+  if (typeof v === 'number')
+    return { zero: 0, one: 1, largest: LARGEST, tenth: Math.floor(v / 10), triple: v * 3 }[manner]
+  if (manner === 'tenth' || manner === 'triple') return undefined
   if (typeof v === 'boolean') return manner === 'zero' ? false : true
   if (isHex(v)) {
     const digits = v.length - 2

@@ -52,7 +52,9 @@ export async function parts(): Promise<Part[]> {
   const out: Part[] = []
   for (const scene of scenes)
     for (const who of scene.liars) {
-      const { faults, tongue } = await playCase({ scene: scene.name, who, lies: [], unasked: [] })
+      const { faults, tongue, ended } = await playCase({ scene: scene.name, who, lies: [], unasked: [] })
+      if (ended !== scene.ends)
+        throw new Error(`${scene.name}, nobody lies: ended ${ended}, not ${scene.ends}`)
       if (faults.length > 0) throw new Error(`${scene.name}, nobody lies: ${faults.join('; ')}`)
       out.push({
         scene,

@@ -135,6 +135,17 @@ export class Resigner {
 
   /** As the liar's own flows remember it. */
   inward<T>(value: T): T {
-    return this.#translate(value, new Map([...this.aliases].map(([a, b]) => [b, a])))
+    const own = this.#translate(value, new Map([...this.aliases].map(([a, b]) => [b, a])))
+    if (own !== value) this.#hashes(own, value)
+    return own
+  }
+
+  /** Records that others made about what they were told have other hashes in the liar's own words. */
+  #hashes(own: unknown, others: unknown): void {
+    if (Array.isArray(own) && Array.isArray(others))
+      return own.forEach((item, i) => this.#hashes(item, others[i] as unknown))
+    if (!isBox(own) || !isBox(others) || equal(own, others)) return
+    for (const key of Object.keys(own)) this.#hashes(own[key], others[key])
+    this.#alias(own, others)
   }
 }

@@ -136,6 +136,7 @@ async function main(): Promise<number> {
     seed,
     ms: seconds * 1_000,
     only: values.only,
+    first: [],
     untilFound: false,
     most: whole('most', values.most),
     pairs: true
@@ -145,7 +146,7 @@ async function main(): Promise<number> {
       ? await tellLies(share, jobs, undefined, values.json === true ? undefined : progress(started, share.ms))
       : undefined
   const hunted =
-    values['no-plants'] === true || values.only !== '' ? [] : await huntPlants(jobs, values.plant)
+    values['no-plants'] === true || values.only !== '' ? [] : await huntPlants(jobs, tellLies, values.plant)
   const missed = hunted.filter(h => h.found === undefined)
   if (values.json === true) console.log(JSON.stringify({ told, plants: hunted }))
   else {

@@ -20,6 +20,10 @@ export interface Scene {
   readonly providers: number
   readonly script: Script
   readonly copies?: number
+  /** Work that the spec gives the task; twice what it takes when absent. */
+  readonly gas?: number
+  /** How the job ends when nobody lies: its state, and the code of its failure. */
+  readonly ends: string
   /** Seconds that the spec gives the task. */
   readonly wall: number
   /** Something that happens at a moment of the story, seconds after the submit; the liar is never the one who leaves. */
@@ -40,6 +44,7 @@ const field = (channel: string, path: readonly string[]): Lie => ({
 export const scenes: readonly Scene[] = [
   {
     name: 'a task with checkpoints',
+    ends: 'settled',
     providers: 2,
     script: { pieces: four, end: 'done' },
     wall: 60,
@@ -47,6 +52,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'a task that goes on elsewhere',
+    ends: 'settled',
     providers: 2,
     script: { pieces: four, end: 'done' },
     wall: 60,
@@ -55,6 +61,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'two copies',
+    ends: 'settled',
     providers: 3,
     script: { pieces: two, end: 'done' },
     copies: 2,
@@ -63,13 +70,24 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'a task that fails by its own fault',
+    ends: 'failed ATTEMPTS_EXHAUSTED',
     providers: 2,
     script: { pieces: two, end: 'fail' },
     wall: 60,
     liars: ['requester', 'provider-1']
   },
   {
+    name: 'a task that uses up its work',
+    ends: 'failed ATTEMPTS_EXHAUSTED',
+    providers: 2,
+    script: { pieces: two, end: 'done' },
+    gas: 7e9,
+    wall: 60,
+    liars: ['requester', 'provider-1']
+  },
+  {
     name: 'a job that is cancelled',
+    ends: 'cancelled CANCELLED',
     providers: 2,
     script: { pieces: four, end: 'done' },
     wall: 60,
@@ -78,6 +96,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'a requester that leaves before it pays',
+    ends: 'running',
     providers: 2,
     script: { pieces: two, end: 'done' },
     wall: 60,
@@ -86,6 +105,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'a requester that nobody reaches',
+    ends: 'settled',
     providers: 2,
     script: { pieces: two, end: 'done' },
     wall: 60,
@@ -93,7 +113,17 @@ export const scenes: readonly Scene[] = [
     liars: ['requester', 'provider-1', 'provider-2']
   },
   {
+    name: 'an arbiter that has gone',
+    ends: 'settled',
+    providers: 2,
+    script: { pieces: two, end: 'done' },
+    wall: 60,
+    events: [{ at: 0, what: 'leave', who: 'arbiter' }],
+    liars: ['requester']
+  },
+  {
     name: 'a copy that is wrong, before the arbiter',
+    ends: 'settled',
     providers: 3,
     script: { pieces: two, end: 'done' },
     copies: 2,
@@ -103,6 +133,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'a result that its requester does not get',
+    ends: 'settled',
     providers: 1,
     script: { pieces: two, end: 'done' },
     wall: 60,
@@ -111,6 +142,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'a resumed task whose result its requester does not get',
+    ends: 'settled',
     providers: 2,
     script: { pieces: four, end: 'done' },
     wall: 60,
@@ -120,6 +152,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'checkpoints that are nonsense',
+    ends: 'settled',
     providers: 3,
     script: { pieces: four, end: 'done' },
     wall: 60,

@@ -41,7 +41,7 @@ const jobText = (scene: Scene): string =>
     'outputs: [out.txt]',
     'price: { max: 6 }',
     'deadline: 2m',
-    `limits: { gas: ${scene.script.pieces.reduce((sum, n) => sum + n, 0) * 2}, wall: ${scene.wall}s }`,
+    `limits: { gas: ${scene.gas ?? scene.script.pieces.reduce((sum, n) => sum + n, 0) * 2}, wall: ${scene.wall}s }`,
     ...(scene.copies === undefined ? [] : [`verify: { tier: replicas, copies: ${scene.copies} }`])
   ].join('\n')
 

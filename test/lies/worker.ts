@@ -11,6 +11,8 @@ export interface Share {
   readonly ms: number
   /** Only the lies whose description holds this. */
   readonly only: string
+  /** Those whose description holds one of these come first. */
+  readonly first: readonly string[]
   /** Ends with the first that harms somebody. */
   readonly untilFound: boolean
   /** Most single lies; the rest of the time is for pairs. */
@@ -48,10 +50,12 @@ export async function work(share: Share, report: (r: Report) => void, stopped: (
   const until = performance.now() + share.ms
   const over = (): boolean => stopped() || performance.now() > until
   const all = await parts()
-  const singles = shuffled(
+  const likely = (c: Case): boolean => share.first.some(text => describeCase(c).includes(text))
+  const mixed = shuffled(
     all.flatMap(p => p.singles).filter(c => describeCase(c).includes(share.only)),
     share.seed
-  ).slice(0, share.most)
+  )
+  const singles = [...mixed.filter(likely), ...mixed.filter(c => !likely(c))].slice(0, share.most)
   const { fields, channels } = untold(all)
   const named = new Set(
     all.flatMap(p =>

@@ -71,7 +71,8 @@ export class ShardBoard {
       `shard ${String(e.shard).padStart(3)}  ${bar(e.progress, 20)} ${String(Math.floor(e.progress * 100)).padStart(3)} %  ${shortPeer(e.provider)}  ${note}${e.attempt > 1 ? `  attempt ${e.attempt}` : ''}`
     )
     if (row.task !== undefined) row.task.title = text
-    if (DONE.has(e.state) && this.#total <= LINES_MAX) row.finish()
+    // a task that failed may be paid for too: its shard is not done
+    if (DONE.has(e.state) && e.failure === undefined && this.#total <= LINES_MAX) row.finish()
   }
 
   job(state: string, what: string): void {

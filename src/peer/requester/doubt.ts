@@ -8,6 +8,7 @@ import type { ObjectRef } from '../../protocol/records/spec.ts'
 import { contexts, seedOf } from '../contexts.ts'
 import type { ExecutionEntry } from '../journal/entries.ts'
 import type { LiveExecution } from './live-execution.ts'
+import { ownFault } from './seats.ts'
 
 /** Longest that we ourselves run a task to see who lied, ms; and the largest checkpoint that we look at. */
 const TRY_MS = 60_000
@@ -33,9 +34,7 @@ export function doubtOf(e: ExecutionEntry, shard: readonly ExecutionEntry[], run
   if (e.tried !== undefined) return { kind: e.tried === 'fails' ? 'lie' : 'none' }
   const decided = shard.find(stands)
   if (decided === undefined) return { kind: running ? 'open' : 'none' }
-  const other = shard.find(
-    x => x.resumedFrom?.checkpoint.agreement === e.agreementId && x.taskFailure !== undefined
-  )
+  const other = shard.find(x => x.resumedFrom?.checkpoint.agreement === e.agreementId && ownFault(x))
   return other === undefined || decided.resumedFrom !== undefined
     ? { kind: 'none' }
     : { kind: 'suspect', other }

@@ -28,11 +28,18 @@ export const idOf = (e: Pick<ExecutionEntry, 'shard' | 'attempt' | 'copy'>): str
 /** No work was given under it, and no money was meant to be. */
 export const neverBegan = (e: ExecutionEntry): boolean => e.state === 'declined' || e.state === 'withdrawn'
 const paid = (e: ExecutionEntry): boolean => e.state === 'accepted' || e.state === 'settled'
-const hopeful = (e: ExecutionEntry): boolean => HOPEFUL.has(e.state)
+/** One that was paid in full and brought nothing, such as a task that used up its work and failed, brings nothing any more. */
+const hopeful = (e: ExecutionEntry): boolean => HOPEFUL.has(e.state) && !(paid(e) && !e.fetched)
 
 /** What became of a fetched result. */
 const fateOf = (e: ExecutionEntry): Candidate['fate'] =>
   paid(e) ? 'accepted' : hopeful(e) ? 'waiting' : 'refused'
+
+/** Failures that the same task would meet on any peer. (Wall time is not among them: machines differ.) */
+const OWN_FAULT = /^(TASK_|MODULE_|LIMIT_(GAS|MEMORY|OUTPUT|LOG|STACK|MODULE|INPUT)$)/
+/** Its provider says that the task itself fails, signed or not. */
+export const ownFault = (e: ExecutionEntry): boolean =>
+  e.taskFailure !== undefined || OWN_FAULT.test(e.failure?.code ?? '')
 
 type Comparison = NonNullable<ExecutionEntry['compared']>[number]
 
@@ -88,7 +95,7 @@ export function standing(executions: readonly ExecutionEntry[]): ExecutionEntry[
 function lastCheckpoint(past: readonly ExecutionEntry[]): ExecutionEntry['resumedFrom'] {
   // failed by the task's own fault, it is said: one that began from that provider's checkpoint could not tell whether that is true, and one
   // that began from a checkpoint itself may have met a lie
-  if (past.some(e => e.taskFailure !== undefined)) return undefined
+  if (past.some(ownFault)) return undefined
   const held = past.filter(e => e.checkpoint !== undefined && e.checkpointKey !== undefined)
   held.sort((a, b) => (b.checkpoint?.progress ?? 0) - (a.checkpoint?.progress ?? 0) || b.attempt - a.attempt)
   const [best] = held
@@ -134,14 +141,11 @@ export function openSeats(
 export const failures = (executions: readonly ExecutionEntry[]): ExecutionEntry[] =>
   executions.filter(e => !hopeful(e) && !neverBegan(e) && e.failure !== undefined)
 
-/** Failures that the same task would meet on any peer. (Wall time is not among them: machines differ.) */
-const OWN_FAULT = /^(TASK_|MODULE_|LIMIT_(GAS|MEMORY|OUTPUT|LOG|STACK|MODULE|INPUT)$)/
-
 /** Different providers that say the task itself fails, from its beginning on: two of them are believed. */
 export const taskFailures = (executions: readonly ExecutionEntry[]): number =>
   new Set(
     failures(executions)
-      .filter(e => e.resumedFrom === undefined && OWN_FAULT.test(e.failure?.code ?? ''))
+      .filter(e => e.resumedFrom === undefined && ownFault(e))
       .map(e => e.agreement.provider)
   ).size
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import {
   decideShard,
+  failures,
   openSeats,
   standing,
   taskFailures,
@@ -110,6 +111,17 @@ describe('which executions a shard still needs', () => {
     expect(decideShard(plan(), [unfetched]).settled).to.equal(undefined)
     expect(decideShard(plan(), [refused]).settled).to.equal(undefined)
     expect(openSeats(plan(), 3, [refused], false).length).to.equal(1)
+  })
+
+  it('a failed task that was paid in full is a failure, and its seat is open', async () => {
+    const failure = { code: 'LIMIT_GAS', message: '' }
+    const all = [
+      await execution(provider, { state: 'settled', failure }),
+      await execution(stranger, { attempt: 2, state: 'cancelled', failure })
+    ]
+    expect(taskFailures(all)).to.equal(2)
+    expect(failures(all).length).to.equal(2)
+    expect(openSeats(plan(), 3, all, false).map(s => s.attempt)).to.deep.equal([3])
   })
 
   it('two providers that say the task fails are believed, one that says it twice is not', async () => {
