@@ -42,8 +42,11 @@ const ELSEWHERE = new Set([
 /** Whether a channel is left to another suite. */
 export const isOpen = (channel: string): boolean => ELSEWHERE.has(channel.split(':')[1] ?? '')
 
-/** Lies about a whole message, not about a field of it. */
-export const wholes = ['dropped', 'late', 'last-moment', 'twice', 'before'] as const
+/**
+ * Lies about a whole message, not about a field of it. `stalled`: it is sent at the last moment, whatever the liar's flows do meanwhile, and
+ * nothing is ever called off; `abandoned`: it and all after it are never sent.
+ */
+export const wholes = ['dropped', 'late', 'last-moment', 'stalled', 'abandoned', 'twice', 'before'] as const
 export type Whole = (typeof wholes)[number]
 
 export const channelOf = (way: 'request' | 'response', method: MethodName): string => `${way}:${method}`

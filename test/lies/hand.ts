@@ -62,18 +62,18 @@ export function lyingSettlement(plain: Settlement, parts: HandParts): Settlement
       call('acknowledge', a, { receipt, signature }, (told, said) =>
         plain.acknowledge(told, said.receipt, said.signature)
       ),
-    release: a => plain.release(tongue.agreement(a)),
+    release: async a => (tongue.silent ? undefined : await plain.release(tongue.agreement(a))),
     refund: (a, acknowledged) =>
       call('refund', a, { acknowledged }, (told, said) => plain.refund(told, said.acknowledged)),
     cancel: (a, release: Release, signature: HexBytes) =>
       call('cancel', a, { release, signature }, (told, said) =>
         plain.cancel(told, said.release, said.signature)
       ),
-    dispute: a => plain.dispute(tongue.agreement(a)),
+    dispute: async a => (tongue.silent ? undefined : await plain.dispute(tongue.agreement(a))),
     rule: (a, providerBps, slashBps) =>
       call('rule', a, { providerBps, slashBps }, (told, said) =>
         plain.rule(told, said.providerBps, said.slashBps)
       ),
-    split: a => plain.split(tongue.agreement(a))
+    split: async a => (tongue.silent ? undefined : await plain.split(tongue.agreement(a)))
   }
 }

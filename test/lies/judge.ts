@@ -4,6 +4,7 @@
  */
 import { priceOf } from '../../src/market/eligibility.ts'
 import type { ExecutionEntry, ProviderEntry } from '../../src/peer/journal/entries.ts'
+import { claimOf } from '../../src/protocol/machines/escrow.ts'
 import { isTerminal } from '../../src/protocol/machines/machine.ts'
 import { providerTable } from '../../src/protocol/machines/execution.ts'
 import { SPEED } from '../support/world/engine.ts'
@@ -104,10 +105,20 @@ class Judge {
     // rounding takes a unit of each receipt
     if (paid + 100n < due)
       this.#blame(`${who} metered ${metered}, worth at least ${due}, and was paid ${paid}`)
+    for (const e of entries) this.#delivered(who, e)
     for (const e of entries) {
       const lost = this.#told.world.ledger.slashed(e.agreementId)
       if (lost > 0n) this.#blame(`${who} lost ${lost} of its bond`)
     }
+  }
+
+  /** What an honest provider has committed on chain is paid as claimed, or nobody has it. */
+  #delivered(who: Who, e: ProviderEntry): void {
+    const book = this.#told.world.ledger.books.get(e.agreementId)
+    if (book?.slot.state !== 'closed' || book.slot.deliveredAt === 0n || this.#liar === 'arbiter') return
+    const claimed = claimOf(book.slot, book.agreement)
+    const got = this.#paid(e) + this.#burned(e)
+    if (got < claimed) this.#blame(`${who} delivered for ${claimed} and got ${got}`)
   }
 
   #ends(who: Who, entries: readonly ProviderEntry[]): void {

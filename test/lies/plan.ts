@@ -32,11 +32,18 @@ export interface Part {
   readonly singles: readonly Case[]
 }
 
+/** A dispute makes sense for those who have not paid. */
+const UNPAID: readonly Lie[] = ['request:receipt', 'chain:acknowledge'].map(channel => ({
+  channel,
+  whole: 'dropped'
+}))
+
 function* singlesOf(scene: Scene, who: Who, tongue: Tongue): Generator<Case> {
   const of = (lies: readonly Lie[], extra: Case['unasked'] = []): Case => ({
     ...{ scene: scene.name, who, lies, unasked: extra }
   })
   for (const what of unasked) yield of([], [what])
+  yield of(UNPAID, ['dispute'])
   for (const channel of tongue.samples.keys()) {
     for (const whole of wholes) yield of([{ channel, whole }])
     for (const { path, example } of fieldsOn(channel))

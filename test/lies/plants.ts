@@ -21,6 +21,13 @@ export interface Plant {
 
 const provider = (file: string): string => `src/peer/provider/${file}`
 
+/** Work goes on, whatever is paid for it: the second rule that bars most of what follows. */
+const unpaid: Edit = {
+  file: provider('pay-watch.ts'),
+  find: 'const unpaid = earnedSoFar(live) > live.owed',
+  replace: 'const unpaid = earnedSoFar(live) < 0n'
+}
+
 export const plants: readonly Plant[] = [
   {
     id: 'other-work',
@@ -32,11 +39,7 @@ export const plants: readonly Plant[] = [
         find: 'firstDifference(needs, common.needs)',
         replace: 'firstDifference(needs, needs)'
       },
-      {
-        file: provider('pay-watch.ts'),
-        find: 'const unpaid = earnedSoFar(live) > live.owed',
-        replace: 'const unpaid = earnedSoFar(live) < 0n'
-      },
+      unpaid,
       {
         file: provider('provider.ts'),
         find: 'if (handover.gas !== bought)',
@@ -66,17 +69,13 @@ export const plants: readonly Plant[] = [
         find: '{ task, requester, startedAt: ctx.clock.now() }',
         replace: '{ task, requester, startedAt: ctx.clock.now(), bought: handover.gas }'
       },
-      {
-        file: provider('pay-watch.ts'),
-        find: 'const unpaid = earnedSoFar(live) > live.owed',
-        replace: 'const unpaid = earnedSoFar(live) < 0n'
-      }
+      unpaid
     ]
   },
   {
     id: 'late-start',
     means: 'work begins that cannot be delivered any more, and its result is shown before it is committed',
-    look: ['| requester | request:start l', '| requester | request:start before'],
+    look: ['| requester | request:start stalled'],
     edits: [
       {
         file: provider('steps.ts'),
@@ -97,7 +96,8 @@ export const plants: readonly Plant[] = [
         file: provider('run-task.ts'),
         find: 'wallMs: Math.max(1, Math.min(needs.wallMs, leftMs(live))),',
         replace: 'wallMs: needs.wallMs,'
-      }
+      },
+      unpaid
     ]
   },
   {
@@ -121,7 +121,7 @@ export const plants: readonly Plant[] = [
   {
     id: 'free-disputes',
     means: 'a dispute costs nothing, and an arbiter that is silent gives the requester its money back',
-    look: ['| dispute'],
+    look: ['an arbiter that has gone | requester | request:receipt dropped'],
     edits: [
       {
         file: 'src/protocol/machines/escrow.ts',
@@ -151,13 +151,13 @@ export const plants: readonly Plant[] = [
   {
     id: 'slot-for-nobody',
     means: 'a requester without funds holds a slot for ten minutes',
-    look: ['| requester | chain:open dropped', '| requester | request:agree dropped'],
+    look: ['two copies | requester | chain:open abandoned'],
     edits: [
       { file: provider('agreements.ts'), find: 'const OPEN_MAX = 120n', replace: 'const OPEN_MAX = 600n' },
       {
         file: 'src/peer/requester/agree.ts',
         find: 'BigInt(Math.min(OPEN_SECONDS, Math.floor(offer.deliverSeconds / 2)))',
-        replace: 'BigInt(Math.floor(offer.deliverSeconds / 2))'
+        replace: 'BigInt(offer.deliverSeconds - 20)'
       }
     ]
   }

@@ -20,6 +20,8 @@ export interface Scene {
   readonly providers: number
   readonly script: Script
   readonly copies?: number
+  /** Minutes that the job may take; two when absent. */
+  readonly minutes?: number
   /** Work that the spec gives the task; twice what it takes when absent. */
   readonly gas?: number
   /** How the job ends when nobody lies: its state, and the code of its failure. */
@@ -65,6 +67,7 @@ export const scenes: readonly Scene[] = [
     providers: 3,
     script: { pieces: two, end: 'done' },
     copies: 2,
+    minutes: 5,
     wall: 60,
     liars: ['requester', 'provider-1']
   },
@@ -116,7 +119,7 @@ export const scenes: readonly Scene[] = [
     name: 'an arbiter that has gone',
     ends: 'settled',
     providers: 2,
-    script: { pieces: two, end: 'done' },
+    script: { pieces: [8e9], end: 'done' },
     wall: 60,
     events: [{ at: 0, what: 'leave', who: 'arbiter' }],
     liars: ['requester']

@@ -40,7 +40,7 @@ const jobText = (scene: Scene): string =>
     'inputs: { in.txt: in.txt }',
     'outputs: [out.txt]',
     'price: { max: 6 }',
-    'deadline: 2m',
+    `deadline: ${scene.minutes ?? 2}m`,
     `limits: { gas: ${scene.gas ?? scene.script.pieces.reduce((sum, n) => sum + n, 0) * 2}, wall: ${scene.wall}s }`,
     ...(scene.copies === undefined ? [] : [`verify: { tier: replicas, copies: ${scene.copies} }`])
   ].join('\n')

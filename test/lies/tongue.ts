@@ -68,6 +68,10 @@ export class Tongue {
   /** Agreements as they were told, by the id that the liar's flows know. */
   readonly #told = new Map<AgreementId, Agreement>()
   #deadline = 0
+  /** Nothing is said any more. */
+  #silent = false
+  /** Nothing is called off any more. */
+  #stubborn = false
 
   constructor(notary: Notary, owner: string, clock: Clock, lies: readonly Lie[]) {
     this.resigner = new Resigner(notary, owner)
@@ -110,6 +114,11 @@ export class Tongue {
     return this.#told.get(this.resigner.idOf(a)) ?? a
   }
 
+  /** Whether it has fallen silent. */
+  get silent(): boolean {
+    return this.#silent
+  }
+
   id = <T extends string>(id: T): T => this.resigner.outward(id)
 
   hear<T>(value: T): T {
@@ -122,12 +131,21 @@ export class Tongue {
     channel: string,
     said: T,
     signal?: AbortSignal
-  ): Promise<{ readonly say: T; readonly twice: boolean } | undefined> {
-    let [say, twice] = [said, false]
+  ): Promise<{ readonly say: T; readonly twice: boolean; readonly alone: boolean } | undefined> {
+    let [say, twice, alone] = [said, false, false]
+    if (this.#silent || (this.#stubborn && channel === 'request:cancel')) return undefined
     for (const lie of this.#lies) {
       if (lie.channel !== channel || !('whole' in lie)) continue
       this.told++
       if (lie.whole === 'dropped') return undefined
+      if (lie.whole === 'abandoned') {
+        this.#silent = true
+        return undefined
+      }
+      if (lie.whole === 'stalled') {
+        this.#stubborn = alone = true
+        await this.#clock.sleep(Math.max(0, this.#deadline - this.#clock.now() - 300))
+      }
       if (lie.whole === 'late') await this.#clock.sleep(LATE_MS, signal)
       if (lie.whole === 'last-moment')
         await this.#clock.sleep(Math.max(0, this.#deadline - this.#clock.now() - 300), signal)
@@ -135,7 +153,7 @@ export class Tongue {
       if (lie.whole === 'before') say = (this.#last.get(channel) as T | undefined) ?? say
     }
     this.#last.set(channel, said)
-    return { say, twice }
+    return { say, twice, alone }
   }
 }
 
@@ -179,7 +197,7 @@ export function lyingNetwork(plain: PeerNetwork, tongue: Tongue): PeerNetwork {
       const channel = channelOf('request', method)
       const whole = await tongue.whole(channel, tongue.speak(channel, body), signal)
       if (whole === undefined) throw silent()
-      const answer = await plain.request(to, method, whole.say, signal)
+      const answer = await plain.request(to, method, whole.say, whole.alone ? undefined : signal)
       if (whole.twice) await plain.request(to, method, whole.say, signal).catch(() => undefined)
       return tongue.hear(answer)
     },
