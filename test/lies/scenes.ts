@@ -67,8 +67,8 @@ export const scenes: readonly Scene[] = [
     providers: 3,
     script: { pieces: two, end: 'done' },
     copies: 2,
-    minutes: 5,
-    wall: 60,
+    minutes: 8,
+    wall: 240,
     liars: ['requester', 'provider-1']
   },
   {
