@@ -12,6 +12,7 @@ import { standing } from '../peer/requester/seats.ts'
 import { policyView, sellerView } from '../peer/provider/view.ts'
 import { advertView, awardView, executionView, jobView, providerView } from '../peer/views.ts'
 import type { z } from '@hono/zod-openapi'
+import { Guests } from './guests.ts'
 import type { submitBody } from './schemas.ts'
 
 export type Submit = z.output<typeof submitBody>
@@ -60,7 +61,7 @@ export interface Transfer {
 }
 
 /** What concerns jobs that this peer's owner has submitted. */
-const jobCalls = (peer: Peer) => {
+const jobCalls = (peer: Peer, guests: Guests) => {
   const { ctx } = peer
   const { journal } = ctx
 
@@ -92,7 +93,9 @@ const jobCalls = (peer: Peer) => {
         source: { file: s.file, path: s.path, folder: s.folder, overrides: JSON.stringify(s.overrides) },
         signal: ctx.stopping
       }
-      return await view(await peer.requester.submit(job, options))
+      const entry = await peer.requester.submit(job, options)
+      if (s.left === true) guests.leave(entry.id)
+      return await view(entry)
     },
     jobs: async () => {
       const jobs = await journal.jobs()
@@ -161,7 +164,7 @@ function sellerOf({ provider }: Peer): NonNullable<Peer['provider']> {
 }
 
 /** What concerns the peer itself: network, provider, money. */
-const peerCalls = (peer: Peer) => {
+const peerCalls = (peer: Peer, guests: Guests) => {
   const { ctx } = peer
   const { journal, settlement } = ctx
   return {
@@ -187,6 +190,8 @@ const peerCalls = (peer: Peer) => {
         underWay: ctx.settlement.underWay().map(underWayView)
       },
       liveJobs: peer.requester.live,
+      /** Commands that use this peer at this moment. */
+      users: guests.list(),
       /** Bootstrap, bans both ways with their reasons, offences by kind, budgets that were used up, own troubles. */
       network: ctx.network.health(),
       provider:
@@ -247,7 +252,7 @@ const disputeCalls = (peer: Peer) => ({
 })
 
 /** What moves money, and what is on its way. */
-const moneyCalls = ({ ctx: { settlement } }: Peer) => ({
+export const moneyCalls = (settlement: Settlement) => ({
   wallet: async () => await walletView(settlement),
   deposit: async ({ amount, again, signal }: Transfer) => {
     const joined = new Joined()
@@ -270,12 +275,19 @@ const moneyCalls = ({ ctx: { settlement } }: Peer) => ({
   }
 })
 
-export const createService = (peer: Peer) => ({
-  peer,
-  ...jobCalls(peer),
-  ...peerCalls(peer),
-  ...disputeCalls(peer),
-  ...moneyCalls(peer)
-})
+export const createService = (peer: Peer) => {
+  const guests = new Guests(job => peer.requester.running(job))
+  return {
+    peer,
+    guests,
+    get id(): PeerIdString {
+      return peer.ctx.identity.peerId
+    },
+    ...jobCalls(peer, guests),
+    ...peerCalls(peer, guests),
+    ...disputeCalls(peer),
+    ...moneyCalls(peer.ctx.settlement)
+  }
+}
 
 export type Service = ReturnType<typeof createService>
