@@ -4,7 +4,7 @@ import { createResultComparer } from '../executor/compare/comparer.ts'
 import { identityFromSeed, identityVerifier } from '../p2p/identity.ts'
 import { createPeerNetwork } from '../p2p/network.ts'
 import { BoundedMap } from '../protocol/bounded-map.ts'
-import { isShoalError, ShoalError } from '../protocol/errors.ts'
+import { ShoalError } from '../protocol/errors.ts'
 import type {
   Clock,
   ContentStore,
@@ -19,7 +19,6 @@ import type {
   Store
 } from '../protocol/ports/index.ts'
 import type { CapacityKind } from '../protocol/records/attestation.ts'
-import { deadline, within } from '../protocol/signals.ts'
 import { createOperatorKey } from '../settlement/keys/operator.ts'
 import { domainOf, typedDataVerifier } from '../settlement/keys/typed.ts'
 import { networkDigest } from '../settlement/network.ts'
@@ -48,6 +47,7 @@ import type { MachinePort } from './policy/machine-port.ts'
 import { answerOffers } from './provider/answer-offers.ts'
 import { makeSelling, type Selling } from './provider/compose.ts'
 import { Requester } from './requester/requester.ts'
+import { startSettlement } from './start-settlement.ts'
 import { TopUp } from './top-up.ts'
 
 /** Ports that are put in place of the real ones: by simulations, and by tests that make each of them fail. */
@@ -90,9 +90,6 @@ export interface Peer extends Startable {
   readonly arbiter?: Arbiter
   readonly provider?: Selling
 }
-
-/** How long a chain may take to answer when a peer starts, ms. */
-const CHAIN_START_MS = 15_000
 
 /** Cards whose signatures are remembered as good: 150 bytes each. */
 const SEEN_CARDS_MAX = 4_096
@@ -203,22 +200,6 @@ async function makeContext(
   return { ctx, cards, store }
 }
 
-
-/** Outages of a running peer are waited out; a person who starts one hears of a wrong address soon. */
-async function startSettlement(ctx: PeerContext, rpcUrl: string, signal?: AbortSignal): Promise<void> {
-  const message = `the chain does not answer at ${rpcUrl}`
-  const limit = deadline(ctx.clock, CHAIN_START_MS, 'CHAIN_UNREACHABLE', message, signal)
-  try {
-    await within(limit, s => ctx.settlement.start(s))
-  } catch (cause) {
-    if (!isShoalError(limit.signal.reason, 'CHAIN_UNREACHABLE')) throw cause
-    throw new ShoalError('CHAIN_UNREACHABLE', message, {
-      next: 'Check chain.rpcUrl, or start the chain with `shoal chain`.',
-      cause
-    })
-  }
-}
-
 /**
  * Makes a peer; `start` brings everything up in order, `stop` takes it down in reverse. A peer that was stopped is not started again.
  * @throws HOME_LOCKED, CHAIN_UNREACHABLE, CHAIN_WRONG_NETWORK, PORT_IN_USE
@@ -270,7 +251,7 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
     try {
       for (const room of rooms) {
         started.push(room)
-        if (room === ctx.settlement) await startSettlement(ctx, parts.rpcUrl, signal)
+        if (room === ctx.settlement) await startSettlement(ctx.settlement, ctx.clock, parts.rpcUrl, signal)
         else await room.start(signal)
       }
       unhandle = answerOffers(ctx, requester, provider?.bidder)

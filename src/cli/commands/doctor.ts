@@ -48,6 +48,8 @@ async function examine(cli: Cli, flags: DoctorFlags, signal: AbortSignal): Promi
   const client = await connectToPeer(cli.files, home.layout.api, home.keys.peer)
   all.push(...checkPeer(client === undefined ? undefined : await statusOf(client, signal)))
   if (client === undefined) {
+    const { checkJournal } = await import('../doctor/journal.ts')
+    all.push(...(await checkJournal(cli, home)))
     const { checkBootstrap } = await import('../doctor/bootstrap.ts')
     all.push(...(await checkBootstrap(home.config.p2p.bootstrap)))
   }
