@@ -44,6 +44,7 @@ import { Journal } from './journal/journal.ts'
 import { Leftovers } from './leftovers.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import type { MachinePort } from './policy/machine-port.ts'
+import type { RoomPort } from './policy/room-port.ts'
 import { answerOffers } from './provider/answer-offers.ts'
 import { makeSelling, type Selling } from './provider/compose.ts'
 import { Requester } from './requester/requester.ts'
@@ -60,6 +61,8 @@ export interface PeerPorts {
   /** GPUs of this machine; what its tools say when absent, and none when engines are put in. */
   readonly gpuProbe?: GpuProbe
   readonly machine?: MachinePort
+  /** What this machine has free; the machine itself when absent, and nothing is measured when engines are put in. */
+  readonly room?: RoomPort
   /** What answers capacity challenges; the machine itself when absent. */
   readonly answerers?: ReadonlyMap<CapacityKind, Answerer>
   /** A network without sockets, and how blocks move over it; libp2p and bitswap when absent. */

@@ -6,7 +6,7 @@ import type { ChainTime } from '../../protocol/ports/chain-clock.ts'
 import { shortPeer } from '../ui/table.ts'
 import { note, ok, bad, type Finding } from './check.ts'
 import { clockFinding } from './clock.ts'
-import { checkProven, type ProvenStatus } from './proven.ts'
+import { checkOffer, checkProven, type OfferStatus, type ProvenStatus } from './proven.ts'
 
 export interface Status {
   readonly profile: string
@@ -20,7 +20,7 @@ export interface Status {
     readonly clock?: ChainTime
   }
   readonly network: NetworkHealth
-  readonly provider?: ProvenStatus
+  readonly provider?: ProvenStatus & OfferStatus
 }
 
 interface UnderWay {
@@ -123,7 +123,7 @@ export function checkPeer(status: Status | undefined): Finding[] {
     ...chainFindings(chain),
     ...checkNetwork(status),
     ...checkBans(network),
-    ...(provider === undefined ? [] : checkProven(provider))
+    ...(provider === undefined ? [] : [...checkOffer(provider), ...checkProven(provider)])
   ]
 }
 
