@@ -190,7 +190,7 @@ export function createApi(service: Service, token: string, version: string): Ope
   app.openapi(routes.status, async c => c.json({ ...(await service.status()) }, 200))
   app.openapi(routes.peers, async c => c.json(await service.peers(), 200))
   app.openapi(routes.forgive, async c => c.json(await service.forgive(c.req.valid('json').peer), 200))
-  app.openapi(routes.offers, async c => c.json({ offers: await service.offers() }, 200))
+  app.openapi(routes.offers, async c => c.json(await service.offers(), 200))
   app.openapi(routes.executions, async c => c.json({ executions: await service.executions() }, 200))
   app.openapi(routes.disputes, async c => c.json({ disputes: await service.disputes() }, 200))
   app.openapi(routes.rule, async c =>

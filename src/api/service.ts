@@ -6,6 +6,7 @@ import type { JobEntry } from '../peer/journal/entries.ts'
 import { caseView, disputeViews } from '../peer/disputes/view.ts'
 import { parseJobFile } from '../peer/jobfile/parse.ts'
 import { gatherResults } from '../peer/requester/gather.ts'
+import { whyNoneKnown } from '../peer/requester/nobody.ts'
 import { standing } from '../peer/requester/seats.ts'
 import { policyView, sellerView } from '../peer/provider/view.ts'
 import { advertView, awardView, executionView, jobView, providerView } from '../peer/views.ts'
@@ -145,6 +146,8 @@ const peerCalls = (peer: Peer, guests: Guests) => {
         /** Signed, and not known to be mined. */
         underWay: ctx.settlement.underWay().map(underWayView)
       },
+      /** Set when this machine's clock keeps it from dealing with others. */
+      clockOff: ctx.clockOff?.(),
       liveJobs: peer.requester.live,
       /** Commands that use this peer at this moment. */
       users: guests.list(),
@@ -168,8 +171,14 @@ const peerCalls = (peer: Peer, guests: Guests) => {
         throw new ShoalError('NOT_FOUND', `this peer does not ban ${id}`, { next: 'See: shoal peers' })
       return { forgiven: id }
     },
-    offers: async () =>
-      peer.adverts.list().map(a => advertView(a, peer.adverts.classOf(a), peer.adverts.proven(a))),
+    /** `why`: when none is known, what is known of that. */
+    offers: async () => {
+      const list = peer.adverts.list()
+      return {
+        offers: list.map(a => advertView(a, peer.adverts.classOf(a), peer.adverts.proven(a))),
+        why: list.length === 0 ? whyNoneKnown(ctx) : undefined
+      }
+    },
     executions: async () => (await journal.providers()).map(providerView),
     pause: async (ms: number | undefined) => {
       const { policy } = sellerOf(peer)
