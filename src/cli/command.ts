@@ -2,7 +2,7 @@
 import { asShoalError, ShoalError } from '../protocol/errors.ts'
 import type { Cli } from './context.ts'
 
-/** 0 ok, 1 failed, 2 usage, 3 the job itself failed, 4 needs keys or funds, 130 Ctrl-C. */
+/** 0 ok, 1 failed, 2 usage, 3 the job itself failed, 4 needs keys or funds, 130 Ctrl-C, 141 the reader of the output has left. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, job: 3, funds: 4, interrupted: 130 } as const
 
 const FUNDS = new Set(['FUNDS_LOW', 'PASSPHRASE_MISSING', 'PASSPHRASE_WRONG', 'HOME_NOT_INITIALISED'])

@@ -75,11 +75,10 @@ async function onChain(parts: Parts, store: Store, blind: ShoalError | undefined
   }
 }
 
-/** With a journal of its own, since the home's cannot be opened, or does not tell what was sent. */
-async function withoutJournal(parts: Parts, why: ShoalError): Promise<WalletSession> {
-  const store = await openLevelStore(join(parts.home.layout.root, 'wallet-journal'))
+/** A session that closes the store at its end, and when it cannot begin. */
+async function holding(store: Store, begin: () => Promise<WalletSession>): Promise<WalletSession> {
   try {
-    const s = await onChain(parts, store, why)
+    const s = await begin()
     return {
       ...s,
       close: async () => {
@@ -91,6 +90,12 @@ async function withoutJournal(parts: Parts, why: ShoalError): Promise<WalletSess
     await store.close()
     throw e
   }
+}
+
+/** With a journal of its own, since the home's cannot be opened, or does not tell what was sent. */
+async function withoutJournal(parts: Parts, why: ShoalError): Promise<WalletSession> {
+  const store = await openLevelStore(join(parts.home.layout.root, 'wallet-journal'))
+  return await holding(store, () => onChain(parts, store, why))
 }
 
 /** With the home's own journal: its transactions are read, its jobs are only looked at. */
@@ -124,18 +129,8 @@ export async function walletSession(cli: Cli, flags: HomeFlags, signal: AbortSig
   if (taken instanceof ShoalError) return await withoutJournal(parts, taken)
   if ('found' in taken) return taken.found
   const { store } = taken
-  try {
+  return await holding(store, async () => {
     const opened = await orCorrupt(withJournal(parts, store))
-    const s = opened instanceof ShoalError ? await withoutJournal(parts, opened) : opened
-    return {
-      ...s,
-      close: async () => {
-        await s.close()
-        await store.close()
-      }
-    }
-  } catch (e) {
-    await store.close()
-    throw e
-  }
+    return opened instanceof ShoalError ? await withoutJournal(parts, opened) : opened
+  })
 }
