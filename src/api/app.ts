@@ -5,6 +5,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { asShoalError, ShoalError } from '../protocol/errors.ts'
 import { guard } from './guard.ts'
+import { CHALLENGE, proofOf } from './proof.ts'
 import {
   amountBody,
   anyObject,
@@ -12,6 +13,7 @@ import {
   errorBody,
   forgiveBody,
   fromQuery,
+  guestQuery,
   guardBody,
   idParam,
   outBody,
@@ -20,7 +22,7 @@ import {
   submitBody
 } from './schemas.ts'
 import type { Service } from './service.ts'
-import { streamJob, streamLogs } from './streams.ts'
+import { streamJob, streamLogs, streamSeat } from './streams.ts'
 
 /** Largest body: a job file with flags. */
 const BODY_MAX = 512 * 1024
@@ -77,6 +79,14 @@ const routes = {
     responses: answers
   }),
   events: getJob('/v1/jobs/{id}/events', 'Changes of a job as JSON lines, live'),
+  guests: createRoute({
+    method: 'get',
+    path: '/v1/guests',
+    summary:
+      'A seat for as long as the stream is open: a peer that lasts as long as a command stays meanwhile',
+    request: { query: guestQuery },
+    responses: answers
+  }),
   status: get('/v1/status', 'This peer'),
   peers: get('/v1/peers', 'Connected peers, and bans both ways'),
   forgive: post('/v1/peers/forgive', 'End a ban that this peer has made', forgiveBody),
@@ -151,7 +161,11 @@ export function createApi(service: Service, token: string, version: string): Ope
   app.notFound(c =>
     c.json({ error: { code: 'NOT_FOUND', message: 'no such route', next: 'See /openapi.json.' } }, 404)
   )
-  app.get('/health', c => c.json({ ok: true }))
+  app.get('/health', c => {
+    const challenge = c.req.query('challenge') ?? ''
+    if (!CHALLENGE.test(challenge)) return c.json({ ok: true })
+    return c.json({ ok: true, peer: service.id, proof: proofOf(token, challenge, service.id) })
+  })
   app.doc('/openapi.json', { openapi: '3.1.0', info: { title: 'Shoal peer', version } })
 
   app.openapi(routes.submit, async c => c.json(await service.submit(c.req.valid('json')), 200))
@@ -172,10 +186,11 @@ export function createApi(service: Service, token: string, version: string): Ope
     return streamLogs(c, service, await service.find(c.req.valid('param').id), from, follow === '1')
   })
   app.openapi(routes.events, async c => streamJob(c, service, await service.find(c.req.valid('param').id)))
+  app.openapi(routes.guests, async c => streamSeat(c, service, c.req.valid('query')))
   app.openapi(routes.status, async c => c.json({ ...(await service.status()) }, 200))
   app.openapi(routes.peers, async c => c.json(await service.peers(), 200))
   app.openapi(routes.forgive, async c => c.json(await service.forgive(c.req.valid('json').peer), 200))
-  app.openapi(routes.offers, async c => c.json({ offers: await service.offers() }, 200))
+  app.openapi(routes.offers, async c => c.json(await service.offers(), 200))
   app.openapi(routes.executions, async c => c.json({ executions: await service.executions() }, 200))
   app.openapi(routes.disputes, async c => c.json({ disputes: await service.disputes() }, 200))
   app.openapi(routes.rule, async c =>

@@ -39,7 +39,9 @@ export const submitBody = z
     deliverMargin: z.number().int().min(5).max(86_400).optional(),
     /** Only the first shard, to see what it costs and how long it takes. */
     probe: z.boolean().optional(),
-    challengeSeconds: z.number().int().min(5).max(86_400).optional()
+    challengeSeconds: z.number().int().min(5).max(86_400).optional(),
+    /** Nobody waits for it: a peer that lasts as long as a command stays until this job has ended. */
+    left: z.boolean().optional()
   })
   .openapi('Submit')
 
@@ -78,6 +80,15 @@ export const forgiveBody = z
     peer: z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{1,128}$/, 'a peer id, as shoal peers shows it')
   })
   .openapi('Forgive')
+/** A command that says that it uses this peer. */
+export const guestQuery = z.object({
+  what: z.string().regex(/^[a-z-]{1,32}$/, 'the name of a command'),
+  pid: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31)
+})
 export const outBody = z.strictObject({ out: z.string().max(4096) }).openapi('Get')
 export const fromQuery = z.object({
   from: z.coerce.number().int().min(0).default(0),

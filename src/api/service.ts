@@ -1,66 +1,24 @@
 /** What the API offers, over one peer: each call is one thing a person may want. */
 import { ShoalError } from '../protocol/errors.ts'
-import type { Address, JobId, PeerIdString } from '../protocol/ids.ts'
-import { formatAmount, parseAmount } from '../protocol/money.ts'
-import type { Account, ActionUnderWay, Guard, Settlement } from '../protocol/ports/settlement.ts'
+import type { JobId, PeerIdString } from '../protocol/ids.ts'
 import type { Peer } from '../peer/compose.ts'
 import type { JobEntry } from '../peer/journal/entries.ts'
 import { caseView, disputeViews } from '../peer/disputes/view.ts'
 import { parseJobFile } from '../peer/jobfile/parse.ts'
 import { gatherResults } from '../peer/requester/gather.ts'
+import { whyNoneKnown } from '../peer/requester/nobody.ts'
 import { standing } from '../peer/requester/seats.ts'
 import { policyView, sellerView } from '../peer/provider/view.ts'
 import { advertView, awardView, executionView, jobView, providerView } from '../peer/views.ts'
 import type { z } from '@hono/zod-openapi'
+import { Guests } from './guests.ts'
+import { moneyCalls, underWayView } from './money.ts'
 import type { submitBody } from './schemas.ts'
 
 export type Submit = z.output<typeof submitBody>
 
-const accountView = (a: Account, guard: Guard | undefined) => ({
-  address: a.address,
-  gas: formatAmount(a.gas),
-  wallet: formatAmount(a.wallet),
-  free: formatAmount(a.free),
-  locked: formatAmount(a.locked),
-  staked: formatAmount(a.staked),
-  guard: guard === undefined ? undefined : guardView(guard)
-})
-
-const guardView = ({ beneficiary, dailyLimit, left }: Guard) => ({
-  beneficiary,
-  dailyLimit: formatAmount(dailyLimit),
-  left: formatAmount(left)
-})
-
-const underWayView = (a: ActionUnderWay) => ({
-  ...a,
-  amount: a.amount === undefined ? undefined : formatAmount(a.amount)
-})
-
-/** Balances, and what is on its way. */
-async function walletView(settlement: Settlement) {
-  const [account, guard] = await Promise.all([settlement.account(), settlement.guard()])
-  return { ...accountView(account, guard), underWay: settlement.underWay().map(underWayView) }
-}
-
-/** Whether a transfer sent nothing itself, since an equal one was under way. */
-class Joined {
-  yes: true | undefined
-  readonly note = (): void => void (this.yes = true)
-}
-
-/** How a person wants an amount moved. */
-export interface Transfer {
-  readonly amount: string
-  /** Another receiver than the operator itself. */
-  readonly to?: string
-  readonly again?: boolean
-  /** Whoever asks is still there: what ends without being heard is told to whoever asks next. */
-  readonly signal?: AbortSignal
-}
-
 /** What concerns jobs that this peer's owner has submitted. */
-const jobCalls = (peer: Peer) => {
+const jobCalls = (peer: Peer, guests: Guests) => {
   const { ctx } = peer
   const { journal } = ctx
 
@@ -92,7 +50,9 @@ const jobCalls = (peer: Peer) => {
         source: { file: s.file, path: s.path, folder: s.folder, overrides: JSON.stringify(s.overrides) },
         signal: ctx.stopping
       }
-      return await view(await peer.requester.submit(job, options))
+      const entry = await peer.requester.submit(job, options)
+      if (s.left === true) guests.leave(entry.id)
+      return await view(entry)
     },
     jobs: async () => {
       const jobs = await journal.jobs()
@@ -161,7 +121,7 @@ function sellerOf({ provider }: Peer): NonNullable<Peer['provider']> {
 }
 
 /** What concerns the peer itself: network, provider, money. */
-const peerCalls = (peer: Peer) => {
+const peerCalls = (peer: Peer, guests: Guests) => {
   const { ctx } = peer
   const { journal, settlement } = ctx
   return {
@@ -186,7 +146,11 @@ const peerCalls = (peer: Peer) => {
         /** Signed, and not known to be mined. */
         underWay: ctx.settlement.underWay().map(underWayView)
       },
+      /** Set when this machine's clock keeps it from dealing with others. */
+      clockOff: ctx.clockOff?.(),
       liveJobs: peer.requester.live,
+      /** Commands that use this peer at this moment. */
+      users: guests.list(),
       /** Bootstrap, bans both ways with their reasons, offences by kind, budgets that were used up, own troubles. */
       network: ctx.network.health(),
       provider:
@@ -207,8 +171,14 @@ const peerCalls = (peer: Peer) => {
         throw new ShoalError('NOT_FOUND', `this peer does not ban ${id}`, { next: 'See: shoal peers' })
       return { forgiven: id }
     },
-    offers: async () =>
-      peer.adverts.list().map(a => advertView(a, peer.adverts.classOf(a), peer.adverts.proven(a))),
+    /** `why`: when none is known, what is known of that. */
+    offers: async () => {
+      const list = peer.adverts.list()
+      return {
+        offers: list.map(a => advertView(a, peer.adverts.classOf(a), peer.adverts.proven(a))),
+        why: list.length === 0 ? whyNoneKnown(ctx) : undefined
+      }
+    },
     executions: async () => (await journal.providers()).map(providerView),
     pause: async (ms: number | undefined) => {
       const { policy } = sellerOf(peer)
@@ -246,36 +216,19 @@ const disputeCalls = (peer: Peer) => ({
   }
 })
 
-/** What moves money, and what is on its way. */
-const moneyCalls = ({ ctx: { settlement } }: Peer) => ({
-  wallet: async () => await walletView(settlement),
-  deposit: async ({ amount, again, signal }: Transfer) => {
-    const joined = new Joined()
-    const tx = await settlement.deposit(parseAmount(amount), { again, signal, joined: joined.note })
-    return { tx, joined: joined.yes, ...(await walletView(settlement)) }
-  },
-  withdraw: async ({ amount, to, again, signal }: Transfer) => {
-    const joined = new Joined()
-    const options = { again, signal, joined: joined.note }
-    const tx = await settlement.withdraw(parseAmount(amount), to as Address | undefined, options)
-    return { tx, joined: joined.yes, ...(await walletView(settlement)) }
-  },
-  /** The guard of `owner` as its beneficiary, else our own; tells what it is then. */
-  protect: async (beneficiary: string, limit: string, owner: string | undefined) => {
-    await settlement.protect(beneficiary as Address, parseAmount(limit), {
-      owner: owner as Address | undefined
-    })
-    const guard = await settlement.guard(owner as Address | undefined)
-    return { owner: owner ?? settlement.address, guard: guard === undefined ? undefined : guardView(guard) }
+export const createService = (peer: Peer) => {
+  const guests = new Guests(job => peer.requester.running(job))
+  return {
+    peer,
+    guests,
+    get id(): PeerIdString {
+      return peer.ctx.identity.peerId
+    },
+    ...jobCalls(peer, guests),
+    ...peerCalls(peer, guests),
+    ...disputeCalls(peer),
+    ...moneyCalls(peer.ctx.settlement)
   }
-})
-
-export const createService = (peer: Peer) => ({
-  peer,
-  ...jobCalls(peer),
-  ...peerCalls(peer),
-  ...disputeCalls(peer),
-  ...moneyCalls(peer)
-})
+}
 
 export type Service = ReturnType<typeof createService>

@@ -7,11 +7,15 @@ import { jobTable } from '../protocol/machines/job.ts'
 import { linked } from '../protocol/signals.ts'
 import type { JobEntry } from '../peer/journal/entries.ts'
 import { Feed, type FeedItem } from './feed.ts'
+import type { Guest } from './guests.ts'
 import type { Service } from './service.ts'
 
 /** Open streams at the same time: a hoarder is refused, not served. */
 const STREAMS_MAX = 64
 let open = 0
+
+/** A quiet stream gets an empty line so often, ms: HTTP clients take five minutes of silence for the end. */
+const BEAT_MS = 60_000
 
 type Write = (item: object) => Promise<void>
 
@@ -20,26 +24,51 @@ async function ended(service: Service, job: JobEntry): Promise<boolean> {
   return now === undefined || isTerminal(jobTable, now.state)
 }
 
+type Body = (write: Write, signal: AbortSignal) => Promise<void>
+
 /** Runs `body` as a stream; typed loosely since a stream fits no JSON schema. */
-function lines(
-  c: Context,
-  service: Service,
-  body: (write: Write, signal: AbortSignal) => Promise<void>
-): never {
-  if (open >= STREAMS_MAX)
-    throw new ShoalError('QUOTA_EXCEEDED', `at most ${STREAMS_MAX} streams at the same time`)
+function stayOpen(c: Context, service: Service, body: Body): never {
   c.header('content-type', 'application/x-ndjson')
+  const { clock, stopping } = service.peer.ctx
   return stream(c, async s => {
-    open++
-    const scope = linked(service.peer.ctx.stopping)
+    const scope = linked(stopping)
     s.onAbort(() => scope.abort(new ShoalError('CANCELLED', 'the client left')))
+    const hush = clock.every(BEAT_MS, () => void s.write('\n'))
     try {
       await body(async item => void (await s.write(JSON.stringify(item) + '\n')), scope.signal)
     } finally {
+      hush()
       scope[Symbol.dispose]()
-      open--
     }
   }) as unknown as never
+}
+
+/** One of the streams that are counted. */
+function lines(c: Context, service: Service, body: Body): never {
+  if (open >= STREAMS_MAX)
+    throw new ShoalError('QUOTA_EXCEEDED', `at most ${STREAMS_MAX} streams at the same time`)
+  return stayOpen(c, service, async (write, signal) => {
+    open++
+    try {
+      await body(write, signal)
+    } finally {
+      open--
+    }
+  })
+}
+
+/** A seat among the peer's users until the client leaves; `{ kind: 'seated' }` says that it has it. */
+export function streamSeat(c: Context, service: Service, guest: Guest): never {
+  const leave = service.guests.sit(guest)
+  return stayOpen(c, service, async (write, signal) => {
+    try {
+      await write({ kind: 'seated' })
+      if (!signal.aborted)
+        await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
+    } finally {
+      leave()
+    }
+  })
 }
 
 /** The job as it is, then every change until it ends. */

@@ -32,7 +32,7 @@ export const root = buildRouteMap({
       'Each one:    shoal COMMAND --help',
       '',
       'Every command that prints data takes --json; errors are then {error:{code,message,next}} on standard error.',
-      'Exit codes: 0 ok, 1 failed, 2 usage, 3 the job itself failed, 4 needs keys or funds, 130 Ctrl-C.',
+      'Exit codes: 0 ok, 1 failed, 2 usage, 3 the job itself failed, 4 needs keys or funds, 130 Ctrl-C, 141 the reader left.',
       'Flags win over the environment, that over ./.shoal.yaml, that over ~/.config/shoal/settings.yaml (caps: the lower of the two).',
       'Environment: SHOAL_HOME, SHOAL_PROFILE, SHOAL_PASSPHRASE_FILE, SHOAL_PASSPHRASE, SHOAL_MAX_PRICE, SHOAL_MAX_TIME,',
       'SHOAL_MODE (full or light), SHOAL_RPC_URL, SHOAL_BOOTSTRAP, SHOAL_API_PORT, SHOAL_LOG.'

@@ -2,7 +2,7 @@
 import { asShoalError, ShoalError } from '../protocol/errors.ts'
 import type { Cli } from './context.ts'
 
-/** 0 ok, 1 failed, 2 usage, 3 the job itself failed, 4 needs keys or funds, 130 Ctrl-C. */
+/** 0 ok, 1 failed, 2 usage, 3 the job itself failed, 4 needs keys or funds, 130 Ctrl-C, 141 the reader of the output has left. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, job: 3, funds: 4, interrupted: 130 } as const
 
 const FUNDS = new Set(['FUNDS_LOW', 'PASSPHRASE_MISSING', 'PASSPHRASE_WRONG', 'HOME_NOT_INITIALISED'])
@@ -20,16 +20,21 @@ export function exitCodeOf(e: ShoalError): number {
 export const clean = (text: string): string =>
   text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?')
 
+/** One line of JSON, or the message with what to do below it; ends with a line feed. */
+export function errorText(json: boolean, { code, message, next }: ShoalError): string {
+  if (json) return JSON.stringify({ error: { code, message, next } }) + '\n'
+  return `error: ${clean(message)}\n${next === undefined ? '' : `  ${clean(next)}\n`}`
+}
+
 export function showError(cli: Cli, e: unknown): void {
   const error = asShoalError(e, 'INVALID_TRANSITION')
-  if (cli.json)
-    cli.remark(JSON.stringify({ error: { code: error.code, message: error.message, next: error.next } }))
+  if (cli.json) cli.remark(errorText(true, error).trimEnd())
   else {
     cli.remark(`error: ${clean(error.message)}`)
     if (error.next !== undefined) cli.remark(`  ${clean(error.next)}`)
-    if (!(e instanceof ShoalError) && cli.env['SHOAL_DEBUG'] !== undefined)
-      cli.remark(String((e as Error).stack))
   }
+  if (!cli.json && !(e instanceof ShoalError) && cli.env['SHOAL_DEBUG'] !== undefined)
+    cli.remark(String((e as Error).stack))
   cli.process.exitCode = exitCodeOf(error)
 }
 
@@ -55,8 +60,19 @@ function followParent(cli: Cli, stop: () => void): () => void {
   }
 }
 
-/** The first Ctrl-C (or SIGTERM) aborts the signal, the second leaves at once. */
-export const command = <F, A extends readonly (string | undefined)[] = readonly []>(run: Run<F, A>) =>
+/** What was put off until the command has said how it ended. */
+async function finish(cli: Cli): Promise<void> {
+  for (const work of cli.afterwards.splice(0)) {
+    try {
+      await work()
+    } catch (e) {
+      showError(cli, e)
+    }
+  }
+}
+
+/** `outlivesReader`: it goes on when nobody reads its output any more. */
+const wrapped = <F, A extends readonly (string | undefined)[]>(run: Run<F, A>, outlivesReader: boolean) =>
   async function (this: Cli, flags: F, ...args: A): Promise<void> {
     const stop = new AbortController()
     let firstAt = 0
@@ -71,13 +87,31 @@ export const command = <F, A extends readonly (string | undefined)[] = readonly 
     process.on('SIGINT', onSignal)
     process.on('SIGTERM', onSignal)
     const unfollow = followParent(this, onSignal)
+    if (outlivesReader) this.output.goOn()
+    const unhear = outlivesReader
+      ? () => undefined
+      : this.output.onFailure(reason => {
+          if (!stop.signal.aborted) stop.abort(reason)
+        })
     try {
-      await run(this, flags, stop.signal, ...args)
-    } catch (e) {
-      showError(this, e)
+      try {
+        await run(this, flags, stop.signal, ...args)
+      } catch (e) {
+        showError(this, e)
+      }
+      await finish(this)
     } finally {
+      unhear()
       process.off('SIGINT', onSignal)
       process.off('SIGTERM', onSignal)
       unfollow()
     }
   }
+
+/** The first Ctrl-C (or SIGTERM) aborts the signal, the second leaves at once. A reader of the output that leaves aborts it too. */
+export const command = <F, A extends readonly (string | undefined)[] = readonly []>(run: Run<F, A>) =>
+  wrapped(run, false)
+
+/** A command that goes on when its reader leaves: work and money hang on it, and what it says matters less. */
+export const lasting = <F, A extends readonly (string | undefined)[] = readonly []>(run: Run<F, A>) =>
+  wrapped(run, true)

@@ -1,6 +1,7 @@
 /** The entry of the command line: loads a command only when it is called, so that --help is quick. */
 import { run } from '@stricli/core'
 import { appFor } from './app.ts'
+import { errorText } from './command.ts'
 import { COMPLETE, complete } from './completion.ts'
 import { makeContext, type Cli } from './context.ts'
 
@@ -20,10 +21,16 @@ export async function runCli(argv: readonly string[], cli: Cli): Promise<number>
 }
 
 export async function main(argv: readonly string[]): Promise<void> {
-  const code = await runCli(argv, makeContext(argv))
+  const cli = makeContext(argv)
+  for (const s of [process.stdout, process.stderr]) s.on('error', e => cli.output.fail(e))
+  const code = await runCli(argv, cli)
   // output to a pipe is asynchronous: let it drain before leaving
-  await Promise.all(
-    [process.stdout, process.stderr].map(s => new Promise<void>(resolve => s.write('', () => resolve())))
+  const drained = [process.stdout, process.stderr].map(
+    s => new Promise<void>(resolve => s.write('', () => resolve()))
   )
-  process.exit(code)
+  await Promise.all(drained)
+  const { trouble } = cli.output
+  // the other one of the two may still be read
+  if (trouble !== undefined) process.stderr.write(errorText(cli.json, trouble))
+  process.exit(cli.output.exitCode(code))
 }

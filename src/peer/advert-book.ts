@@ -5,6 +5,7 @@ import { decode } from '../protocol/codec.ts'
 import { ruleIds } from '../market/award.ts'
 import { expectedBidders } from '../market/expected.ts'
 import { weighed } from '../market/weighed.ts'
+import { isShoalError } from '../protocol/errors.ts'
 import type { Address, PeerIdString } from '../protocol/ids.ts'
 import { ADDRESSES_MAX, GOSSIP_MESSAGE_MAX } from '../protocol/limits.ts'
 import { topics, type PeerAddress, type Verdict } from '../protocol/ports/network.ts'
@@ -12,6 +13,7 @@ import type { Startable } from '../protocol/ports/startable.ts'
 import { capacityAdvert, nodeClass, type CapacityAdvert, type NodeClass } from '../protocol/records/advert.ts'
 import type { TaskOffer } from '../protocol/records/offer.ts'
 import { claimedHosts, groupsOf } from './capacity/groups.ts'
+import { PeersClock, type PeersTime } from './clock-off.ts'
 import type { PeerContext } from './context.ts'
 import { isForged, verifyAdvert } from './records.ts'
 
@@ -49,12 +51,14 @@ export class AdvertBook implements Startable {
   #groups: Map<PeerIdString, readonly CapacityAdvert[]> | undefined
   #undo: (() => void)[] = []
   #stop: AbortController | undefined
+  readonly #times: PeersClock
   #startedAt = Infinity
   readonly #watchers = new Set<() => void>()
   #repairing: Promise<void> = Promise.resolve()
 
   constructor(ports: Ports) {
     this.#ports = ports
+    this.#times = new PeersClock(ports.clock)
   }
 
   async start(): Promise<void> {
@@ -216,13 +220,31 @@ export class AdvertBook implements Startable {
       const advert = decode(capacityAdvert, data, 'advert', GOSSIP_MESSAGE_MAX)
       const old = this.of(advert.card.peer)
       if (old !== undefined && old.seq >= advert.seq) return 'ignore'
-      await verifyAdvert(advert, this.#ports, this.#seen)
+      await this.#check(advert)
       this.add(advert)
       return 'accept'
     } catch (e) {
       // too old is nobody's fault; malformed or forged is
       return isForged(e) ? 'reject' : 'ignore'
     }
+  }
+
+  /** Throws when the advert is not to be taken; remembers whose was refused for its time. */
+  async #check(advert: CapacityAdvert): Promise<void> {
+    try {
+      await verifyAdvert(advert, this.#ports, this.#seen)
+      this.#times.taken(advert.card.peer)
+    } catch (e) {
+      const off = isShoalError(e, 'RECORD_INVALID') ? e.data['offMs'] : undefined
+      if (typeof off === 'number') this.#times.refused(advert.card.peer, off)
+      throw e
+    }
+  }
+
+  /** How far our clock is off by the adverts of others; undefined while most of them agree with it. */
+  peersTime(): PeersTime | undefined {
+    const me = this.#ports.network.peerId
+    return this.#times.told(this.list().filter(a => a.card.peer !== me).length)
   }
 
   #unknownTo(known: readonly { peer: PeerIdString; seq: number }[]): CapacityAdvert[] {
@@ -247,7 +269,7 @@ export class AdvertBook implements Startable {
           signal
         )
         for (const advert of adverts) {
-          await verifyAdvert(advert, this.#ports, this.#seen)
+          await this.#check(advert)
           this.add(advert)
         }
       } catch (err) {

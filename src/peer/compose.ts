@@ -4,7 +4,7 @@ import { createResultComparer } from '../executor/compare/comparer.ts'
 import { identityFromSeed, identityVerifier } from '../p2p/identity.ts'
 import { createPeerNetwork } from '../p2p/network.ts'
 import { BoundedMap } from '../protocol/bounded-map.ts'
-import { isShoalError, ShoalError } from '../protocol/errors.ts'
+import { ShoalError } from '../protocol/errors.ts'
 import type {
   Clock,
   ContentStore,
@@ -19,7 +19,6 @@ import type {
   Store
 } from '../protocol/ports/index.ts'
 import type { CapacityKind } from '../protocol/records/attestation.ts'
-import { deadline, within } from '../protocol/signals.ts'
 import { createOperatorKey } from '../settlement/keys/operator.ts'
 import { domainOf, typedDataVerifier } from '../settlement/keys/typed.ts'
 import { networkDigest } from '../settlement/network.ts'
@@ -35,6 +34,7 @@ import { ArbiterFinder } from './disputes/find-arbiter.ts'
 import type { Answerer } from './capacity/answers/answer.ts'
 import { CardKeeper } from './card-keeper.ts'
 import { ChainNews } from './chain-news.ts'
+import { clockOff } from './clock-off.ts'
 import type { PeerContext } from './context.ts'
 import type { Config } from './home/config.ts'
 import type { Secrets } from './home/keystore.ts'
@@ -45,9 +45,11 @@ import { Journal } from './journal/journal.ts'
 import { Leftovers } from './leftovers.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import type { MachinePort } from './policy/machine-port.ts'
+import type { RoomPort } from './policy/room-port.ts'
 import { answerOffers } from './provider/answer-offers.ts'
 import { makeSelling, type Selling } from './provider/compose.ts'
 import { Requester } from './requester/requester.ts'
+import { startSettlement } from './start-settlement.ts'
 import { TopUp } from './top-up.ts'
 
 /** Ports that are put in place of the real ones: by simulations, and by tests that make each of them fail. */
@@ -60,6 +62,8 @@ export interface PeerPorts {
   /** GPUs of this machine; what its tools say when absent, and none when engines are put in. */
   readonly gpuProbe?: GpuProbe
   readonly machine?: MachinePort
+  /** What this machine has free; the machine itself when absent, and nothing is measured when engines are put in. */
+  readonly room?: RoomPort
   /** What answers capacity challenges; the machine itself when absent. */
   readonly answerers?: ReadonlyMap<CapacityKind, Answerer>
   /** A network without sockets, and how blocks move over it; libp2p and bitswap when absent. */
@@ -90,9 +94,6 @@ export interface Peer extends Startable {
   readonly arbiter?: Arbiter
   readonly provider?: Selling
 }
-
-/** How long a chain may take to answer when a peer starts, ms. */
-const CHAIN_START_MS = 15_000
 
 /** Cards whose signatures are remembered as good: 150 bytes each. */
 const SEEN_CARDS_MAX = 4_096
@@ -196,27 +197,12 @@ async function makeContext(
     adverts,
     wrap: wrapKey,
     card: () => cards.card,
+    clockOff: () => clockOff(settlement.clock.behind(), adverts.peersTime()),
     arbiters: new ArbiterFinder({ ...base, ...verifiers, adverts }),
     chainNow: () => BigInt(Math.floor(settlement.clock.now()?.seconds ?? clock.now() / 1000)),
     stopping
   }
   return { ctx, cards, store }
-}
-
-
-/** Outages of a running peer are waited out; a person who starts one hears of a wrong address soon. */
-async function startSettlement(ctx: PeerContext, rpcUrl: string, signal?: AbortSignal): Promise<void> {
-  const message = `the chain does not answer at ${rpcUrl}`
-  const limit = deadline(ctx.clock, CHAIN_START_MS, 'CHAIN_UNREACHABLE', message, signal)
-  try {
-    await within(limit, s => ctx.settlement.start(s))
-  } catch (cause) {
-    if (!isShoalError(limit.signal.reason, 'CHAIN_UNREACHABLE')) throw cause
-    throw new ShoalError('CHAIN_UNREACHABLE', message, {
-      next: 'Check chain.rpcUrl, or start the chain with `shoal chain`.',
-      cause
-    })
-  }
 }
 
 /**
@@ -270,7 +256,7 @@ export async function createPeer(parts: PeerParts): Promise<Peer> {
     try {
       for (const room of rooms) {
         started.push(room)
-        if (room === ctx.settlement) await startSettlement(ctx, parts.rpcUrl, signal)
+        if (room === ctx.settlement) await startSettlement(ctx.settlement, ctx.clock, parts.rpcUrl, signal)
         else await room.start(signal)
       }
       unhandle = answerOffers(ctx, requester, provider?.bidder)

@@ -12,11 +12,16 @@ interface Status {
     readonly class: string
     readonly gpus: readonly unknown[]
     readonly policy: { readonly open: boolean; readonly reason?: string; readonly configProblem?: string }
+    readonly room: {
+      readonly memoryBytes: number
+      readonly diskBytes: number
+      readonly reasons: readonly string[]
+    }
     readonly refusals: Readonly<Record<string, number>>
   }
 }
 interface Offers {
-  readonly offers: readonly { slotsFree: number; ask: string; class: string }[]
+  readonly offers: readonly { slotsFree: number; diskBytes: number; ask: string; class: string }[]
 }
 
 describe("an owner's word", function () {
@@ -70,6 +75,27 @@ describe("an owner's word", function () {
     expect((await offers())[0]?.ask).to.equal('0.0123')
     await writeFile(path, before)
     await until('all is as before', 30_000, async () => (await status()).policy.configProblem === undefined)
+  })
+
+  it('what is not there is not sold: the advert, status, doctor and top say why, and it comes back by itself', async () => {
+    const path = layoutOf(provider).config
+    const before = await readFile(path, 'utf8')
+    await writeFile(path, before.replace(/^provider:\n/m, 'provider:\n  reserve: { disk: 8000TiB }\n'))
+    await until('nothing is on offer', 30_000, async () => {
+      const [offer] = await offers()
+      return offer?.slotsFree === 0 && offer.diskBytes === 0
+    })
+    const { policy, room } = await status()
+    expect(policy.open).to.equal(false)
+    expect(policy.reason).to.match(
+      /^disk: .* free, .* kept back \(provider\.reserve\.disk\); nothing is on offer$/
+    )
+    expect(room.reasons).to.deep.equal([policy.reason])
+    expect((await own('doctor')).stdout).to.match(/on offer .*nothing: disk: /)
+    expect((await own('top', '--once')).stdout).to.contain('takes on nothing new: disk: ')
+    await writeFile(path, before)
+    await until('it is sold again', 30_000, async () => (await offers())[0]?.slotsFree === 1)
+    expect((await status()).room.reasons).to.deep.equal([])
   })
 
   it('a job that needs a GPU or a class that nobody has proven gets no bid, and the provider says why', async function () {

@@ -16,7 +16,7 @@ export interface ApiServer {
 export interface ApiServerParts {
   readonly service: Service
   readonly port: number
-  /** Receives `{ url, token, pid }`, readable by its owner only. */
+  /** Receives `{ url, token, pid, peer }`, readable by its owner only. */
   readonly file: string
   readonly files: Files
   readonly random: Random
@@ -67,7 +67,7 @@ export async function startApi(parts: ApiServerParts): Promise<ApiServer> {
   const url = `http://127.0.0.1:${await listen(server, parts.port)}`
   await parts.files.write(
     parts.file,
-    new TextEncoder().encode(JSON.stringify({ url, token, pid: process.pid }))
+    new TextEncoder().encode(JSON.stringify({ url, token, pid: process.pid, peer: parts.service.id }))
   )
   let stopped: Promise<void> | undefined
   const stop = async (): Promise<void> => {

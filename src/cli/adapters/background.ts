@@ -35,6 +35,17 @@ export function startBackground(
   }
 }
 
+/** Whether a process with this id is there. */
+export function exists(pid: number): boolean {
+  if (pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (e) {
+    return (e as NodeJS.ErrnoException).code === 'EPERM' // another user's
+  }
+}
+
 /** Asks a process of ours to end. False when it is gone already, or never was. */
 export function terminate(pid: number): boolean {
   if (pid <= 0) return false // to the system that is a whole group of processes

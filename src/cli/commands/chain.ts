@@ -8,7 +8,7 @@ import { createLogger } from '../../peer/adapters/pino-logger.ts'
 import { startEmbeddedChain, type EmbeddedChain } from '../../settlement/chain/embedded.ts'
 import { formatNetwork } from '../../settlement/network.ts'
 import { arbiterHome, startArbiter, type ChainArbiter } from '../chain-arbiter.ts'
-import { command } from '../command.ts'
+import { lasting } from '../command.ts'
 import type { Cli } from '../context.ts'
 import type { ChainFlags } from '../routes/network.ts'
 
@@ -45,7 +45,7 @@ async function fund(
   }
 }
 
-export const chain = command<ChainFlags>(async (cli, flags, signal) => {
+export const chain = lasting<ChainFlags>(async (cli, flags, signal) => {
   const folder = resolve(cli.cwd, flags.folder ?? 'shoal-chain')
   const grants = (flags.fund ?? []).map(grantOf)
   const log = createLogger({ level: 'warn', file: join(folder, 'chain.log') })

@@ -2,12 +2,12 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ShoalError } from '../../protocol/errors.ts'
 import { startDevnet } from '../../devnet/devnet.ts'
-import { command } from '../command.ts'
+import { lasting } from '../command.ts'
 import type { DevnetFlags } from '../routes/network.ts'
 
 const PEERS_MAX = 50
 
-export const devnet = command<DevnetFlags>(async (cli, flags, signal) => {
+export const devnet = lasting<DevnetFlags>(async (cli, flags, signal) => {
   const count = flags.peers ?? 5
   if (count < 1 || count > PEERS_MAX)
     throw new ShoalError('USAGE', `--peers ${count}: 1 to ${PEERS_MAX}`, {

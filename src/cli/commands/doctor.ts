@@ -45,9 +45,11 @@ async function examine(cli: Cli, flags: DoctorFlags, signal: AbortSignal): Promi
     const { checkSandbox } = await import('../doctor/sandbox.ts')
     all.push(...(await checkSandbox(cli)))
   }
-  const client = await connectToPeer(cli.files, home.layout.api)
+  const client = await connectToPeer(cli.files, home.layout.api, home.keys.peer)
   all.push(...checkPeer(client === undefined ? undefined : await statusOf(client, signal)))
   if (client === undefined) {
+    const { checkJournal } = await import('../doctor/journal.ts')
+    all.push(...(await checkJournal(cli, home)))
     const { checkBootstrap } = await import('../doctor/bootstrap.ts')
     all.push(...(await checkBootstrap(home.config.p2p.bootstrap)))
   }

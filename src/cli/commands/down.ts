@@ -11,11 +11,10 @@ const STOP_MS = 20_000
 /** Stops the peer of this home; running jobs go on when it runs again. */
 export const down = command<CommonFlags>(async (cli, flags, signal) => {
   const home = await open(cli, flags)
-  if ((await connectToPeer(cli.files, home.layout.api)) === undefined)
+  const peer = await connectToPeer(cli.files, home.layout.api, home.keys.peer)
+  if (peer === undefined)
     throw new ShoalError('API_UNREACHABLE', 'no peer runs on this home', { next: 'Start one with: shoal up' })
-  const { pid } = JSON.parse(new TextDecoder().decode(await cli.files.read(home.layout.api))) as {
-    pid: number
-  }
+  const { pid } = peer
   terminate(pid)
   const until = cli.clock.monotonic() + STOP_MS
   while ((await cli.files.stat(home.layout.api)) !== undefined) {

@@ -15,7 +15,7 @@ interface PolicyView {
 /** Only a peer that runs can pause; it remembers it over restarts. */
 async function runningPeer(cli: Cli, flags: CommonFlags): Promise<ApiClient> {
   const home = await open(cli, flags)
-  const client = await connectToPeer(cli.files, home.layout.api)
+  const client = await connectToPeer(cli.files, home.layout.api, home.keys.peer)
   if (client === undefined)
     throw new ShoalError('API_UNREACHABLE', 'no peer runs on this home', { next: 'Start one with: shoal up' })
   return client

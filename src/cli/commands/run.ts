@@ -4,7 +4,7 @@ import { isShoalError, ShoalError } from '../../protocol/errors.ts'
 import { parseJobFile } from '../../peer/jobfile/parse.ts'
 import type { JobFile } from '../../peer/jobfile/schema.ts'
 import { capOf } from '../../peer/requester/plan.ts'
-import { command, EXIT } from '../command.ts'
+import { EXIT, lasting } from '../command.ts'
 import type { Cli } from '../context.ts'
 import { runningOr, type Session } from '../peer-session.ts'
 import type { RunFlags } from '../routes/jobs.ts'
@@ -96,7 +96,8 @@ export async function runJob(
   if (flags.estimate) return await estimateJob(cli, flags, s, job, what, signal)
   await confirm(cli, flags.yes, s, job, signal)
   const out = resolve(cli.cwd, flags.out ?? `${job.name}-{id}`)
-  const sent = await s.client.call<FullJob>('POST', '/v1/jobs', { ...what, out }, signal)
+  const body = { ...what, out, left: flags.detach }
+  const sent = await s.client.call<FullJob>('POST', '/v1/jobs', body, signal)
   sayNext(cli, sent)
   if (flags.detach)
     return cli.print(
@@ -117,7 +118,7 @@ export async function withPeer(
   const s = await runningOr(cli, flags, signal, async home => {
     if (flags.detach)
       return await (await import('../background.ts')).backgroundSession(cli, flags, home, signal)
-    return await (await import('../own-peer.ts')).startOwn(cli, flags, home, signal)
+    return await (await import('../own-peer.ts')).startOrJoin(cli, flags, home, signal)
   })
   try {
     await body(s)
@@ -137,7 +138,7 @@ const checkFlags = (flags: RunFlags): void => {
 }
 
 /** Runs what an earlier job of this home ran, with other flags where given. */
-export const rerun = command<RunFlags, [string]>(async (cli, flags, signal, id) => {
+export const rerun = lasting<RunFlags, [string]>(async (cli, flags, signal, id) => {
   checkFlags(flags)
   const changes = overridesOf(cli.cwd, flags)
   await withPeer(cli, flags, signal, async s => {
@@ -156,7 +157,7 @@ export const rerun = command<RunFlags, [string]>(async (cli, flags, signal, id) 
   })
 })
 
-export const run = command<RunFlags, [string]>(async (cli, flags, signal, path) => {
+export const run = lasting<RunFlags, [string]>(async (cli, flags, signal, path) => {
   const full = resolve(cli.cwd, path)
   const file = new TextDecoder().decode(await cli.files.read(full, { max: FILE_MAX }))
   const what = { file, path, folder: dirname(full), overrides: overridesOf(cli.cwd, flags) }

@@ -2,11 +2,10 @@ import { flushCompileCache } from 'node:module'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Clock } from '../../protocol/ports/clock.ts'
 import { abortReason, linked, type ScopedSignal } from '../../protocol/signals.ts'
-import type { Peer } from '../../peer/compose.ts'
 import { withSettings, type ConfigInput } from '../../peer/home/config.ts'
-import { command, EXIT } from '../command.ts'
+import { EXIT, lasting } from '../command.ts'
 import { open } from '../home.ts'
-import { startOwn } from '../own-peer.ts'
+import { startOwn, type OwnPeer } from '../own-peer.ts'
 import type { UpFlags } from '../routes/peer.ts'
 
 /** A peer that does not stop in this time is left to the operating system, ms. */
@@ -26,16 +25,18 @@ function configOf(flags: UpFlags): ConfigInput {
 /** How often an idle peer looks whether it still is, ms. */
 const LOOK_MS = 1_000
 
-/** Ends the scope when neither a job nor work for others was under way for `ms`. */
-function endWhenIdle(clock: Clock, peer: Peer, ms: number, scope: ScopedSignal): () => void {
+/** Ends the scope when for `ms` neither a job nor work for others was under way, nor any command used the peer. */
+function endWhenIdle(clock: Clock, { own, guests }: OwnPeer, ms: number, scope: ScopedSignal): () => void {
   let busyAt = clock.monotonic()
   return clock.every(Math.min(LOOK_MS, ms), () => {
-    if (peer.requester.live > 0 || (peer.provider?.flow.live.length ?? 0) > 0) busyAt = clock.monotonic()
-    if (clock.monotonic() - busyAt >= ms) scope.abort(new ShoalError('CANCELLED', 'nothing left to do'))
+    const works = own.requester.live > 0 || (own.provider?.flow.live.length ?? 0) > 0
+    if (works || guests.list().length > 0) busyAt = clock.monotonic()
+    if (clock.monotonic() - busyAt >= ms && guests.endWhenAlone())
+      scope.abort(new ShoalError('CANCELLED', 'nothing left to do'))
   })
 }
 
-export const up = command<UpFlags>(async (cli, flags, signal) => {
+export const up = lasting<UpFlags>(async (cli, flags, signal) => {
   const home = await open(cli, flags, configOf(flags))
   const session = await startOwn(cli, flags, home, signal)
   const { ctx } = session.own
@@ -58,9 +59,7 @@ export const up = command<UpFlags>(async (cli, flags, signal) => {
   }
   const stop = linked(signal)
   const unwatch =
-    flags.untilIdle === undefined
-      ? () => undefined
-      : endWhenIdle(cli.clock, session.own, flags.untilIdle, stop)
+    flags.untilIdle === undefined ? () => undefined : endWhenIdle(cli.clock, session, flags.untilIdle, stop)
   await new Promise<void>(resolve => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
   unwatch()
   stop[Symbol.dispose]()

@@ -2,9 +2,9 @@ import { ShoalError } from '../../protocol/errors.ts'
 import { formatAmount, parseAmount, SYMBOL } from '../../protocol/money.ts'
 import { clean, command } from '../command.ts'
 import type { Cli } from '../context.ts'
-import { session } from '../peer-session.ts'
 import type { CommonFlags } from '../routes/jobs.ts'
 import type { DepositFlags, ProtectFlags, WithdrawFlags } from '../routes/peer.ts'
+import { walletSession, type JournalTrouble } from '../wallet/session.ts'
 
 interface Guard {
   readonly beneficiary: string
@@ -22,6 +22,8 @@ interface Wallet {
   readonly underWay: readonly UnderWay[]
   readonly tx?: string
   readonly joined?: boolean
+  /** What is wrong with the home's journal; it keeps nobody from the money. */
+  readonly journal?: JournalTrouble
 }
 
 const NOBODY = `0x${'0'.repeat(40)}`
@@ -55,6 +57,10 @@ function show_(cli: Cli, w: Wallet): void {
     ].join('\n')
   )
   if (w.joined === true) cli.remark(JOINED)
+  if (w.journal !== undefined) {
+    cli.remark(`Journal  ${clean(w.journal.message)}`)
+    cli.remark(`         ${clean(w.journal.next ?? '')}`)
+  }
 }
 
 const act = async (
@@ -65,9 +71,10 @@ const act = async (
   path: string,
   body?: object
 ): Promise<void> => {
-  const s = await session(cli, flags, signal)
+  const s = await walletSession(cli, flags, signal)
   try {
-    show_(cli, await s.client.call<Wallet>(method, path, body, signal))
+    const wallet = await s.client.call<Wallet>(method, path, body, signal)
+    show_(cli, { ...wallet, journal: s.trouble })
   } finally {
     await s.close()
   }
@@ -132,7 +139,7 @@ async function agree(
 export const protect = command<ProtectFlags>(async (cli, flags, signal) => {
   const wish = wishOf(flags)
   await agree(cli, flags.yes, wish, signal)
-  const s = await session(cli, flags, signal)
+  const s = await walletSession(cli, flags, signal)
   try {
     type Set = { readonly owner: string; readonly guard?: Guard }
     const set = await s.client.call<Set>('POST', '/v1/wallet/protect', wish, signal)

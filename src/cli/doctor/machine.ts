@@ -3,7 +3,8 @@ import { formatSize } from '../../protocol/units.ts'
 import { MiB } from '../../protocol/limits.ts'
 import { configVariables } from '../../peer/home/variables.ts'
 import { nearest } from '../../peer/jobfile/issues.ts'
-import { freeBytes, nodeVersion } from '../adapters/machine.ts'
+import { freeBytes } from '../../peer/policy/adapters/room.ts'
+import { nodeVersion } from '../adapters/machine.ts'
 import { bad, note, ok, type Finding } from './check.ts'
 
 /** Below this a job's content or the journal may not fit, bytes. */

@@ -5,8 +5,8 @@ import { formatDuration } from '../../protocol/units.ts'
 import type { ChainTime } from '../../protocol/ports/chain-clock.ts'
 import { shortPeer } from '../ui/table.ts'
 import { note, ok, bad, type Finding } from './check.ts'
-import { clockFinding } from './clock.ts'
-import { checkProven, type ProvenStatus } from './proven.ts'
+import { clockFinding, MEND } from './clock.ts'
+import { checkOffer, checkProven, type OfferStatus, type ProvenStatus } from './proven.ts'
 
 export interface Status {
   readonly profile: string
@@ -20,7 +20,9 @@ export interface Status {
     readonly clock?: ChainTime
   }
   readonly network: NetworkHealth
-  readonly provider?: ProvenStatus
+  /** What is wrong with this machine's clock, by the chain or by others' records. */
+  readonly clockOff?: string
+  readonly provider?: ProvenStatus & OfferStatus
 }
 
 interface UnderWay {
@@ -114,16 +116,18 @@ function chainFindings({ blindness, clock, underWay = [] }: Status['chain']): Fi
 export function checkPeer(status: Status | undefined): Finding[] {
   if (status === undefined)
     return [note('peer', 'none runs on this home; commands start a light one of their own', 'shoal up')]
-  const { chain, provider, network } = status
+  const { chain, provider, network, clockOff } = status
   return [
     ok('peer', `runs, profile ${status.profile}`),
     chain.reachable
       ? ok('its chain', 'answers')
       : bad('its chain', 'does not answer the peer', 'Jobs go on; start the chain again: shoal chain'),
     ...chainFindings(chain),
+    // the chain's own time says it better
+    ...(clockOff === undefined || chain.clock !== undefined ? [] : [bad('clock', clockOff, MEND)]),
     ...checkNetwork(status),
     ...checkBans(network),
-    ...(provider === undefined ? [] : checkProven(provider))
+    ...(provider === undefined ? [] : [...checkOffer(provider), ...checkProven(provider)])
   ]
 }
 

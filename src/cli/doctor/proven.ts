@@ -17,6 +17,20 @@ export const scoreText: Readonly<Record<CapacityKind, (score: number) => string>
   network: rate
 }
 
+export interface OfferStatus {
+  readonly policy?: { readonly open: boolean; readonly reason?: string }
+  readonly room?: { readonly reasons: readonly string[] }
+}
+
+/** Why a seller has less on offer than it is configured to, or nothing; no word when it has all. */
+export function checkOffer({ policy, room }: OfferStatus): Finding[] {
+  const closed = policy?.open === false ? (policy.reason ?? 'its policy') : undefined
+  return [
+    ...(closed === undefined ? [] : [note('on offer', `nothing: ${closed}`)]),
+    ...(room?.reasons ?? []).filter(reason => reason !== closed).map(reason => note('on offer', reason))
+  ]
+}
+
 export interface ProvenStatus {
   readonly classes: readonly string[]
   readonly proven: Proven

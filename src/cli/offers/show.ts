@@ -2,6 +2,7 @@
 import type { ApiClient } from '../../api/adapters/client.ts'
 import { formatSize } from '../../protocol/units.ts'
 import { formatAmount, parseAmount } from '../../protocol/money.ts'
+import { clean } from '../command.ts'
 import type { Cli } from '../context.ts'
 import { shortPeer, table } from '../ui/table.ts'
 import type { Advert } from './advert.ts'
@@ -16,19 +17,29 @@ const byAsk = (a: Advert, b: Advert): number => {
   return x < y ? -1 : x > y ? 1 : 0
 }
 
+interface Heard {
+  readonly offers: Advert[]
+  /** When there are none: what the peer knows of that. */
+  readonly why?: string
+}
+
+/** For whoever waits for offers that do not come. */
+export const noneSaid = (why: string): string =>
+  `No offers heard${why === '' ? '' : `: ${clean(why)}`}. More: shoal doctor`
+
 /** Adverts, waiting a moment when our own peer has only just begun to listen. */
 export async function currentOffers(
   cli: Cli,
   client: ApiClient,
   own: boolean,
   signal: AbortSignal
-): Promise<Advert[]> {
+): Promise<Heard> {
   const until = cli.clock.monotonic() + (own ? LISTEN_MS : 0)
   let count = 0
   for (;;) {
-    const { offers } = await client.call<{ offers: Advert[] }>('GET', '/v1/offers', undefined, signal)
+    const { offers, why } = await client.call<Heard>('GET', '/v1/offers', undefined, signal)
     if (cli.clock.monotonic() >= until || (offers.length > 0 && offers.length === count))
-      return offers.sort(byAsk)
+      return { offers: offers.sort(byAsk), why }
     count = offers.length
     await cli.clock.sleep(500, signal)
   }

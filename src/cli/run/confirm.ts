@@ -6,7 +6,7 @@ import { priceOf } from '../../market/eligibility.ts'
 import type { JobFile } from '../../peer/jobfile/schema.ts'
 import type { Cli } from '../context.ts'
 import type { Advert } from '../offers/advert.ts'
-import { currentOffers, offerTable } from '../offers/show.ts'
+import { currentOffers, noneSaid, offerTable } from '../offers/show.ts'
 import type { Session } from '../peer-session.ts'
 
 /** Executions that are paid for when all goes well. */
@@ -18,13 +18,10 @@ export const shardPrice = (job: JobFile, offer: Pick<Advert, 'ask'>): bigint =>
   priceOf(job.limits.gas, parseAmount(offer.ask))
 
 /** What the person agrees to: the offers, cheapest first, and the three caps. */
-export function offerText(job: JobFile, offers: readonly Advert[]): string {
+export function offerText(job: JobFile, offers: readonly Advert[], why = ''): string {
   const fits = offers.filter(o => shardPrice(job, o) * paidExecutions(job) <= job.price.max)
   const cheapest = offers.map(o => shardPrice(job, o)).sort((a, b) => (a < b ? -1 : 1))[0]
-  const lines = [
-    offers.length === 0 ? 'No offers heard yet.' : offerTable(offers, o => shardPrice(job, o)),
-    ''
-  ]
+  const lines = [offers.length === 0 ? noneSaid(why) : offerTable(offers, o => shardPrice(job, o)), '']
   if (cheapest !== undefined)
     lines.push(
       `Price     from ${formatAmount(cheapest * paidExecutions(job))} ${SYMBOL} for ${paidExecutions(job)} executions, when each uses all its gas`
@@ -50,7 +47,8 @@ export async function confirm(
     throw new ShoalError('NOT_CONFIRMED', 'money would move, and --json asks nothing', {
       next: 'Add -y to agree. Prices: shoal offers --json'
     })
-  cli.remark(offerText(job, await currentOffers(cli, s.client, s.own !== undefined, signal)))
+  const { offers, why } = await currentOffers(cli, s.client, s.own !== undefined, signal)
+  cli.remark(offerText(job, offers, why))
   if (!cli.interactive)
     throw new ShoalError('NOT_CONFIRMED', 'money would move and there is no terminal to ask at', {
       next: 'Add -y to agree.'

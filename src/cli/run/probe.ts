@@ -20,10 +20,8 @@ export async function probeJob(
 ): Promise<Estimate> {
   const folder = await cli.files.temporaryFolder(join(tmpdir(), 'shoal-probe-'))
   try {
-    const slots = (await currentOffers(cli, s.client, s.own !== undefined, signal)).reduce(
-      (n, o) => n + o.slotsFree,
-      0
-    )
+    const { offers } = await currentOffers(cli, s.client, s.own !== undefined, signal)
+    const slots = offers.reduce((n, o) => n + o.slotsFree, 0)
     const body = { ...what, out: join(folder, 'out'), probe: true }
     const sent = await s.client.call<FullJob>('POST', '/v1/jobs', body, signal)
     const probe = await watch(sent)

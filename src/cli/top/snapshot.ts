@@ -15,6 +15,7 @@ export interface PeerStatus {
     readonly slotsFree: number
     readonly slotsTotal: number
     readonly policy?: { readonly open: boolean; readonly reason?: string }
+    readonly room?: { readonly reasons: readonly string[] }
     readonly gpus?: ReturnType<typeof gpuViews>
   }
 }

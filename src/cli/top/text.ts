@@ -33,10 +33,11 @@ function header({ status, wallet }: Snapshot): string[] {
       : `${status.provider.slotsFree} of ${status.provider.slotsTotal} slots free`
   const chain = status.chain.reachable ? `chain ${status.chain.chainId}` : 'CHAIN AWAY'
   const { policy, gpus = [] } = status.provider ?? {}
+  const reasons = status.provider?.room?.reasons ?? []
   return [
     `${shortPeer(status.peer)}  ${status.profile}, ${slots}  ${status.connections} peers  ${status.providersKnown} providers  ${chain}`,
     `${wallet.free} ${SYMBOL} free, ${wallet.locked} ${SYMBOL} locked in agreements`,
-    ...(policy?.open === false ? [`takes on nothing new: ${policy.reason}`] : []),
+    ...(policy?.open === false ? [`takes on nothing new: ${policy.reason}`] : reasons),
     ...gpus.map(gpuLine)
   ]
 }

@@ -2,6 +2,7 @@
 import { ClassicLevel } from 'classic-level'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Store } from '../../protocol/ports/store.ts'
+import { MEND_JOURNAL } from '../journal/unreadable.ts'
 
 const codeOf = (e: unknown): string => {
   const inner = (e as { cause?: { code?: string } }).cause?.code
@@ -21,7 +22,10 @@ function failure(e: unknown, code: 'JOURNAL_CORRUPT' | 'DISK_ERROR', what: strin
     const next = 'Free some space and try again; nothing was lost.'
     return new ShoalError('DISK_FULL', `the disk is full: ${what}`, { next, cause: e })
   }
-  const next = 'Check free space and permissions of the home folder, and the disk itself.'
+  const damaged = code === 'JOURNAL_CORRUPT' && /corrupt/i.test(words)
+  const next = damaged
+    ? MEND_JOURNAL
+    : 'Check free space and permissions of the home folder, and the disk itself.'
   return new ShoalError(code, `${what}: ${words}`, { next, cause: e })
 }
 

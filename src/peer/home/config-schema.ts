@@ -116,6 +116,15 @@ export const configSchema = z.strictObject({
       policy: policySchema,
       memory: sizeText.prefault('1GiB'),
       disk: sizeText.prefault('2GiB'),
+      /** Kept back of what is free now; below it less is on offer, then nothing. */
+      reserve: z
+        .strictObject({
+          memory: sizeText.prefault('256MiB'),
+          disk: sizeText.prefault('512MiB'),
+          /** Files and sockets that this process may still open. */
+          descriptors: z.number().int().min(0).max(1_000_000).default(128)
+        })
+        .prefault({}),
       /** Lowers the classes that others have proven of this peer; nothing raises them. `storage`: no computing. */
       class: nodeClass.optional(),
       /** Mean time between two challenges of other providers' capacity, whose answers we attest; 0s = none. */

@@ -4,7 +4,7 @@
  */
 import { decode, encode, type Schema } from '../../protocol/codec.ts'
 import { BoundedMap } from '../../protocol/bounded-map.ts'
-import { ShoalError } from '../../protocol/errors.ts'
+import { isShoalError, type ShoalError } from '../../protocol/errors.ts'
 import type { AgreementId, JobId } from '../../protocol/ids.ts'
 import { MiB } from '../../protocol/limits.ts'
 import type { Clock } from '../../protocol/ports/clock.ts'
@@ -35,6 +35,7 @@ import {
   type LogEntry,
   type ProviderEntry
 } from './entries.ts'
+import { unreadable } from './unreadable.ts'
 
 /** Lists whose next number is remembered: more than jobs and agreements can be live at the same time. */
 const NUMBERS_MAX = 4_096
@@ -71,6 +72,8 @@ export type JournalEvent =
 /** How an entry is read: as it is written today, or as an earlier version wrote it. */
 interface Kind<T> {
   readonly schema: Schema<T>
+  /** The newest version that this program reads; absent where entries have none. */
+  readonly version?: number
   readonly earlier?: (bytes: Uint8Array, key: string) => T
 }
 
@@ -81,15 +84,15 @@ const upgraded =
     upgrade(decode(schema, bytes, key, ENTRY_MAX))
 
 const kinds = {
-  job: { schema: jobEntry, earlier: upgraded(earlierJob, jobOfEarlier) },
-  execution: { schema: executionEntry, earlier: upgraded(earlierExecution, executionOfEarlier) },
-  provider: { schema: providerEntry, earlier: upgraded(earlierProvision, provisionOfEarlier) },
-  award: { schema: awardEntry },
+  job: { schema: jobEntry, version: 2, earlier: upgraded(earlierJob, jobOfEarlier) },
+  execution: { schema: executionEntry, version: 2, earlier: upgraded(earlierExecution, executionOfEarlier) },
+  provider: { schema: providerEntry, version: 2, earlier: upgraded(earlierProvision, provisionOfEarlier) },
+  award: { schema: awardEntry, version: 1 },
   history: { schema: historyEntry },
   log: { schema: logEntry },
   work: { schema: workEntry },
   lie: { schema: lieEntry },
-  dispute: { schema: disputeEntry }
+  dispute: { schema: disputeEntry, version: 1 }
 } as const satisfies Record<string, Kind<unknown>>
 
 export class Journal {
@@ -119,7 +122,7 @@ export class Journal {
     return bytes === undefined ? undefined : this.#parse(kind, key, bytes)
   }
 
-  #parse<T>({ schema, earlier }: Kind<T>, key: string, bytes: Uint8Array): T {
+  #parse<T>({ schema, version, earlier }: Kind<T>, key: string, bytes: Uint8Array): T {
     try {
       return decode(schema, bytes, key, ENTRY_MAX)
     } catch (cause) {
@@ -130,11 +133,25 @@ export class Journal {
           // what is wrong with it as an entry of today is what is told
         }
       }
-      throw new ShoalError(
-        'JOURNAL_CORRUPT',
-        `journal entry ${key} cannot be read: ${(cause as Error).message}`,
-        { cause }
-      )
+      throw unreadable(key, bytes, version, cause)
+    }
+  }
+
+  /** The first entry of those that a peer takes up when it starts that cannot be read, or undefined. Reads all of them. */
+  async trouble(): Promise<ShoalError | undefined> {
+    const live = [
+      [kinds.job, 'job/'],
+      [kinds.execution, 'exec/'],
+      [kinds.provider, 'prov/'],
+      [kinds.dispute, 'dispute/']
+    ] as const
+    try {
+      for (const [kind, prefix] of live)
+        for await (const [key, bytes] of this.#store.range(prefix)) this.#parse<unknown>(kind, key, bytes)
+      return undefined
+    } catch (e) {
+      if (isShoalError(e, 'JOURNAL_CORRUPT')) return e
+      throw e
     }
   }
 

@@ -12,6 +12,8 @@ import type { Config } from '../home/config.ts'
 import type { Journal } from '../journal/journal.ts'
 import { Mutex } from '../mutex.ts'
 import { wallTime } from './hours.ts'
+import { roomOf, roomRefusal, tasksFor, type Promised, type Room } from './room.ts'
+import type { Free, RoomPort } from './room-port.ts'
 import type { MachinePort, MachineState } from './machine-port.ts'
 import { policyVerdict, type Facts, type Verdict, type Wish } from './verdict.ts'
 
@@ -23,6 +25,13 @@ const pause = record({ until: timestamp.optional() })
 
 type ProviderConfig = Config['provider']
 
+const NOT_TOLD: Free = { disk: undefined, memory: undefined, descriptors: undefined, tasks: undefined }
+
+/** What somebody wants, and what it may take. */
+export interface SizedWish extends Wish {
+  readonly needs?: Promised['needs']
+}
+
 export interface PolicyParts {
   readonly clock: Clock
   readonly log: Logger
@@ -32,6 +41,10 @@ export interface PolicyParts {
   /** Reads the configuration again, with all its layers; absent where there is no file. */
   readonly reload?: () => Promise<Config>
   readonly machine: MachinePort
+  /** What is free at this moment; absent where what is configured is there, as in simulations. */
+  readonly room?: RoomPort
+  /** Tasks that agreements were signed for and that have not ended. */
+  readonly promised?: () => readonly Promised[]
   /** Of our own tasks at this moment: their load is no reason against more. */
   readonly running: () => number
   /** Of the hottest GPU. */
@@ -48,6 +61,7 @@ export class PolicyKeeper implements Startable {
   readonly #stop = new AbortController()
   #config: ProviderConfig
   #machine: MachineState | undefined
+  #free: Free = NOT_TOLD
   #pausedUntil: number | undefined
   #cancel: (() => void) | undefined
   #said = ''
@@ -90,9 +104,23 @@ export class PolicyKeeper implements Startable {
   }
 
   /** On a network of generation 1 nothing new is taken on, whatever the owner says. */
-  verdict(wish?: Wish): Verdict {
+  verdict(wish?: SizedWish): Verdict {
     if (this.#parts.settlement.generation === 1) return { ok: false, reason: oldGeneration().message }
-    return policyVerdict(this.#config.policy, this.#facts(), wish)
+    const verdict = policyVerdict(this.#config.policy, this.#facts(), wish)
+    if (!verdict.ok) return verdict
+    const { room } = this
+    const short = wish?.needs === undefined ? room.closed : roomRefusal(room, wish.needs)
+    return short === undefined ? verdict : { ok: false, reason: short }
+  }
+
+  /** What is on offer of this machine, as it was looked at last. */
+  get room(): Room {
+    return roomOf(this.#config, this.#free, this.#parts.promised?.() ?? [])
+  }
+
+  /** How many tasks with these needs there is room for at this moment. */
+  tasksFor(needs: Promised['needs']): number {
+    return tasksFor(this.room, needs)
   }
 
   /** Nothing new for `ms`, or until `resume`. */
@@ -116,11 +144,19 @@ export class PolicyKeeper implements Startable {
       await this.#reload()
       try {
         this.#machine = await this.#parts.machine.look(this.#stop.signal)
+        await this.#lookAround()
       } catch (err) {
         if (!this.#stop.signal.aborted) this.#parts.log.debug({ err }, 'the machine could not be looked at')
       }
       this.#tell()
     })
+  }
+
+  async #lookAround(): Promise<void> {
+    const { room, promised } = this.#parts
+    if (room === undefined) return
+    const running = promised?.().some(p => p.started) === true
+    this.#free = await room.look(running, this.#stop.signal)
   }
 
   async #reload(): Promise<void> {

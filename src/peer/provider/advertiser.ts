@@ -97,6 +97,7 @@ export class Advertiser implements Startable {
     const capacity = this.#capacity()
     const attestations = this.#attested()
     const offered = gpus?.offers() ?? []
+    const room = this.#policy?.room
     return {
       v: 1,
       card: card(),
@@ -109,11 +110,11 @@ export class Advertiser implements Startable {
         isolation: e.isolation,
         speed: this.#speeds.get(e.id) ?? 0n
       })),
-      // outside of the owner's policy nothing is on offer
-      slotsFree: this.#policy?.verdict().ok === false ? 0 : capacity.free,
+      // outside of the owner's policy, or of what is there, nothing is on offer
+      slotsFree: this.#policy?.verdict().ok === false ? 0 : Math.min(capacity.free, room?.tasks ?? Infinity),
       slotsTotal: capacity.total,
-      memoryBytes: config.memory,
-      diskBytes: config.disk,
+      memoryBytes: room?.memory ?? config.memory,
+      diskBytes: room?.disk ?? config.disk,
       ask: config.ask,
       region: config.region,
       energy: config.energy,

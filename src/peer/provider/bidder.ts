@@ -264,6 +264,11 @@ export class Bidder implements Startable {
     return heard.detail === undefined ? undefined : 'terms'
   }
 
+  /** How many of its executions this machine has room for: one at least, since a single one was found to fit. */
+  #roomFor({ needs }: TaskOffer): number {
+    return Math.max(1, this.#policy?.tasksFor(needs) ?? Infinity)
+  }
+
   async #bid(heard: HeardOffer): Promise<void> {
     const { ctx } = { ctx: this.#ctx }
     const signal = this.#stop?.signal
@@ -280,7 +285,7 @@ export class Bidder implements Startable {
       offer: digest,
       card: advert.card,
       price: priceOf(offer.needs.gas, askOf(advert, offer.needs.engine)),
-      slots: Math.min(freeFor(offer, advert), offer.executions),
+      slots: Math.min(freeFor(offer, advert), offer.executions, this.#roomFor(offer)),
       speed: engine?.speed ?? 0n,
       engineVersion: engine?.version ?? '',
       region: advert.region,

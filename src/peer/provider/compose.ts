@@ -9,12 +9,14 @@ import type { PeerParts } from '../compose.ts'
 import type { PeerContext } from '../context.ts'
 import type { Config } from '../home/config.ts'
 import { systemMachine } from '../policy/adapters/machine.ts'
+import { systemRoom } from '../policy/adapters/room.ts'
 import { PolicyKeeper } from '../policy/keeper.ts'
 import { measureSpeeds } from '../speeds.ts'
 import { Advertiser } from './advertiser.ts'
 import { Bidder } from './bidder.ts'
 import { Capacity } from './capacity.ts'
 import { GpuWatch } from './gpu-watch.ts'
+import { promisedBy } from './promised.ts'
 import { Provider } from './provider.ts'
 
 /** What a provider consists of beside what every peer has. */
@@ -61,6 +63,8 @@ export async function makeSelling(
     ...ctx,
     ...{ config: ctx.config.provider, reload },
     machine: ports?.machine ?? systemMachine,
+    room: ports?.room ?? (ports?.engines === undefined ? systemRoom(ctx.home.root) : undefined),
+    promised: () => promisedBy(flow.live),
     running: () => capacity.total - capacity.free,
     gpuTemperature: () => {
       const all = gpus.list().flatMap(({ gpu }) => (gpu.temperature === undefined ? [] : [gpu.temperature]))
@@ -74,7 +78,7 @@ export async function makeSelling(
   })
   const advertiser: Advertiser = new Advertiser(ctx, adverts, () => capacity, speeds, attested, policy)
   const bidder: Bidder = new Bidder(ctx, adverts, advertiser, policy)
-  const flow = new Provider(ctx, bidder, capacity, policy)
+  const flow: Provider = new Provider(ctx, bidder, capacity, policy)
   const watch = new GpuWatch(ctx.clock, gpus, ctx.log)
   return { flow, bidder, capacity, advertiser, proofs, policy, watch, gpus }
 }

@@ -176,7 +176,7 @@ export class Provider implements Startable {
       ctx.log.warn({ refusal: objected, requester: card.operator }, 'an agreement was not signed')
       return { refusal: objected }
     }
-    const verdict = this.#policy?.verdict({ operator: card.operator, engine: needs.engine })
+    const verdict = this.#policy?.verdict({ operator: card.operator, engine: needs.engine, needs })
     if (verdict?.ok === false) return no('NOT_NOW', `not now: ${verdict.reason}`)
     if (this.#capacity.free <= 0) return no('NOT_NOW', 'no free slot')
     const short = await fundsRefusal(ctx, r.agreement, this.live)

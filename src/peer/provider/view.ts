@@ -15,6 +15,12 @@ export function policyView(policy: PolicyKeeper) {
   }
 }
 
+/** What is on offer of this machine for one task, and why it is less than configured; `reasons` is empty when it is not. */
+export function roomView(policy: PolicyKeeper) {
+  const { memory, disk, reasons } = policy.room
+  return { memoryBytes: memory, diskBytes: disk, reasons }
+}
+
 export const gpuViews = ({ gpus }: NonNullable<Peer['provider']>) =>
   gpus.list().map(({ gpu, holder, unfit }) => ({
     vendor: gpu.vendor,
@@ -55,6 +61,7 @@ export function sellerView(seller: NonNullable<Peer['provider']>) {
       ...{ together: a.together, at: a.at, expires: a.expires }
     })),
     policy: policyView(policy),
+    room: roomView(policy),
     gpus: gpuViews(seller),
     ...containersView(advertiser.containers),
     refusals: refusals(seller)

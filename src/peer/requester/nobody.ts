@@ -2,6 +2,7 @@
 import { ruleIds } from '../../market/award.ts'
 import type { Refusal } from '../../market/eligibility.ts'
 import { reasonsAgainst } from '../../market/expected.ts'
+import { weighed } from '../../market/weighed.ts'
 import type { BanView, NetworkHealth } from '../../protocol/ports/network-health.ts'
 import type { CapacityAdvert } from '../../protocol/records/advert.ts'
 import type { OfferBody } from '../../protocol/records/offer.ts'
@@ -14,8 +15,8 @@ const WORDS: Partial<Readonly<Record<Refusal, string>>> = {
   'uploads-refused': 'taking no image that comes with a job',
   'no-free-slot': 'without a free slot',
   'class-too-low': 'of too low a class',
-  'memory-short': 'with too little memory',
-  'disk-short': 'with too little disk',
+  'memory-short': 'with too little memory that is free and proven',
+  'disk-short': 'with too little disk that is free and proven',
   'gpu-missing': 'without such a GPU',
   'gpu-busy': 'with their GPUs in use',
   'price-below-ask': 'asking more than the job pays'
@@ -73,13 +74,20 @@ function between(
   ]
 }
 
+/** What keeps providers from being known here, when none is. */
+export function whyNoneKnown(ctx: Pick<PeerContext, 'network' | 'clockOff'>): string {
+  const health = ctx.network.health()
+  const apart = between(health, ctx.clockOff?.())
+  return [connectivity(health, ctx.network.peers().length), ...apart].join('; ')
+}
+
 /** As in `of 3 known providers 2 not running its image, 1 without a free slot`, with what may keep others from being known. */
 export function whyNobody(ctx: Ports, offer: OfferBody): string {
   const health = ctx.network.health()
   const adverts = ctx.adverts.list()
   const apart = between(health, ctx.clockOff?.())
   if (adverts.every(a => a.card.operator.toLowerCase() === offer.card.operator.toLowerCase()))
-    return [connectivity(health, ctx.network.peers().length), ...apart].join('; ')
+    return whyNoneKnown(ctx)
   return [knownSaid(ctx, offer, adverts, health), ...apart].join('; ')
 }
 
@@ -92,12 +100,18 @@ function knownSaid(
 ): string {
   const against = (list: readonly BanView[]) => (a: CapacityAdvert) => list.some(b => b.peer === a.card.peer)
   const [theirs, ours] = [adverts.filter(against(bannedBy)), adverts.filter(against(bans))]
-  const others = adverts.filter(a => !theirs.includes(a) && !ours.includes(a))
-  const reasons = reasonsAgainst(offer, others, ruleIds)
-  const known = [...reasons.values()].reduce((n, c) => n + c, theirs.length + ours.length)
+  const banned = adverts.filter(a => theirs.includes(a) || ours.includes(a))
+  const mine = offer.card.operator.toLowerCase()
+  const others = adverts.filter(a => !banned.includes(a) && a.card.operator.toLowerCase() !== mine)
+  // claims count up to what others have proven: a requester takes no bid on more
+  const unproven = others.filter(a => !ctx.adverts.serves(a, offer.class))
+  const able = others.filter(a => !unproven.includes(a)).map(a => weighed(a, ctx.adverts.proven(a)))
+  const reasons = reasonsAgainst(offer, able, ruleIds)
+  const known = [...reasons.values()].reduce((n, c) => n + c, banned.length + unproven.length)
   const said = [
     ...(theirs.length > 0 ? [`${theirs.length} that ban this peer`] : []),
     ...(ours.length > 0 ? [`${ours.length} that this peer bans`] : []),
+    ...(unproven.length > 0 ? [`${unproven.length} of whom class ${offer.class} is not proven`] : []),
     ...[...reasons].map(([reason, n]) => `${n} ${reason === 'none' ? 'silent' : (WORDS[reason] ?? reason)}`)
   ]
   return `of ${known} known providers ${said.join(', ')}${reasons.has('none') ? '' : hintFor(offer.needs.image)}`

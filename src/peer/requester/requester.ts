@@ -145,4 +145,9 @@ export class Requester implements Startable {
   get live(): number {
     return this.#runners.size
   }
+
+  /** Whether this peer works on the job at this moment. */
+  running(id: JobId): boolean {
+    return this.#runners.has(id)
+  }
 }

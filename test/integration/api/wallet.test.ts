@@ -36,6 +36,7 @@ describe('the wallet of the local API', () => {
     ]
     const settlement = {
       account: async () => ({ address: '0x0', gas: 0n, wallet: 0n, free: 0n, locked: 0n, staked: 0n }),
+      guard: async () => undefined,
       underWay: () => underWay,
       withdraw: async (amount: bigint, to: string | undefined, o: MoneyOptions) => {
         asked.push({ amount, to, ...o })
@@ -46,7 +47,8 @@ describe('the wallet of the local API', () => {
         return await answer(o)
       }
     }
-    const peer = { ctx: { settlement, log: noLog } } as unknown as Peer
+    const identity = { peerId: '12D3KooW' }
+    const peer = { ctx: { settlement, identity, log: noLog } } as unknown as Peer
     const common = { port: 0, files: nodeFiles, random: systemRandom, version: '0' }
     api = await startApi({ ...common, service: createService(peer), file: `${folder}/api.json` })
   })

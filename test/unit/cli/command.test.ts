@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { clean, command, EXIT, exitCodeOf, showError } from '../../../src/cli/command.ts'
 import type { Cli } from '../../../src/cli/context.ts'
+import { Output } from '../../../src/cli/output.ts'
 import { systemRandom } from '../../../src/peer/adapters/system-random.ts'
 import { nodeFiles } from '../../../src/peer/adapters/node-files.ts'
 import { faults, ShoalError, type ErrorCode } from '../../../src/protocol/errors.ts'
@@ -14,6 +15,9 @@ function terminal(changes: Partial<Cli> = {}) {
     process: { exitCode: undefined } as unknown as NodeJS.Process,
     env: {},
     cwd: '/',
+    commandName: 'test',
+    output: new Output(),
+    afterwards: [],
     clock: new ManualClock(),
     files: nodeFiles,
     random: systemRandom,

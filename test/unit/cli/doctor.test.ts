@@ -204,6 +204,12 @@ describe('doctor', function () {
     const chain = { reachable: true, clock: { seconds: -9, error: 1 } }
     const findings = checkPeer({ ...lonely, connections: 1, providersKnown: 1, chain })
     expect(findings.map(f => `${f.name} ${f.state}`)).to.include('clock note')
+    // by others' records, where the chain tells no time
+    const clockOff = "this machine's clock is about 41 s behind those of 3 peers"
+    const told = (c: object) =>
+      checkPeer({ ...lonely, clockOff, chain: { reachable: true, ...c } }).filter(f => f.name === 'clock')
+    expect(told({}).map(f => [f.state, f.said])).to.deep.equal([['bad', clockOff]])
+    expect(told({ clock: { seconds: 41, error: 1 } })).to.have.lengthOf(1)
   })
 
   it('what others have proven of a provider, in the units of its kind, or what is missing for it', () => {

@@ -58,7 +58,7 @@ describe('before money moves', () => {
     )
     expect(text).not.to.contain('Warning')
     expect(offerText(JOB, [offer('1')])).to.contain('Warning   every offer asks more')
-    expect(offerText(JOB, [])).to.contain('No offers heard yet')
+    expect(offerText(JOB, [], 'no peer is connected')).to.contain('No offers heard: no peer is connected.')
   })
 
   it('the price is for every copy of every shard', () => {

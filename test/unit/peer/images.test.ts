@@ -61,7 +61,8 @@ describe('a job whose task is a container', () => {
     const health = { bans: [], bannedBy: [], troubles: [], otherVersions: 0 }
     const network = { health: () => health, peers: () => [{}] }
     const ctx = {
-      ...{ adverts: { list: () => known }, clock: new ManualClock(NOW), network }
+      adverts: { list: () => known, serves: () => true, proven: () => NOTHING },
+      ...{ clock: new ManualClock(NOW), network }
     } as unknown as PeerContext
     const strange = await wanting(hex(0x66))
     expect([...reasonsAgainst(strange, known, ruleIds)]).to.deep.equal([['image-missing', 2]])

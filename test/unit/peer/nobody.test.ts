@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { whyNobody } from '../../../src/peer/requester/nobody.ts'
+import { NOTHING } from '../../../src/market/classes.ts'
+import { whyNobody, whyNoneKnown } from '../../../src/peer/requester/nobody.ts'
 import type { PeerContext } from '../../../src/peer/context.ts'
 import type { BanView, NetworkHealth } from '../../../src/protocol/ports/network-health.ts'
 import type { PeerIdString } from '../../../src/protocol/ids.ts'
@@ -25,7 +26,7 @@ describe('why nobody bids', () => {
     const adverts = await Promise.all(sellers.map(p => advert(p)))
     const ctx = {
       clock: new ManualClock(NOW),
-      adverts: { list: () => adverts },
+      adverts: { list: () => adverts, serves: () => true, proven: () => NOTHING },
       network: { peers: () => Array.from({ length: connected }), health: () => ({ ...calm, ...health }) },
       ...more
     }
@@ -68,6 +69,31 @@ describe('why nobody bids', () => {
     const said = await why({ bannedBy: [banOf(provider)], bans: [banOf(stranger)] }, 1, [provider, stranger])
     expect(said).to.contain('of 2 known providers 1 that ban this peer, 1 that this peer bans;')
     expect(said).to.contain('this peer bans 1 peer (shoal peers)')
+  })
+
+  it('of those that are known the class, or the memory that they claim, is not proven', async () => {
+    const body = await offer({ class: 'high-end' })
+    const list = [await advert(provider, { class: 'high-end' })]
+    const book = { list: () => list, serves: () => false, proven: () => NOTHING }
+    const ctx = {
+      clock: new ManualClock(NOW),
+      adverts: book,
+      network: { peers: () => [{}], health: () => calm }
+    }
+    const ask = (o: typeof body): string => whyNobody(ctx as unknown as PeerContext, o)
+    expect(ask(body)).to.equal('of 1 known providers 1 of whom class high-end is not proven')
+    const large = await offer({ needs: { ...body.needs, memoryBytes: 2 * 1024 ** 3 } })
+    list[0] = await advert(provider, { memoryBytes: 64 * 1024 ** 3 })
+    const served = { ...ctx, adverts: { ...book, serves: () => true } } as unknown as PeerContext
+    expect(whyNobody(served, large)).to.contain('1 with too little memory that is free and proven')
+  })
+
+  it('whoever looks for offers before there is a job hears the same', () => {
+    const health = { ...calm, otherVersions: 1, bootstrap: { known: 2, answered: 0, connected: 0 } }
+    const ctx = { network: { peers: () => [], health: () => health }, clockOff: () => 'the clock is off' }
+    expect(whyNoneKnown(ctx as unknown as PeerContext)).to.equal(
+      'no peer is connected: of 2 bootstrap peers none has answered; 1 connected peer of another version; the clock is off'
+    )
   })
 
   it('the clock, the version and our own troubles are named, whatever else there is', async () => {
