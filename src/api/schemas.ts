@@ -78,7 +78,13 @@ export const forgiveBody = z
     peer: z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{1,128}$/, 'a peer id, as shoal peers shows it')
   })
   .openapi('Forgive')
-export const outBody = z.strictObject({ out: z.string().max(4096) }).openapi('Get')
+export const outBody = z
+  .strictObject({
+    out: z.string().max(4096),
+    /** What each shard wrote, as it came: nothing joined, nothing left out; also of a part of the shards. */
+    raw: z.boolean().default(false)
+  })
+  .openapi('Get')
 export const fromQuery = z.object({
   from: z.coerce.number().int().min(0).default(0),
   follow: z.enum(['0', '1']).default('0')

@@ -17,7 +17,9 @@ type Fetched = Pick<ExecutionEntry, 'fetched' | 'fingerprint'>
 const TRIES = 5
 const RETRY_MS = 500
 
-export const resultFolder = (home: HomeLayout, jobId: string): string => join(home.root, 'results', jobId)
+/** Where this home keeps what shards brought, in one folder for each job. */
+export const resultsFolder = (home: HomeLayout): string => join(home.root, 'results')
+export const resultFolder = (home: HomeLayout, jobId: string): string => join(resultsFolder(home), jobId)
 export const resultFile = (
   home: HomeLayout,
   e: Pick<ExecutionEntry, 'jobId' | 'shard' | 'attempt' | 'copy'>
@@ -82,6 +84,14 @@ async function printOf(
   return await ctx.comparer.fingerprint(() => ctx.files.stream(file, { signal }), compare.step, signal)
 }
 
+/** The owner hears once why a result that was delivered is not here: it is fetched again until its time is over. */
+async function tellDisk(live: LiveExecution, message: string): Promise<void> {
+  if (live.diskTrouble === message) return
+  live.diskTrouble = message
+  // a journal on the same disk cannot say it either
+  await live.patch({}, `its result cannot be kept here yet: ${message}`).catch(() => undefined)
+}
+
 /** Sets `fetched`, or loses the execution when the result cannot be had or is not what was signed. */
 export async function fetchResult(live: LiveExecution, signal: AbortSignal): Promise<void> {
   let last = new ShoalError('CONTENT_NOT_FOUND', 'the result could not be fetched')
@@ -92,7 +102,10 @@ export async function fetchResult(live: LiveExecution, signal: AbortSignal): Pro
     } catch (e) {
       if (signal.aborted) return
       last = asShoalError(e, 'CONTENT_NOT_FOUND')
-      if (last.fault === 'disk') throw last
+      if (last.fault === 'disk') {
+        await tellDisk(live, last.message)
+        throw last
+      }
       if (last.code === 'RESULT_MISMATCH' || last.code === 'CONTENT_CORRUPT') break
       await live.pause(RETRY_MS, signal)
     }
