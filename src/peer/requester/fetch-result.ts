@@ -1,7 +1,5 @@
 /** delivered: brings the sealed result home, opens it, checks its hash, keeps it as a file. */
 import { join } from 'node:path'
-import { RESULT_LIMITS } from '../../executor/compare/contents.ts'
-import { readBundle } from '../../protocol/bundle.ts'
 import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
 import type { ContentSource } from '../../protocol/ports/content.ts'
 import type { Result } from '../../protocol/records/delivery.ts'
@@ -11,8 +9,9 @@ import { hashed } from '../hashing.ts'
 import type { HomeLayout } from '../home/layout.ts'
 import type { ExecutionEntry } from '../journal/entries.ts'
 import type { LiveExecution } from './live-execution.ts'
+import { missingFrom, outputsOfShards, pathsIn } from './outputs.ts'
 
-type Fetched = Pick<ExecutionEntry, 'fetched' | 'fingerprint'>
+type Fetched = Pick<ExecutionEntry, 'fetched' | 'fingerprint' | 'missing'>
 
 const TRIES = 5
 const RETRY_MS = 500
@@ -53,20 +52,26 @@ export async function fetchFrom(
   const file = resultFile(ctx.home, entry)
   await ctx.files.makeFolder(resultFolder(ctx.home, entry.jobId))
   await ctx.files.write(file, stream)
-  const problem =
+  const found =
     stream.digest() === result.digest
-      ? await unreadable(ctx.files.stream(file, { signal }))
+      ? await contentsOf(ctx.files.stream(file, { signal }))
       : 'the result is not what its provider signed'
-  if (problem === undefined) return { fetched: true, fingerprint: await printOf(live, file, signal) }
-  await ctx.files.remove(file)
-  throw new ShoalError('RESULT_MISMATCH', problem)
+  if (typeof found === 'string') {
+    await ctx.files.remove(file)
+    throw new ShoalError('RESULT_MISMATCH', found)
+  }
+  const missing = missingFrom(outputsOfShards(live.job().plan), found)
+  return {
+    fetched: true,
+    fingerprint: await printOf(live, file, signal),
+    missing: missing.length === 0 ? undefined : missing
+  }
 }
 
-/** Why the bytes are no result that anybody could take; what the files hold is for the tier to say. Errors of the disk pass through. */
-async function unreadable(source: AsyncIterable<Uint8Array>): Promise<string | undefined> {
+/** The paths in a result, or why the bytes are none that anybody could take. Errors of the disk pass through. */
+async function contentsOf(source: AsyncIterable<Uint8Array>): Promise<string[] | string> {
   try {
-    for await (const _ of readBundle(source, RESULT_LIMITS)) continue
-    return undefined
+    return await pathsIn(source)
   } catch (e) {
     if (!isShoalError(e, 'RECORD_INVALID', 'CONTENT_TOO_LARGE')) throw e
     return `the result cannot be read: ${e.message}`
@@ -89,7 +94,7 @@ async function tellDisk(live: LiveExecution, message: string): Promise<void> {
   if (live.diskTrouble === message) return
   live.diskTrouble = message
   // a journal on the same disk cannot say it either
-  await live.patch({}, `its result cannot be kept here yet: ${message}`).catch(() => undefined)
+  await live.patch({}, 'its result cannot be kept here yet', message).catch(() => undefined)
 }
 
 /** Sets `fetched`, or loses the execution when the result cannot be had or is not what was signed. */

@@ -12,6 +12,7 @@ import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { contextOf } from '../hashing.ts'
 import { resultFile, resultFolder } from './fetch-result.ts'
 import { mustBeFree, placeError } from './output.ts'
+import { isWanted, missingFrom, outputMissing } from './outputs.ts'
 
 /** What a gather module may use, on the requester's own machine. */
 const GATHER = {
@@ -24,30 +25,38 @@ const GATHER = {
   inputBytes: INPUT_MAX
 }
 
-/** Unpacks one bundle below a folder. Paths were checked by the bundle reader: nothing leaves the folder. */
+/** Unpacks what is wanted of one bundle below a folder; returns all its paths. They were checked by the bundle reader: nothing leaves the folder. */
 async function unpack(
   files: Files,
   source: AsyncIterable<Uint8Array>,
   folder: string,
   wanted: readonly string[]
-): Promise<void> {
+): Promise<string[]> {
+  const paths: string[] = []
   for await (const file of readBundle(source, RESULT_LIMITS)) {
-    if (wanted.length > 0 && !wanted.some(w => file.path === w || file.path.startsWith(w + '/'))) continue
+    paths.push(file.path)
+    if (!isWanted(file.path, wanted)) continue
     const path = join(folder, ...file.path.split('/'))
     await files.makeFolder(dirname(path), { mode: 0o755 })
     await files.write(path, file.data, { mode: 0o644 })
   }
+  return paths
 }
 
 type Accepted = readonly ExecutionEntry[]
 
 /** One after another, file by file, in shard order. */
-async function concat(ctx: PeerContext, accepted: Accepted): Promise<Map<string, Uint8Array>> {
+async function concat(
+  ctx: PeerContext,
+  { id, plan }: JobEntry,
+  accepted: Accepted
+): Promise<Map<string, Uint8Array>> {
   const parts = new Map<string, Uint8Array[]>()
   for (const e of accepted) {
-    for (const [path, bytes] of await bundleToMap(ctx.files.stream(resultFile(ctx.home, e)), RESULT_LIMITS)) {
-      parts.set(path, [...(parts.get(path) ?? []), bytes])
-    }
+    const files = await bundleToMap(ctx.files.stream(resultFile(ctx.home, e)), RESULT_LIMITS)
+    // a part that is missing would be missing in the middle, unseen
+    mustHold(`shard ${e.shard}`, plan.outputs, [...files.keys()], id)
+    for (const [path, bytes] of files) parts.set(path, [...(parts.get(path) ?? []), bytes])
   }
   return new Map([...parts].map(([path, list]) => [path, new Uint8Array(Buffer.concat(list))]))
 }
@@ -121,17 +130,29 @@ async function fill(
 ): Promise<void> {
   const { gather } = job.plan
   const outputs = raw === true ? [] : job.plan.outputs
-  if (typeof gather === 'object' && raw !== true)
-    return await unpack(ctx.files, await gatherByModule(ctx, job, accepted, signal), folder, outputs)
-  if (gather === 'concat' && raw !== true)
-    return await unpack(ctx.files, oneChunk(bundleFromMap(await concat(ctx, accepted))), folder, outputs)
+  if (typeof gather === 'object' && raw !== true) {
+    const made = await gatherByModule(ctx, job, accepted, signal)
+    return mustHold('the gather module', outputs, await unpack(ctx.files, made, folder, outputs), job.id)
+  }
+  if (gather === 'concat' && raw !== true) {
+    const made = oneChunk(bundleFromMap(await concat(ctx, job, accepted)))
+    await unpack(ctx.files, made, folder, outputs)
+    return
+  }
   // one of many shards keeps its number when it comes without the others
   const flat = (raw === true ? job.plan.inputs : accepted).length === 1
   for (const e of accepted) {
     const target = flat ? folder : join(folder, String(e.shard))
     await ctx.files.makeFolder(target, { mode: 0o755 })
-    await unpack(ctx.files, ctx.files.stream(resultFile(ctx.home, e), { signal }), target, outputs)
+    const made = ctx.files.stream(resultFile(ctx.home, e), { signal })
+    mustHold(`shard ${e.shard}`, outputs, await unpack(ctx.files, made, target, outputs), job.id)
   }
+}
+
+/** OUTPUT_MISSING when something of the outputs is not there. */
+function mustHold(who: string, outputs: readonly string[], paths: readonly string[], jobId: string): void {
+  const missing = missingFrom(outputs, paths)
+  if (missing.length > 0) throw outputMissing(who, missing, paths, jobId)
 }
 
 export interface GatherOptions {
@@ -160,7 +181,7 @@ async function at<T>(out: string, work: Promise<T>): Promise<T> {
 /**
  * Writes into a folder beside the target and renames it: nobody sees half a result. A mark in our home, written before the rename,
  * tells after a crash that the folder that is there now is ours and whole. Returns where the results are. What fails leaves nothing.
- * OUTPUT_EXISTS, DISK_FULL, DISK_ERROR; TASK_FAILED of a gather module.
+ * OUTPUT_EXISTS, DISK_FULL, DISK_ERROR; OUTPUT_MISSING; TASK_FAILED of a gather module.
  */
 export async function gatherResults(
   ctx: PeerContext,

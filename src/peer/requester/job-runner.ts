@@ -11,10 +11,12 @@ import { Waiter } from '../waiter.ts'
 import { compareResults, reasonAgainst } from './comparing.ts'
 import { drive } from './drive.ts'
 import { contentOf, heldFor } from '../leftovers.ts'
+import { resultFile } from './fetch-result.ts'
 import { keepPaid } from './kept.ts'
 import { JobRecord } from './job-record.ts'
 import { Matcher, type Market } from './matcher.ts'
 import { LiveExecution } from './live-execution.ts'
+import { outputMissing, pathsIn } from './outputs.ts'
 import { Placing } from './placing.ts'
 import { signReceipt } from './receipts.ts'
 import { windUp } from './wind.ts'
@@ -183,6 +185,8 @@ export class JobRunner {
       for (const id of decision.accept) await this.#accept(id, id === decision.settled)
       for (const id of decision.dispute) await this.#refuse(id, decision.settled, signal)
       this.#compare(decision, signal)
+      const missing = executions.find(e => idOf(e) === decision.settled && e.missing !== undefined)
+      if (missing !== undefined) return await this.#failOutput(missing)
       if (decision.settled !== undefined) settled++
       else open += openSeats(plan, shard, executions, this.#matcher.forgiving).length
       const failed = failures(executions)
@@ -216,6 +220,14 @@ export class JobRunner {
       .sort((a, b) => a.created - b.created)
       .at(-1)?.failure
     return failure === undefined ? '' : ` (${failure.code}: ${failure.message})`
+  }
+
+  /** An output that was named and not written: every provider would do the same work to the same end, so nothing more is bought. */
+  async #failOutput(e: ExecutionEntry): Promise<void> {
+    // what was written instead is said where it can be told
+    const written = await pathsIn(this.#ctx.files.stream(resultFile(this.#ctx.home, e))).catch(() => [])
+    const { code, message } = outputMissing(`shard ${e.shard}`, e.missing ?? [], written, this.job.id)
+    await this.#fail(code, message)
   }
 
   async #fail(code: ErrorCode, message: string): Promise<void> {

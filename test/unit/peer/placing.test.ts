@@ -236,3 +236,35 @@ describe('a job that waits for its money', () => {
     expect(names).to.deep.equal(['0-1-0.bundle'])
   })
 })
+
+describe('a job whose shards write no output that it names', () => {
+  let s: Stage
+  afterEach(async () => await s.stop())
+
+  it('fails as soon as the first result is here, names what is missing and what was written, pays, and keeps it', async () => {
+    const outputs = ['results.txt']
+    s = await stage({ state: 'running', plan: plan({ out: '/work/out', outputs }) }, [
+      { ...(await paid()), missing: outputs }
+    ])
+    await s.pass(3_000, () => s.entry().state === 'failed')
+    expect(s.entry().failure).to.deep.equal({
+      code: 'OUTPUT_MISSING',
+      message: "shard 0 wrote no results.txt, which 'outputs' names; it wrote out.txt"
+    })
+    const view = jobView(s.entry(), await s.executions())
+    expect(view).to.include({ state: 'failed', kept: 1 })
+  })
+
+  it('is not shown as done either when that is only seen while the results are joined', async () => {
+    s = await stage({ state: 'gathering', plan: plan({ out: '/work/out', outputs: ['out.txt', 'log'] }) }, [
+      await paid(),
+      await paid()
+    ])
+    await s.pass(3_000, () => s.entry().state === 'failed')
+    expect(s.entry().failure?.code).to.equal('OUTPUT_MISSING')
+    expect(await s.files.stat('/work/out')).to.equal(undefined)
+    const raw = s.runner.get('/work/raw', true, new AbortController().signal)
+    expect(await raw).to.equal('/work/raw')
+    expect(await s.files.stat('/work/raw/0/out.txt')).to.include({ kind: 'file' })
+  })
+})
