@@ -223,8 +223,9 @@ const validate = buildCommand<{ json: boolean }, [string], Cli>({
   docs: docs(
     'Check a job file without submitting it',
     [
-      'Keys, units, limits, and that module and inputs are there and can be split. A mistake is shown with file:line:col, a',
-      'caret and what to write. Needs no home and no network, spends nothing. Exit code 2: the file is wrong.'
+      'Keys, units, limits, and that module and inputs are there, can be split and can travel: names that cannot are shown all at',
+      'once. A mistake is shown with file:line:col, a caret and what to write; then what the job asks for beside the most that it',
+      'may. Needs no home and no network, spends nothing. Exit code 2: the file is wrong.'
     ],
     ['shoal validate job.yaml', 'shoal validate job.yaml --json']
   )
