@@ -11,6 +11,7 @@ import { JobRunner } from '../../../src/peer/requester/job-runner.ts'
 import { PATIENCE_MS } from '../../../src/peer/requester/placing.ts'
 import { isUnderWay } from '../../../src/peer/under-way.ts'
 import { jobView } from '../../../src/peer/views.ts'
+import { digestOf } from '../../../src/protocol/codec.ts'
 import { bundleFromMap } from '../../../src/protocol/bundle.ts'
 import { ShoalError } from '../../../src/protocol/errors.ts'
 import type { Files } from '../../../src/protocol/ports/files.ts'
@@ -22,6 +23,7 @@ import { memoryFiles } from '../../support/world/files.ts'
 
 const HOME = layoutOf('/home/buyer')
 const text = new TextEncoder()
+const filledSignature = `0x${'11'.repeat(65)}`
 
 interface Stage {
   readonly clock: ManualClock
@@ -30,6 +32,8 @@ interface Stage {
   readonly runner: JobRunner
   /** Set: putting anything in its place fails so. */
   trouble: ShoalError | undefined
+  /** What a provider's result holds, once it can be kept here. */
+  content: Uint8Array | undefined
   readonly entry: () => JobEntry
   readonly executions: () => Promise<ExecutionEntry[]>
   /** Lets so much time pass, in steps that the flows can follow. */
@@ -49,7 +53,7 @@ async function stage(
   })
   const store = memoryStore()
   const journal = new Journal(store, clock)
-  const self: { trouble: ShoalError | undefined } = { trouble: undefined }
+  const self: Pick<Stage, 'trouble' | 'content'> = { trouble: undefined, content: undefined }
   const files: Files = {
     ...memory,
     rename: async (from, to) => {
@@ -72,7 +76,15 @@ async function stage(
   }
   const ctx = {
     ...{ clock, files, journal, home: HOME, log: systemLogger, config: {}, engines: new Map() },
-    content: { forget: async () => undefined },
+    content: {
+      forget: async () => undefined,
+      get: async function* () {
+        if (self.content === undefined) throw new ShoalError('DISK_FULL', 'the disk is full: /home')
+        yield self.content
+      }
+    },
+    recipient: { unwrap: async () => new Uint8Array(32) },
+    operator: { sign: async () => filledSignature },
     settlement: {
       ...{ generation: 2, escrow: async () => escrow },
       time: async () => 0n,
@@ -198,6 +210,24 @@ describe('a job that waits for its money', () => {
     expect(jobView(s.entry(), await s.executions()).open).to.equal(1)
     // the next start of the peer takes it up
     expect(await isUnderWay(s.journal, s.entry())).to.equal(true)
+  })
+
+  it('takes a result that comes in after that, and pays it', async () => {
+    const bundle = bundleFromMap(new Map([['out.txt', text.encode('late')]]))
+    s = await stage({ state: 'settling' }, [
+      await paid(),
+      { state: 'delivered', result: await result(provider, { digest: digestOf(bundle) }) }
+    ])
+    await s.pass(3_000)
+    const told = (await s.journal.history(s.entry().id)).map(h => `${h.what} ${h.detail ?? ''}`)
+    expect(told.filter(t => t.includes('cannot be kept here yet the disk is full'))).to.have.length(1)
+    await s.runner.cancel()
+    await s.pass(2_000)
+    expect(s.entry().state).to.equal('settled')
+    s.content = bundle
+    await s.pass(10_000)
+    const late = (await s.executions()).find(e => e.shard === 1)
+    expect(late).to.include({ state: 'accepted', fetched: true })
   })
 
   for (const [state, end] of [

@@ -53,8 +53,8 @@ const decode = (name: string, bytes: Uint8Array): string => {
   const units = Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, name === 'UTF-32LE'))
   return String.fromCodePoint(...units)
 }
-/** With 上 (U+4E0A), whose bytes hold that of a line end, and one beyond two bytes. */
-const lineOf = fc.stringMatching(/^[a-cé上🜁ऊ]{0,12}$/u)
+/** With 上 (U+4E0A), whose bytes hold that of a line end, ਅĀ and Āਅ, which hold both of its bytes across two characters, and one beyond two bytes. */
+const lineOf = fc.stringMatching(/^[a-cé上🜁ऊਅĀ]{0,12}$/u)
 const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? []
 
 describe('an input split by lines', () => {
@@ -131,6 +131,22 @@ describe('an input split by lines', () => {
       { start: 0, end: 3 },
       { start: 3, end: 6 }
     ])
+    expect(await splitLines(memoryFile(utf8('ab\n'.repeat(4)), 64), '/f', 2)).to.deep.equal([
+      { start: 0, end: 6 },
+      { start: 6, end: 12 }
+    ])
+  })
+
+  it('a share that begins inside of a character is none: the cut is at a line end all the same', async () => {
+    for (const [name, pair] of [
+      ['UTF-16LE', 'ਅĀ'],
+      ['UTF-16BE', 'Āਅ']
+    ] as const) {
+      const text = `${pair.repeat(50)}\n`
+      const content = ENCODINGS[name]?.(text + text) ?? new Uint8Array()
+      const [first] = await splitLines(memoryFile(content, 64), '/f', 2)
+      expect(first).to.deep.equal({ start: 0, end: 2 + 2 * text.length })
+    }
   })
 
   it('equal lines are shared out evenly', async () => {
