@@ -179,7 +179,7 @@ export function createApi(service: Service, token: string, version: string): Ope
   app.openapi(routes.audit, async c => c.json({ ...(await service.audit(c.req.valid('param').id)) }, 200))
   app.openapi(routes.cancel, async c => c.json({ ...(await service.cancel(c.req.valid('param').id)) }, 200))
   app.openapi(routes.get, async c =>
-    c.json(await service.get(c.req.valid('param').id, c.req.valid('json').out), 200)
+    c.json(await service.get(c.req.valid('param').id, c.req.valid('json')), 200)
   )
   app.openapi(routes.logs, async c => {
     const { from, follow } = c.req.valid('query')

@@ -13,6 +13,8 @@ export type FeedItem =
       readonly state: string
       readonly what: string
       readonly failure?: { code: string; message: string }
+      /** Why its result is not in its place yet. */
+      readonly trouble?: { code: string; message: string }
     }
   | { readonly kind: 'execution'; readonly what: string; readonly execution: ExecutionView }
   | {
@@ -47,7 +49,13 @@ export class Feed {
 
   #take(e: JournalEvent): void {
     if (e.kind === 'job' && e.job.id === this.#jobId) {
-      this.#jobs.push({ kind: 'job', state: e.job.state, what: e.what, failure: e.job.failure })
+      this.#jobs.push({
+        kind: 'job',
+        state: e.job.state,
+        what: e.what,
+        failure: e.job.failure,
+        trouble: e.job.trouble
+      })
       if (this.#jobs.length > CHANGES_MAX) this.#jobs.shift()
     } else if (e.kind === 'execution' && e.execution.jobId === this.#jobId) {
       const { shard, attempt, copy } = e.execution

@@ -89,7 +89,13 @@ export const guestQuery = z.object({
     .min(0)
     .max(2 ** 31)
 })
-export const outBody = z.strictObject({ out: z.string().max(4096) }).openapi('Get')
+export const outBody = z
+  .strictObject({
+    out: z.string().max(4096),
+    /** What each shard wrote, as it came: nothing joined, nothing left out; also of a part of the shards. */
+    raw: z.boolean().default(false)
+  })
+  .openapi('Get')
 export const fromQuery = z.object({
   from: z.coerce.number().int().min(0).default(0),
   follow: z.enum(['0', '1']).default('0')

@@ -5,7 +5,6 @@ import type { Peer } from '../peer/compose.ts'
 import type { JobEntry } from '../peer/journal/entries.ts'
 import { caseView, disputeViews } from '../peer/disputes/view.ts'
 import { parseJobFile } from '../peer/jobfile/parse.ts'
-import { gatherResults } from '../peer/requester/gather.ts'
 import { whyNoneKnown } from '../peer/requester/nobody.ts'
 import { standing } from '../peer/requester/seats.ts'
 import { policyView, sellerView } from '../peer/provider/view.ts'
@@ -94,19 +93,11 @@ const jobCalls = (peer: Peer, guests: Guests) => {
         rounds.every(r => r.deviation === undefined) && agreements.every(a => a.rootKnown && a.bidWon)
       return { id: job.id, ok, rounds, agreements }
     },
-    /** Writes the accepted results of an ended job into another folder. */
-    get: async (id: string, out: string) => {
+    /** Writes the accepted results of a job into a folder; `raw`: what each shard wrote, as it came, also of a part of them. */
+    get: async (id: string, { out, raw }: { out: string; raw: boolean }) => {
       const job = await find(id)
-      const results = standing(await journal.executions(job.id))
-      if (results.length < job.plan.inputs.length) {
-        throw new ShoalError(
-          'NOT_FOUND',
-          `only ${results.length} of ${job.plan.inputs.length} shards have a result`,
-          { next: `See: shoal job ${id}` }
-        )
-      }
-      await gatherResults(ctx, { ...job, plan: { ...job.plan, out } }, results, ctx.stopping)
-      return { id: job.id, out }
+      const where = await peer.requester.get(job, out, raw, ctx.stopping)
+      return { id: job.id, out: where, shards: standing(await journal.executions(job.id)).length }
     }
   }
 }
@@ -151,6 +142,8 @@ const peerCalls = (peer: Peer, guests: Guests) => {
       liveJobs: peer.requester.live,
       /** Commands that use this peer at this moment. */
       users: guests.list(),
+      /** Jobs whose result cannot be put in its place, and why: `shoal get JOB --out DIR` puts it elsewhere. */
+      troubles: peer.requester.troubles,
       /** Bootstrap, bans both ways with their reasons, offences by kind, budgets that were used up, own troubles. */
       network: ctx.network.health(),
       provider:

@@ -2,12 +2,12 @@
 import { join } from 'node:path'
 import type { CidString } from '../protocol/ids.ts'
 import { providerTable } from '../protocol/machines/execution.ts'
-import { jobTable } from '../protocol/machines/job.ts'
 import { isTerminal } from '../protocol/machines/machine.ts'
 import type { Startable } from '../protocol/ports/startable.ts'
 import type { PeerContext } from './context.ts'
 import type { ExecutionEntry, JobEntry, ProviderEntry } from './journal/entries.ts'
 import { resultFolder } from './requester/fetch-result.ts'
+import { isUnderWay } from './under-way.ts'
 
 type Ports = Pick<PeerContext, 'journal' | 'content' | 'files' | 'home' | 'log'>
 
@@ -46,7 +46,8 @@ export class Leftovers implements Startable {
   async start(): Promise<void> {
     const { journal, content, log } = this.#ports
     try {
-      const jobs = (await journal.jobs()).filter(j => !isTerminal(jobTable, j.state))
+      const jobs: JobEntry[] = []
+      for (const job of await journal.jobs()) if (await isUnderWay(journal, job)) jobs.push(job)
       const unpinned = await content.keepOnly(await this.#needed(jobs))
       const files = await this.#clearFiles(jobs)
       if (unpinned + files > 0) log.info({ unpinned, files }, 'what an earlier process left was cleared')

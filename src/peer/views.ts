@@ -1,4 +1,6 @@
 /** What people and programs see of jobs, peers and offers: plain JSON, amounts as decimal text in the token's unit. */
+import { executionTable } from '../protocol/machines/execution.ts'
+import { isTerminal } from '../protocol/machines/machine.ts'
 import { formatAmount } from '../protocol/money.ts'
 import type { ContainerOffer } from '../protocol/records/container.ts'
 import type { CompareRule } from '../protocol/records/compare.ts'
@@ -6,7 +8,7 @@ import type { CapacityAdvert } from '../protocol/records/advert.ts'
 import type { AwardEntry, ExecutionEntry, JobEntry, ProviderEntry } from './journal/entries.ts'
 import { audit } from './requester/award.ts'
 import { bidDigest } from './records.ts'
-import { decideShard } from './requester/seats.ts'
+import { decideShard, standing } from './requester/seats.ts'
 import { ruleOf } from '../market/award.ts'
 import { NOTHING, type Proven } from '../market/classes.ts'
 import { ruleInputOf } from './requester/award.ts'
@@ -29,6 +31,8 @@ export interface ExecutionView {
   readonly resumedFrom?: { readonly attempt: number; readonly progress: number }
   readonly checkpoints: number
   readonly result?: string
+  /** Outputs that the job file names and its result does not hold. */
+  readonly missing?: readonly string[]
   /** Its result is the one that the job keeps for this shard. */
   readonly stands?: boolean
   /** What its result was held against: digest of the other result, and why they differ. */
@@ -68,6 +72,7 @@ export const executionView = (e: ExecutionEntry): ExecutionView => ({
       : { attempt: e.resumedFrom.attempt, progress: e.resumedFrom.checkpoint.progress / 10_000 },
   checkpoints: e.checkpoint?.sequence ?? 0,
   result: e.result?.digest,
+  missing: e.missing,
   stands: e.stands,
   compared: e.compared,
   failure: e.failure,
@@ -104,6 +109,22 @@ export interface JobView {
   readonly compare: CompareRule | { readonly by: 'bytes' }
   readonly out: string
   readonly failure?: { readonly code: string; readonly message: string }
+  /** Why its result is not in its place yet. */
+  readonly trouble?: { readonly code: string; readonly message: string }
+  /** Shards whose results are paid for and kept here though the job did not put them anywhere. */
+  readonly kept?: number
+  /** Escrows that still hold money. */
+  readonly open: number
+}
+
+/** States of a job whose results lie in no folder of its owner's. */
+const UNPLACED = new Set<JobEntry['state']>(['failing', 'cancelling', 'failed', 'cancelled'])
+
+/** Shards that were paid for, where that is worth saying. */
+function keptOf({ state, trouble }: JobEntry, executions: readonly ExecutionEntry[]): number | undefined {
+  if (!UNPLACED.has(state) && trouble === undefined) return undefined
+  const kept = standing(executions).length
+  return kept === 0 ? undefined : kept
 }
 
 /** Executions whose escrow was opened: what counts as an attempt. */
@@ -133,7 +154,10 @@ export function jobView(job: JobEntry, executions: readonly ExecutionEntry[]): J
     tier: plan.tier,
     compare: plan.common.needs.compare ?? BYTES,
     out: plan.out,
-    failure: job.failure
+    failure: job.failure,
+    trouble: job.trouble,
+    kept: keptOf(job, executions),
+    open: executions.filter(e => bought(e) && !isTerminal(executionTable, e.state)).length
   }
 }
 

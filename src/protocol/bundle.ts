@@ -44,6 +44,13 @@ const ENTRY_HEAD_MAX = 1 + 2 + PATH_LIMITS.bytes + 8
 export const largestBundle = ({ maxFiles, maxBytes }: BundleLimits): number =>
   HEADER.length + maxFiles * ENTRY_HEAD_MAX + maxBytes + 1
 
+/** Bytes of a bundle that holds these files. */
+export const bundleSize = (files: Iterable<Pick<BundleEntry, 'path' | 'size'>>): number => {
+  let sum = HEADER.length + 1
+  for (const { path, size } of files) sum += 1 + 2 + utf8.encode(path).length + 8 + size
+  return sum
+}
+
 /** Why `path` cannot stand in a bundle; undefined when it can. */
 export function pathProblem(path: string): string | undefined {
   if (!path.isWellFormed() || path.normalize('NFC') !== path) return 'is not UTF-8 in normal form C'

@@ -1,6 +1,6 @@
 /** What people expect of the command line around a job, with the real program and a real network. */
 import { expect } from 'chai'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { layoutOf } from '../../src/peer/home/layout.ts'
 import { parseAmount } from '../../src/protocol/money.ts'
@@ -120,6 +120,41 @@ describe('habits at the command line', function () {
     const logs = await run('logs', id)
     expect(logs.stderr).to.match(/^job failed {2}ATTEMPTS_EXHAUSTED: .*LIMIT_GAS/)
     expect(logs.stderr).to.match(/shard 0 attempt \d on …\w+ {2}LIMIT_GAS: /)
+  })
+
+  it('an output that no task writes: named with what was written, exit code 3, paid, and kept for get --raw', async () => {
+    const out = join(world.folder, 'misnamed')
+    const r = await run('run', NBODY, '--set', 'outputs=["finals.txt"]', '--count', '1', '--out', out, '-y')
+    expect(r.code, r.stderr).to.equal(3)
+    expect(r.stdout).to.match(
+      /^Failed {3}OUTPUT_MISSING: shard 0 wrote no finals\.txt.*it wrote .*final\.txt/
+    )
+    const get = /shoal (get 0x\w+ --raw) --out DIR/.exec(r.stdout)?.[1] ?? ''
+    const raw = join(world.folder, 'as-it-came')
+    const got = await run(...get.split(' '), '--out', raw)
+    expect(got.code, got.stderr).to.equal(0)
+    expect(await readFile(join(raw, 'final.txt'), 'utf8')).to.not.equal('')
+    const { jobs } = one<{ jobs: Job[] }>(await run('jobs', '--json'))
+    expect(Number(jobs[0]?.spent)).to.be.greaterThan(0)
+    // the whole result is none: the filter would leave nothing of it
+    const plain = await run('get', get.split(' ')[1] ?? '', '--out', join(world.folder, 'none'))
+    expect(plain.code).to.equal(1)
+    expect(plain.stderr).to.contain('finals.txt').and.contain('--raw')
+  })
+
+  it('a place where the result cannot go is refused before anything is bought', async () => {
+    await symlink(world.folder, join(world.folder, 'link'))
+    const before = one<{ jobs: Job[] }>(await run('jobs', '--json')).jobs.length
+    for (const [out, says] of [
+      [join(world.folder, 'link'), 'is a link'],
+      [text, 'is a file'],
+      [join(text, 'below', 'out'), 'leads through']
+    ] as const) {
+      const r = await run('run', NBODY, '--out', out, '-y')
+      expect(r.code, r.stderr).to.equal(1)
+      expect(r.stderr).to.contain(says).and.contain('--out')
+    }
+    expect(one<{ jobs: Job[] }>(await run('jobs', '--json')).jobs).to.have.lengthOf(before)
   })
 
   it('Ctrl-C cancels, waits for the money and ends with 130', async () => {

@@ -67,6 +67,67 @@ const flags: readonly LineMistake[] = [
   usage('demo --kepe', '--kepe', '--keep')
 ]
 
+/** Inputs that would be found wrong at a provider, or cost money for nothing: told by `validate`. */
+const withInput = (
+  lines: string,
+  files: Readonly<Record<string, string>>,
+  code: number,
+  ...says: string[]
+): LineMistake => ({
+  ...{ args: ['validate', 'job.yaml'], code, says },
+  files: { ...mini, ...files, 'job.yaml': `${MINI}${lines}\n` }
+})
+const SPLIT = 'inputs: { t: ./t.txt }\nsplit: { input: t }\ncount: 8'
+const inputMistakes: readonly LineMistake[] = [
+  withInput(
+    SPLIT,
+    { 't.txt': 'one\ntwo\r\nthree' },
+    2,
+    't.txt has 3 lines, too few for 8 shards',
+    'count: 3'
+  ),
+  withInput(SPLIT, { 't.txt': '' }, 2, 'has 0 lines', "leave 'split' out"),
+  withInput(SPLIT, { 't.txt': 'o\0n\0e\0\n\0t\0w\0o\0\n\0' }, 2, 'looks like UTF-16LE', 'iconv -f UTF-16LE'),
+  withInput(
+    'inputs: { t: ./t.txt }\nsplit: { input: t, by: bytes }\ncount: 8',
+    { 't.txt': 'abc' },
+    2,
+    'has 3 bytes, too few for 8 shards'
+  ),
+  withInput(
+    'inputs: { d: ./d }\nsplit: { input: d, by: files }\ncount: 3',
+    { 'd/a': 'a', 'd/b': 'b' },
+    2,
+    "'d' has 2 files, too few for 3 shards",
+    'count: 2'
+  ),
+  withInput(
+    'inputs: { d: ./d }',
+    { 'd/cafe\u0301.txt': 'x' },
+    1,
+    'one of the inputs cannot be sent',
+    'cafe\\u0301.txt',
+    '--nfc'
+  ),
+  withInput('inputs: { d: ./d }', { 'd/back\\slash': 'x' }, 1, 'has a backslash in its name', 'Rename it'),
+  withInput(
+    'inputs: { d: ./d }',
+    { [`d/${'e/'.repeat(40)}leaf`]: 'x', 'd/cafe\u0301.txt': 'x' },
+    1,
+    '2 of the inputs cannot be sent',
+    'deeper than 32 levels',
+    'older Macs'
+  ),
+  withInput('inputs: { n: /dev/null }', {}, 1, '/dev/null is neither a file nor a folder'),
+  withInput(
+    'inputs: { d: ./d, d/x: ./y }',
+    { 'd/x': '1', y: '2' },
+    1,
+    'would be d/x under /in, as',
+    "keys of 'inputs'"
+  )
+]
+
 const own: readonly LineMistake[] = [
   { args: ['devnet', '--peers', '0'], code: 2, says: ['--peers 0', '1 to 50'] },
   { args: ['devnet', '--peers', '51'], code: 2, says: ['--peers 51', '1 to 50'] },
@@ -209,6 +270,7 @@ const own: readonly LineMistake[] = [
 
 const files: readonly LineMistake[] = [
   { args: ['run', 'none.yaml', '-y'], code: 1, says: ['no such file', 'none.yaml', 'Check the path'] },
+  ...inputMistakes,
   { args: ['validate', 'none.yaml'], code: 1, says: ['no such file', 'none.yaml'] },
   { args: ['validate', 'folder'], files: { 'folder/': '' }, code: 1, says: ['folder', 'is a folder'] },
   { args: ['validate', 'a.wasm'], files: mini, code: 2, says: ['a.wasm:1:1', 'not text'] },

@@ -59,7 +59,15 @@ export const attach = over(async (cli, client, signal, id) => {
 export const get = over<GetFlags>(async (cli, client, signal, id, flags) => {
   const view = await client.call<FullJob>('GET', `/v1/jobs/${id}`, undefined, signal)
   const out = resolve(cli.cwd, flags.out ?? `${view.name}-${view.id.slice(2, 10)}`)
-  const done = await client.call<{ id: string; out: string }>('POST', `/v1/jobs/${id}/get`, { out }, signal)
+  const body = { out, raw: flags.raw }
+  const done = await client.call<{ id: string; out: string; shards: number }>(
+    'POST',
+    `/v1/jobs/${id}/get`,
+    body,
+    signal
+  )
+  if (done.shards < view.shards && !cli.json)
+    cli.remark(`${done.shards} of ${view.shards} shards have a result; the others are not there.`)
   cli.print(cli.json ? JSON.stringify(done) : done.out)
 })
 

@@ -109,7 +109,8 @@ const aboutJobs = {
     'Cancel a job and take the money back',
     [
       'Providers are paid for the checkpoints that were acknowledged, the rest returns. Waits up to two minutes for it; what a',
-      'silent provider holds returns by itself at its deadline (SETTLE_TIMEOUT says so).'
+      'silent provider holds returns by itself at its deadline (SETTLE_TIMEOUT says so). Results that were paid for are kept:',
+      'shoal get JOB --raw. A job whose result is written already is ended at once; its money is followed without it.'
     ],
     ['shoal cancel 0x3fa9c1']
   ),
@@ -188,11 +189,16 @@ const logs = buildCommand<LogFlags, [string], Cli>({
 
 export interface GetFlags extends CommonFlags {
   readonly out?: string
+  readonly raw: boolean
 }
 const get = buildCommand<GetFlags, [string], Cli>({
   loader: async () => (await import('../commands/job-commands.ts')).get,
   parameters: {
-    flags: { ...common, out: text('Folder for the results', 'DIR') },
+    flags: {
+      ...common,
+      out: text('Folder for the results', 'DIR'),
+      raw: flag('What each shard wrote, as it came: nothing joined, nothing left out')
+    },
     positional: jobArg,
     aliases: { o: 'out' }
   },
@@ -200,9 +206,14 @@ const get = buildCommand<GetFlags, [string], Cli>({
     'Write the results of a job into a folder',
     [
       'All or nothing: the folder appears when everything is in it. One that holds files already is refused.',
-      'The results stay with the peer, so they can be fetched again.'
+      'The results stay with the peer, so they can be fetched again. A job that could not put its result in its place is done with',
+      'this. --raw also takes what was paid for of a job that failed or was cancelled, each shard under its number.'
     ],
-    ['shoal get 0x3fa9c1', 'shoal get 0x3fa9c1 --out results/latest']
+    [
+      'shoal get 0x3fa9c1',
+      'shoal get 0x3fa9c1 --out results/latest',
+      'shoal get 0x3fa9c1 --raw --out parts        # of a job that did not end well'
+    ]
   )
 })
 
@@ -212,8 +223,9 @@ const validate = buildCommand<{ json: boolean }, [string], Cli>({
   docs: docs(
     'Check a job file without submitting it',
     [
-      'Keys, units, limits, and that module and inputs are there and can be split. A mistake is shown with file:line:col, a',
-      'caret and what to write. Needs no home and no network, spends nothing. Exit code 2: the file is wrong.'
+      'Keys, units, limits, and that module and inputs are there, can be split and can travel: names that cannot are shown all at',
+      'once. A mistake is shown with file:line:col, a caret and what to write; then what the job asks for beside the most that it',
+      'may. Needs no home and no network, spends nothing. Exit code 2: the file is wrong.'
     ],
     ['shoal validate job.yaml', 'shoal validate job.yaml --json']
   )

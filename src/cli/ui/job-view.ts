@@ -14,7 +14,7 @@ export const jobsTable = (jobs: readonly JobView[]): string =>
     jobs.map(j => [
       shortJob(j.id),
       j.name,
-      j.state,
+      j.trouble === undefined ? j.state : `${j.state} (${j.trouble.code})`,
       `${j.shardsDone}/${j.shards}`,
       `${j.spent} ${SYMBOL}`,
       j.ended === undefined ? '' : formatDuration(j.ended - j.created),
@@ -42,6 +42,29 @@ function refusedText({ executionList }: FullJob): string[] {
   ]
 }
 
+/** What a person can do about a result that is not in its place. */
+function placeText({ id, state, trouble, kept, shards, ended, open }: FullJob): string[] {
+  const short = shortJob(id)
+  const waits =
+    trouble === undefined || state !== 'gathering'
+      ? []
+      : [
+          `Waiting  ${clean(trouble.message)}`,
+          `         It is tried again until the deadline. Elsewhere: shoal get ${short} --out DIR`
+        ]
+  const keeps =
+    kept === undefined || waits.length > 0
+      ? []
+      : [
+          `Kept     what ${kept} of ${shards} shards wrote is paid for and kept: shoal get ${short} --raw --out DIR`
+        ]
+  const out =
+    ended === undefined || open === 0
+      ? []
+      : [`Open     ${open} escrows still hold money; they are followed while a peer runs on this home`]
+  return [...waits, ...keeps, ...out]
+}
+
 export function jobText(job: FullJob): string {
   // the reason of a failure comes first
   const head = job.failure === undefined ? [] : [`Failed   ${job.failure.code}: ${job.failure.message}`]
@@ -54,6 +77,7 @@ export function jobText(job: FullJob): string {
     `Price    ${job.spent} of at most ${job.maxPrice} ${SYMBOL}`,
     ...checkText(job),
     `Result   ${job.out}`,
+    ...placeText(job),
     '',
     table(
       ['shard', 'attempt', 'state', 'provider', 'progress', 'price', 'paid', 'refunded', 'note'],

@@ -29,6 +29,12 @@ export function changeLine(e: ExecutionView, what: string): string {
   return `shard ${e.shard} attempt ${e.attempt}  ${shortPeer(e.provider)}  ${what}${resumed}${why(e)}`
 }
 
+/** Why a job does not go on or has failed, and where its result can go instead. */
+function whyNot({ failure, trouble }: Extract<Item, { kind: 'job' }>, id: string): string {
+  if (trouble !== undefined) return ` (${trouble.message}; elsewhere: shoal get ${id.slice(0, 10)} --out DIR)`
+  return failure === undefined ? '' : ` (${failure.message})`
+}
+
 export interface WatchOptions {
   /** Hears every change too. */
   readonly onItem?: (item: Item) => void
@@ -57,11 +63,9 @@ export async function watchJob(
         if (board === undefined && !quiet && item.what !== '')
           cli.remark(clean(changeLine(item.execution, item.what)))
       } else if (item.kind === 'job') {
-        board?.job(item.state, item.what)
-        if (board === undefined && !quiet)
-          cli.remark(
-            `job ${item.state}: ${item.what}${item.failure === undefined ? '' : ` (${clean(item.failure.message)})`}`
-          )
+        const what = `${item.what}${whyNot(item, id)}`
+        board?.job(item.state, what)
+        if (board === undefined && !quiet) cli.remark(`job ${item.state}: ${clean(what)}`)
       }
     }
   } finally {

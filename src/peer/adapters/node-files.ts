@@ -1,6 +1,6 @@
 /** The Files port on the machine's disk. */
 import { createReadStream } from 'node:fs'
-import { lstat, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { concatBytes } from '../../protocol/byte-source.ts'
 import { ShoalError } from '../../protocol/errors.ts'
@@ -124,6 +124,52 @@ async function* stream(
 const kindOf = (e: { isFile(): boolean; isDirectory(): boolean }): FileEntry['kind'] =>
   e.isFile() ? 'file' : e.isDirectory() ? 'folder' : 'other'
 
+const codeOf = (e: unknown): string | undefined => (e as NodeJS.ErrnoException).code
+
+/**
+ * The folder and its parents, each asked for once. Node's own recursive form never ends below a folder that says ENOENT to everything new
+ * (`/proc`), and keeps a thread busy with it.
+ */
+async function makeFolder(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path, { mode })
+    return
+  } catch (e) {
+    if (codeOf(e) === 'EEXIST') {
+      if ((await stat(path)).isDirectory()) return
+      throw e
+    }
+    if (codeOf(e) !== 'ENOENT' || dirname(path) === path) throw e
+  }
+  await makeFolder(dirname(path), mode)
+  try {
+    await mkdir(path, { mode })
+  } catch (e) {
+    // another one was faster
+    if (codeOf(e) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw e
+  }
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** A name's bytes as text; what is not UTF-8 of them as `\\xE9`, with a word that this is no name to open. */
+function nameOf(bytes: Buffer): Pick<FileEntry, 'name' | 'foreign'> {
+  try {
+    return { name: UTF8.decode(bytes) }
+  } catch {
+    const shown = [...bytes].map(b =>
+      b < 128 ? String.fromCharCode(b) : `\\x${b.toString(16).toUpperCase().padStart(2, '0')}`
+    )
+    return { name: shown.join(''), foreign: true }
+  }
+}
+
+const list = async (path: string): Promise<FileEntry[]> =>
+  (await readdir(path, { withFileTypes: true, encoding: 'buffer' })).map(e => ({
+    ...nameOf(e.name),
+    kind: kindOf(e)
+  }))
+
 export const nodeFiles: Files = {
   read: (path, options) => at(path, () => read(path, options?.max ?? 64 * MiB)),
   stream,
@@ -131,19 +177,14 @@ export const nodeFiles: Files = {
   stat: async path => {
     try {
       const s = await lstat(path)
-      return { kind: kindOf(s), size: s.size } satisfies FileStat
+      const link = s.isSymbolicLink() ? { link: true } : {}
+      return { kind: kindOf(s), size: s.size, ...link } satisfies FileStat
     } catch (e) {
       return MISSING.has((e as NodeJS.ErrnoException).code ?? '') ? undefined : translate(e, path)
     }
   },
-  list: path =>
-    at(path, async () =>
-      (await readdir(path, { withFileTypes: true })).map(e => ({ name: e.name, kind: kindOf(e) }))
-    ),
-  makeFolder: (path, options) =>
-    at(path, async () => {
-      await mkdir(path, { recursive: true, mode: options?.mode ?? 0o700 })
-    }),
+  list: path => at(path, () => list(path)),
+  makeFolder: (path, options) => at(path, () => makeFolder(path, options?.mode ?? 0o700)),
   remove: path => at(path, () => rm(path, { recursive: true, force: true })),
   rename: (from, to) =>
     at(from, async () => {

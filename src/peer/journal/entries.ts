@@ -105,7 +105,9 @@ export const jobEntry = record({
   plan: jobPlan,
   /** What was submitted, so that it can be submitted again. */
   source: jobSource.optional(),
-  failure: failure.optional()
+  failure: failure.optional(),
+  /** What keeps it from going on at present, as last told: a result that cannot be put in its place. */
+  trouble: failure.optional()
 })
 export type JobEntry = z.output<typeof jobEntry>
 
@@ -183,6 +185,8 @@ export const executionEntry = record({
   taskFailure: taskFailure.optional(),
   /** The opened result lies on our disk. */
   fetched: z.boolean(),
+  /** Outputs that the job file names and the result does not hold. */
+  missing: z.array(z.string()).max(OUTPUTS_MAX).optional(),
   /** Digest of the result's rounded values, where the job is compared by them. */
   fingerprint: hex32.optional(),
   /** What it was held against, by the other result's digest. */

@@ -1,7 +1,5 @@
 /** delivered: brings the sealed result home, opens it, checks its hash, keeps it as a file. */
 import { join } from 'node:path'
-import { RESULT_LIMITS } from '../../executor/compare/contents.ts'
-import { readBundle } from '../../protocol/bundle.ts'
 import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
 import type { ContentSource } from '../../protocol/ports/content.ts'
 import type { Result } from '../../protocol/records/delivery.ts'
@@ -11,13 +9,16 @@ import { hashed } from '../hashing.ts'
 import type { HomeLayout } from '../home/layout.ts'
 import type { ExecutionEntry } from '../journal/entries.ts'
 import type { LiveExecution } from './live-execution.ts'
+import { missingFrom, outputsOfShards, pathsIn } from './outputs.ts'
 
-type Fetched = Pick<ExecutionEntry, 'fetched' | 'fingerprint'>
+type Fetched = Pick<ExecutionEntry, 'fetched' | 'fingerprint' | 'missing'>
 
 const TRIES = 5
 const RETRY_MS = 500
 
-export const resultFolder = (home: HomeLayout, jobId: string): string => join(home.root, 'results', jobId)
+/** Where this home keeps what shards brought, in one folder for each job. */
+export const resultsFolder = (home: HomeLayout): string => join(home.root, 'results')
+export const resultFolder = (home: HomeLayout, jobId: string): string => join(resultsFolder(home), jobId)
 export const resultFile = (
   home: HomeLayout,
   e: Pick<ExecutionEntry, 'jobId' | 'shard' | 'attempt' | 'copy'>
@@ -51,20 +52,26 @@ export async function fetchFrom(
   const file = resultFile(ctx.home, entry)
   await ctx.files.makeFolder(resultFolder(ctx.home, entry.jobId))
   await ctx.files.write(file, stream)
-  const problem =
+  const found =
     stream.digest() === result.digest
-      ? await unreadable(ctx.files.stream(file, { signal }))
+      ? await contentsOf(ctx.files.stream(file, { signal }))
       : 'the result is not what its provider signed'
-  if (problem === undefined) return { fetched: true, fingerprint: await printOf(live, file, signal) }
-  await ctx.files.remove(file)
-  throw new ShoalError('RESULT_MISMATCH', problem)
+  if (typeof found === 'string') {
+    await ctx.files.remove(file)
+    throw new ShoalError('RESULT_MISMATCH', found)
+  }
+  const missing = missingFrom(outputsOfShards(live.job().plan), found)
+  return {
+    fetched: true,
+    fingerprint: await printOf(live, file, signal),
+    missing: missing.length === 0 ? undefined : missing
+  }
 }
 
-/** Why the bytes are no result that anybody could take; what the files hold is for the tier to say. Errors of the disk pass through. */
-async function unreadable(source: AsyncIterable<Uint8Array>): Promise<string | undefined> {
+/** The paths in a result, or why the bytes are none that anybody could take. Errors of the disk pass through. */
+async function contentsOf(source: AsyncIterable<Uint8Array>): Promise<string[] | string> {
   try {
-    for await (const _ of readBundle(source, RESULT_LIMITS)) continue
-    return undefined
+    return await pathsIn(source)
   } catch (e) {
     if (!isShoalError(e, 'RECORD_INVALID', 'CONTENT_TOO_LARGE')) throw e
     return `the result cannot be read: ${e.message}`
@@ -82,6 +89,14 @@ async function printOf(
   return await ctx.comparer.fingerprint(() => ctx.files.stream(file, { signal }), compare.step, signal)
 }
 
+/** The owner hears once why a result that was delivered is not here: it is fetched again until its time is over. */
+async function tellDisk(live: LiveExecution, message: string): Promise<void> {
+  if (live.diskTrouble === message) return
+  live.diskTrouble = message
+  // a journal on the same disk cannot say it either
+  await live.patch({}, 'its result cannot be kept here yet', message).catch(() => undefined)
+}
+
 /** Sets `fetched`, or loses the execution when the result cannot be had or is not what was signed. */
 export async function fetchResult(live: LiveExecution, signal: AbortSignal): Promise<void> {
   let last = new ShoalError('CONTENT_NOT_FOUND', 'the result could not be fetched')
@@ -92,7 +107,10 @@ export async function fetchResult(live: LiveExecution, signal: AbortSignal): Pro
     } catch (e) {
       if (signal.aborted) return
       last = asShoalError(e, 'CONTENT_NOT_FOUND')
-      if (last.fault === 'disk') throw last
+      if (last.fault === 'disk') {
+        await tellDisk(live, last.message)
+        throw last
+      }
       if (last.code === 'RESULT_MISMATCH' || last.code === 'CONTENT_CORRUPT') break
       await live.pause(RETRY_MS, signal)
     }

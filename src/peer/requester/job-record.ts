@@ -37,12 +37,18 @@ export class JobRecord {
   }
 
   /** INVALID_TRANSITION when the table has no such move. */
-  async move(event: JobEvent, what: string, failure?: { code: string; message: string }): Promise<void> {
+  async move(
+    event: JobEvent,
+    what: string,
+    failure?: { readonly code: string; readonly message: string },
+    detail = failure?.message
+  ): Promise<void> {
     const change = (job: JobEntry): JobEntry => {
       const state = next(jobTable, job.state, event)
       const ended = isTerminal(jobTable, state) ? this.#ctx.clock.now() : undefined
-      return { ...job, state, ended, failure: failure ?? job.failure }
+      // what kept it waiting is over with the wait
+      return { ...job, state, ended, failure: failure ?? job.failure, trouble: undefined }
     }
-    await this.update(change, what, failure?.message)
+    await this.update(change, what, detail)
   }
 }

@@ -1,6 +1,8 @@
 /** One job while it lives: keeps as many executions going as it needs, decides over results, ends when the money has ended. */
 import { asShoalError, type ErrorCode } from '../../protocol/errors.ts'
-import { can } from '../../protocol/machines/machine.ts'
+import { can, isTerminal } from '../../protocol/machines/machine.ts'
+import { lastEndOf } from '../../protocol/machines/escrow.ts'
+import { executionTable } from '../../protocol/machines/execution.ts'
 import { jobTable } from '../../protocol/machines/job.ts'
 import { oldGeneration } from '../../protocol/old-generation.ts'
 import type { PeerContext } from '../context.ts'
@@ -9,28 +11,22 @@ import { Waiter } from '../waiter.ts'
 import { compareResults, reasonAgainst } from './comparing.ts'
 import { drive } from './drive.ts'
 import { contentOf, heldFor } from '../leftovers.ts'
-import { resultFolder } from './fetch-result.ts'
-import { gatherResults } from './gather.ts'
+import { resultFile } from './fetch-result.ts'
+import { keepPaid } from './kept.ts'
 import { JobRecord } from './job-record.ts'
 import { Matcher, type Market } from './matcher.ts'
 import { LiveExecution } from './live-execution.ts'
+import { outputMissing, pathsIn } from './outputs.ts'
+import { Placing } from './placing.ts'
 import { signReceipt } from './receipts.ts'
 import { windUp } from './wind.ts'
-import {
-  decideShard,
-  failures,
-  idOf,
-  neverBegan,
-  openSeats,
-  standing,
-  taskFailures,
-  type Seat
-} from './seats.ts'
+import { decideShard, failures, idOf, neverBegan, openSeats, taskFailures, type Seat } from './seats.ts'
 import type { Decision } from './verify.ts'
 
 const TICK_MS = 500
-/** From a result that cannot be written to the next attempt, ms. */
-const DISK_PAUSE_MS = 1_000
+const CANCELLED = { code: 'CANCELLED', message: 'cancelled by its owner' } as const
+/** How long after the last moment at which an escrow ends by itself the chain is given to say that it has, seconds. */
+const SETTLE_GRACE = 600n
 
 export class JobRunner {
   readonly #ctx: PeerContext
@@ -40,10 +36,8 @@ export class JobRunner {
   readonly #waiter: Waiter
   readonly #market: Market
   readonly #matcher: Matcher
-  #gathering: Promise<void> | undefined
+  readonly #placing: Placing
   #comparing: Promise<void> | undefined
-  /** Why the result could not be written, as last told. */
-  #trouble = ''
 
   constructor(ctx: PeerContext, market: Market, job: JobEntry) {
     this.#ctx = ctx
@@ -56,17 +50,30 @@ export class JobRunner {
       open: forgiving => this.#openSeats(forgiving),
       add: (entry, signal) => this.#add(entry, signal)
     })
+    this.#placing = new Placing({
+      ...{ ctx, record: this.#record, executions: () => this.#executions() },
+      fail: ({ code, message }) => this.#fail(code, message)
+    })
   }
 
   get job(): JobEntry {
     return this.#record.entry
   }
 
-  /** The person's wish; harmless when the job has already ended or its results are in. */
+  /** The person's wish; harmless when the job has already ended. */
   async cancel(): Promise<void> {
-    if (this.job.desired === 'cancel') return
+    if (this.job.desired === 'cancel' || this.#record.terminal) return
     await this.#record.update(job => ({ ...job, desired: 'cancel' }), 'cancel asked for')
     this.#waiter.wake()
+  }
+
+  /** Puts the results where their owner asks. Errors of gatherResults. */
+  async get(out: string, raw: boolean, signal: AbortSignal): Promise<string> {
+    try {
+      return await this.#placing.get(out, raw, signal)
+    } finally {
+      this.#waiter.wake()
+    }
   }
 
   #executions(): ExecutionEntry[] {
@@ -117,9 +124,14 @@ export class JobRunner {
     for (const entry of await this.#ctx.journal.executions(this.job.id)) this.#add(entry, signal)
   }
 
-  /** Ends when the job is terminal or the peer stops. */
+  /** The job has ended, and with it every escrow. */
+  get #over(): boolean {
+    return this.#record.terminal && [...this.#live.values()].every(l => l.terminal)
+  }
+
+  /** Ends when the job is terminal and its money is not out any more, or when the peer stops. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !this.#record.terminal) {
+    while (!signal.aborted && !this.#over) {
       const before = this.job
       try {
         await this.#step(signal)
@@ -134,7 +146,7 @@ export class JobRunner {
       }
       await this.#waiter.pause(TICK_MS, signal)
     }
-    await Promise.allSettled([...this.#drives, this.#matcher.running, this.#gathering, this.#comparing])
+    await Promise.allSettled([...this.#drives, this.#matcher.running, this.#placing.running, this.#comparing])
     this.#market.turns.forget(this.job.id)
     if (this.#record.terminal) await this.#forget()
   }
@@ -142,10 +154,10 @@ export class JobRunner {
   async #step(signal: AbortSignal): Promise<void> {
     const { state, desired } = this.job
     if (desired === 'cancel' && can(jobTable, state, 'cancel')) {
-      await this.#record.move('cancel', 'cancelling', {
-        code: 'CANCELLED',
-        message: 'cancelled by its owner'
-      })
+      // once the result is written there is nothing to take back: only the wait for the money ends
+      if (state === 'settling') await this.#leave('not waited for any more, as its owner wishes')
+      else await this.#record.move('cancel', 'cancelling', CANCELLED)
+      this.#placing.stop()
       return
     }
     if (state === 'submitted')
@@ -153,9 +165,10 @@ export class JobRunner {
     if (state === 'running') return await this.#advance(signal)
     this.#matcher.leave()
     if (state === 'gathering') {
-      this.#gathering ??= this.#gather(signal)
-        .catch(err => this.#ctx.log.error({ err, job: this.job.id }, 'gathering failed; trying again'))
-        .finally(() => (this.#gathering = undefined))
+      if (this.#placing.overdue) return await this.#giveUpPlace()
+      this.#placing.start(signal)
+      // money does not wait for a place
+      await this.#windUp(signal)
       return
     }
     await this.#wind(signal)
@@ -172,6 +185,8 @@ export class JobRunner {
       for (const id of decision.accept) await this.#accept(id, id === decision.settled)
       for (const id of decision.dispute) await this.#refuse(id, decision.settled, signal)
       this.#compare(decision, signal)
+      const missing = executions.find(e => idOf(e) === decision.settled && e.missing !== undefined)
+      if (missing !== undefined) return await this.#failOutput(missing)
       if (decision.settled !== undefined) settled++
       else open += openSeats(plan, shard, executions, this.#matcher.forgiving).length
       const failed = failures(executions)
@@ -205,6 +220,14 @@ export class JobRunner {
       .sort((a, b) => a.created - b.created)
       .at(-1)?.failure
     return failure === undefined ? '' : ` (${failure.code}: ${failure.message})`
+  }
+
+  /** An output that was named and not written: every provider would do the same work to the same end, so nothing more is bought. */
+  async #failOutput(e: ExecutionEntry): Promise<void> {
+    // what was written instead is said where it can be told
+    const written = await pathsIn(this.#ctx.files.stream(resultFile(this.#ctx.home, e))).catch(() => [])
+    const { code, message } = outputMissing(`shard ${e.shard}`, e.missing ?? [], written, this.job.id)
+    await this.#fail(code, message)
   }
 
   async #fail(code: ErrorCode, message: string): Promise<void> {
@@ -244,56 +267,56 @@ export class JobRunner {
       await this.#ctx.journal.addWork(live.entry.agreement.provider, 'failed')
   }
 
-  async #gather(signal: AbortSignal): Promise<void> {
-    try {
-      const { plan } = this.job
-      const out = await gatherResults(
-        this.#ctx,
-        this.job,
-        standing(this.#executions()),
-        signal,
-        `${plan.out}-${this.job.id.slice(2, 10)}`
-      )
-      if (out !== plan.out)
-        await this.#record.update(job => ({ ...job, plan: { ...plan, out } }), 'result goes elsewhere', out)
-      await this.#record.move('gathered', 'result written', undefined)
-    } catch (e) {
-      if (signal.aborted) return
-      const error = asShoalError(e, 'TASK_FAILED')
-      this.#ctx.log.error({ err: error, job: this.job.id }, 'gathering failed')
-      if (error.fault === 'disk') await this.#waitForDisk(error.message, signal)
-      else await this.#fail(error.code, error.message)
-    }
-    this.#waiter.wake()
-  }
-
-  /** The result is paid for: it is tried again until it can be written, and the owner hears why it was not. */
-  async #waitForDisk(trouble: string, signal: AbortSignal): Promise<void> {
-    if (this.#trouble !== trouble) {
-      this.#trouble = trouble
-      await this.#record.update(job => job, 'result cannot be written yet', trouble).catch(() => undefined)
-    }
-    await this.#ctx.clock.sleep(DISK_PAUSE_MS, signal).catch(() => undefined)
+  /** The results are paid for and here; where they should go there was no room for them in time. They are kept. */
+  async #giveUpPlace(): Promise<void> {
+    this.#placing.stop()
+    const { trouble, plan } = this.job
+    const why = trouble === undefined ? '' : `: ${trouble.message}`
+    await this.#fail('GATHER_TIMEOUT', `the result could not be put at ${plan.out} by the deadline${why}`)
   }
 
   /** settling, failing, cancelling: what is not accepted is given up; the job ends when every escrow has. */
   async #wind(signal: AbortSignal): Promise<void> {
-    const left = await windUp([...this.#live.values()], {
+    const left = await this.#windUp(signal)
+    if (this.#record.terminal) return
+    if (left === 0 && this.#matcher.running === undefined)
+      await this.#record.move('closed', 'every escrow is closed')
+    else if (left > 0 && this.#ctx.chainNow() > this.#lastEnd() + SETTLE_GRACE)
+      await this.#leave('SETTLE_TIMEOUT: the chain does not say that every escrow has closed')
+  }
+
+  /** How many executions have not ended yet. */
+  async #windUp(signal: AbortSignal): Promise<number> {
+    return await windUp([...this.#live.values()], {
       accept: (live, stands) => this.#accept(idOf(live.entry), stands),
       refuse: (live, settled) => this.#refuse(idOf(live.entry), settled, signal),
       compare: decision => this.#compare(decision, signal)
     })
-    if (left === 0 && this.#matcher.running === undefined)
-      await this.#record.move('closed', 'every escrow is closed')
   }
 
-  /** Content of an ended job is let go; its results stay where they were written. What fails here the next start does (leftovers.ts). */
+  /** The second of the chain by which every escrow that is still out can be ended by one side alone. */
+  #lastEnd(): bigint {
+    const ends = this.#executions()
+      .filter(e => !isTerminal(executionTable, e.state))
+      .map(e => lastEndOf(e.agreement))
+    return ends.reduce((last, end) => (end > last ? end : last), 0n)
+  }
+
+  /** Ends the job and not the money: its escrows are followed to their ends, also by the next start of this peer. */
+  async #leave(why: string): Promise<void> {
+    const open = this.#executions().filter(e => !isTerminal(executionTable, e.state)).length
+    await this.#record.move('leave', `${open} escrows are followed further`, undefined, why)
+  }
+
+  /**
+   * Content of an ended job is let go, and so is every result that nobody paid for; those that were paid stay, whatever became of the job
+   * (`shoal get`). What fails here the next start does (leftovers.ts).
+   */
   async #forget(): Promise<void> {
     const held = this.#executions().flatMap(heldFor)
-    const folder = resultFolder(this.#ctx.home, this.job.id)
     try {
       for (const cid of new Set([...contentOf(this.job), ...held])) await this.#ctx.content.forget(cid)
-      if (this.job.state !== 'settled') await this.#ctx.files.remove(folder)
+      if (this.job.state !== 'settled') await keepPaid(this.#ctx, this.job.id, this.#executions())
     } catch (err) {
       this.#ctx.log.warn({ err, job: this.job.id }, 'not all content of an ended job was let go')
     }

@@ -30,6 +30,8 @@ export class LiveExecution {
   /** The highest receipt that the provider is known to have; a restart sends the newest again. */
   receiptSent = 0n
   readonly pleading = new Pleading()
+  /** Why its result could not be kept on our disk, as last told. */
+  diskTrouble = ''
 
   constructor(
     ctx: PeerContext,

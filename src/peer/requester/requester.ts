@@ -7,8 +7,6 @@ import { toHex } from '../../protocol/codec.ts'
 import type { JobId } from '../../protocol/ids.ts'
 import { LIVE_JOBS_MAX } from '../../protocol/limits.ts'
 import { refuseOldGeneration } from '../../protocol/old-generation.ts'
-import { isTerminal } from '../../protocol/machines/machine.ts'
-import { jobTable } from '../../protocol/machines/job.ts'
 import type { Startable } from '../../protocol/ports/startable.ts'
 import { formatAmount, SYMBOL } from '../../protocol/money.ts'
 import type { PeerContext } from '../context.ts'
@@ -16,9 +14,14 @@ import type { JobEntry, JobSource } from '../journal/entries.ts'
 import type { JobFile } from '../jobfile/schema.ts'
 import { BidBook, type Expected } from './bid-book.ts'
 import { Claims } from './claims.ts'
+import { Mutex } from '../mutex.ts'
+import { isUnderWay } from '../under-way.ts'
+import { gatherResults } from './gather.ts'
 import { JobRunner } from './job-runner.ts'
 import type { Market } from './matcher.ts'
-import { prepareOutput } from './output.ts'
+import { resultsFolder } from './fetch-result.ts'
+import { prepareKeeping, prepareOutput } from './output.ts'
+import { standing } from './seats.ts'
 import { capOf, makePlan, reserveOf, type PlanOptions } from './plan.ts'
 import { Turns } from './turns.ts'
 
@@ -27,6 +30,8 @@ export class Requester implements Startable {
   readonly #ctx: PeerContext
   readonly #runners = new Map<JobId, JobRunner>()
   readonly #running = new Set<Promise<void>>()
+  /** Results of ended jobs are written one after the other: two into one folder would be in each other's way. */
+  readonly #getting = new Mutex()
   #stop: AbortController | undefined
   #unhandle: (() => void)[] = []
   readonly #market: Market
@@ -59,9 +64,8 @@ export class Requester implements Startable {
       this.#ctx.network.handle('bid', async ({ bid }) => await this.book.accept(bid)),
       this.#ctx.adverts.onMore(() => this.#market.turns.changed())
     ]
-    for (const job of await this.#ctx.journal.jobs()) {
-      if (!isTerminal(jobTable, job.state)) await this.#launch(job, true)
-    }
+    for (const job of await this.#ctx.journal.jobs())
+      if (await isUnderWay(this.#ctx.journal, job)) await this.#launch(job, true)
   }
 
   async stop(): Promise<void> {
@@ -118,6 +122,7 @@ export class Requester implements Startable {
     const id = toHex(this.#ctx.random.bytes(32)) as JobId
     const out = options.out.replaceAll('{id}', id.slice(2, 10))
     await prepareOutput(this.#ctx.files, out, id.slice(2, 10))
+    await prepareKeeping(this.#ctx.files, resultsFolder(this.#ctx.home), id.slice(2, 10))
     const plan = await makePlan(job, this.#ctx, { ...options, id, out })
     const entry: JobEntry = {
       v: 2,
@@ -140,6 +145,31 @@ export class Requester implements Startable {
     if (runner !== undefined) return await runner.cancel()
     if ((await this.#ctx.journal.job(id)) === undefined)
       throw new ShoalError('NOT_FOUND', `no job ${id}`, { next: 'List them with: shoal jobs' })
+  }
+
+  /**
+   * Writes what the shards of a job brought into a folder: the whole result, or with `raw` what each shard wrote, as it came, as far as it is
+   * here. A job that waits for a place is done with that. NOT_FOUND when shards have no result; OUTPUT_EXISTS, DISK_FULL, DISK_ERROR.
+   */
+  async get(job: JobEntry, out: string, raw: boolean, signal: AbortSignal): Promise<string> {
+    const results = standing(await this.#ctx.journal.executions(job.id))
+    const shards = job.plan.inputs.length
+    const short = job.id.slice(0, 10)
+    if (results.length === 0 || (results.length < shards && !raw)) {
+      const next = results.length === 0 ? `See: shoal job ${short}` : `Take those: shoal get ${short} --raw`
+      throw new ShoalError('NOT_FOUND', `only ${results.length} of ${shards} shards have a result`, { next })
+    }
+    const runner = this.#runners.get(job.id)
+    if (runner !== undefined) return await runner.get(out, raw, signal)
+    const wanted = { ...job, plan: { ...job.plan, out } }
+    return await this.#getting.run(() => gatherResults(this.#ctx, wanted, results, { signal, raw }))
+  }
+
+  /** Jobs that wait for a place for their result, and why. */
+  get troubles(): { readonly job: JobId; readonly code: string; readonly message: string }[] {
+    return [...this.#runners.values()].flatMap(({ job: { id, trouble } }) =>
+      trouble === undefined ? [] : [{ job: id, ...trouble }]
+    )
   }
 
   get live(): number {

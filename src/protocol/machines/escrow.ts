@@ -56,6 +56,12 @@ export const disputeBondOf = (a: Pick<Terms, 'price' | 'bond'>): bigint => {
 export const graceEnds = (a: Pick<Terms, 'deliverBy' | 'challengeWindow' | 'splitBps'>): bigint =>
   isFirstGeneration(a) ? a.deliverBy : a.deliverBy + BigInt(a.challengeWindow)
 
+/** The last second at which the escrow can still be waiting for anybody: delivered at the last moment, disputed at the last moment, never ruled on. */
+export const lastEndOf = (a: Terms): bigint =>
+  (a.openBy > a.deliverBy ? a.openBy : a.deliverBy) +
+  2n * BigInt(a.challengeWindow) +
+  BigInt(a.arbitrationWindow)
+
 /** The last second in which a delivery can be disputed; anyone may release after it. */
 export const challengeEnds = (e: Escrow, a: Pick<Terms, 'challengeWindow'>): bigint =>
   e.deliveredAt + BigInt(a.challengeWindow)

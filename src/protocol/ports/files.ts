@@ -3,11 +3,16 @@
 export interface FileStat {
   readonly kind: 'file' | 'folder' | 'other'
   readonly size: number
+  /** Of kind `other`: a symbolic link, wherever it leads. */
+  readonly link?: boolean
 }
 
 export interface FileEntry {
+  /** Bytes that are not UTF-8 stand as `\xE9`: see `foreign`. */
   readonly name: string
   readonly kind: 'file' | 'folder' | 'other'
+  /** The name on the disk is not UTF-8: `name` shows it and cannot be opened. */
+  readonly foreign?: boolean
 }
 
 export interface Files {
@@ -31,6 +36,7 @@ export interface Files {
   makeFolder(path: string, options?: { mode?: number }): Promise<void>
   /** Removes a file or a whole folder; silent when nothing is there. */
   remove(path: string): Promise<void>
+  /** Replaces a file, or an empty folder by a folder; DISK_ERROR with `data.code` ENOTEMPTY when there is something in it. */
   rename(from: string, to: string): Promise<void>
   /** A fresh folder whose name begins with `prefix`. */
   temporaryFolder(prefix: string): Promise<string>

@@ -136,8 +136,8 @@ export const protocol: readonly Mutant[] = within('src/protocol', [
   {
     id: 'cancel-after-the-results',
     file: 'machines/job.ts',
-    find: "gathering: { gathered: 'settling', fail: 'failing' }",
-    replace: "gathering: { gathered: 'settling', fail: 'failing', cancel: 'cancelling' }",
+    find: "gathering: { gathered: 'settling', fail: 'failing', cancel: 'cancelling' }",
+    replace: "gathering: { gathered: 'settled', fail: 'failing', cancel: 'cancelling' }",
     means: 'a late cancel throws away results that are paid for',
     tests: ['test/unit/protocol/machines.test.ts']
   }

@@ -164,9 +164,8 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
   {
     id: 'mark-after-the-rename',
     file: 'gather.ts',
-    find: '  await files.write(mark, new Uint8Array())\n  await files.remove(out)\n  await files.rename(partial, out)\n',
-    replace:
-      '  await files.remove(out)\n  await files.rename(partial, out)\n  await files.write(mark, new Uint8Array())\n',
+    find: '    await files.write(mark, new Uint8Array())\n    await at(out, files.rename(partial, out))\n',
+    replace: '    await at(out, files.rename(partial, out))\n    await files.write(mark, new Uint8Array())\n',
     means: 'after a crash a whole result is not known for ours, and is gathered elsewhere again',
     tests: gather
   },
@@ -197,10 +196,66 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
   {
     id: 'lines-dealt-unevenly',
     file: 'split.ts',
-    find: 'await afterNewline(files, path, start - 1, stat.size, signal)',
-    replace: 'await afterNewline(files, path, start, stat.size, signal)',
-    means: 'of two equal lines one shard gets both and the other none',
+    find: 'start - (start % unit) - unit)',
+    replace: 'start - (start % unit))',
+    means: 'of four equal lines one shard gets three and the other one',
     tests: ['test/unit/peer/split.test.ts']
+  },
+  {
+    id: 'cut-inside-a-character',
+    file: 'split.ts',
+    find: 'start - (start % unit) - unit)',
+    replace: 'start - unit)',
+    means: 'a text of two bytes a character is cut inside of one',
+    tests: ['test/unit/peer/split.test.ts']
+  },
+  {
+    id: 'empty-pieces-bought',
+    file: 'split.ts',
+    find: 'if (lines < count) throw',
+    replace: 'if (lines < 0) throw',
+    means: 'shards that have nothing to do are paid for',
+    tests: ['test/unit/peer/split.test.ts']
+  },
+  {
+    id: 'outputs-only-a-filter',
+    file: 'gather.ts',
+    find: 'if (missing.length > 0) throw',
+    replace: 'if (missing.length > 64) throw',
+    means: 'a job whose tasks wrote nothing of what it names ends well, with an empty folder',
+    tests: ['test/unit/peer/placing.test.ts']
+  },
+  {
+    id: 'target-cleared-first',
+    file: 'gather.ts',
+    find: '    await at(out, files.rename(partial, out))',
+    replace: '    await files.remove(out)\n    await at(out, files.rename(partial, out))',
+    means: 'what somebody puts into the folder while a result is gathered is deleted',
+    tests: gather
+  },
+  {
+    id: 'paid-results-thrown-away',
+    file: 'kept.ts',
+    find: 'if (kept.size === 0) return await',
+    replace: 'if (kept.size >= 0) return await',
+    means: 'a job that is cancelled, or fails at the end, loses what was paid for',
+    tests: ['test/unit/peer/placing.test.ts']
+  },
+  {
+    id: 'no-place-no-end',
+    file: 'job-runner.ts',
+    find: 'if (this.#placing.overdue) return',
+    replace: 'if (this.#placing.overdue && this.#record.terminal) return',
+    means: 'a job whose result cannot be put in its place never ends',
+    tests: ['test/unit/peer/placing.test.ts']
+  },
+  {
+    id: 'money-left-behind',
+    file: 'job-runner.ts',
+    find: 'return this.#record.terminal && [...this.#live.values()].every(l => l.terminal)',
+    replace: 'return this.#record.terminal',
+    means: 'a result that comes in after a job was left is neither taken nor refused',
+    tests: ['test/unit/peer/placing.test.ts']
   },
   {
     id: 'resumed-at-full-price',

@@ -6,6 +6,7 @@ import { nodeFiles } from '../../../src/peer/adapters/node-files.ts'
 import { systemClock } from '../../../src/peer/adapters/system-clock.ts'
 import type { PeerContext } from '../../../src/peer/context.ts'
 import { layoutOf } from '../../../src/peer/home/layout.ts'
+import type { JobPlan } from '../../../src/peer/journal/entries.ts'
 import { fetchResult, resultFile } from '../../../src/peer/requester/fetch-result.ts'
 import { LiveExecution } from '../../../src/peer/requester/live-execution.ts'
 import { oneChunk } from '../../../src/protocol/bundle.ts'
@@ -14,7 +15,7 @@ import { ManualClock } from '../../support/clock.ts'
 import { bundleOf } from '../../support/compare.ts'
 import { execution, job, plan } from '../../support/entries.ts'
 import { folderForEach } from '../../support/folders.ts'
-import { provider, result } from '../../support/records.ts'
+import { object, provider, result } from '../../support/records.ts'
 import { text } from '../../support/tasks.ts'
 
 const { signal } = new AbortController()
@@ -23,7 +24,7 @@ describe('a result that is fetched', () => {
   const folder = folderForEach()
 
   /** Fetches these bytes, which the provider signed as they are. */
-  async function fetched(bytes: Uint8Array, signed = bytes) {
+  async function fetched(bytes: Uint8Array, signed = bytes, changes: Partial<JobPlan> = {}) {
     const reports: string[] = []
     const ctx = {
       clock: new ManualClock(),
@@ -39,7 +40,7 @@ describe('a result that is fetched', () => {
       ...{ state: 'delivered', fetched: false },
       result: await result(provider, { digest: digestOf(signed) })
     })
-    const owner = job({ plan: plan({ tier: 'none' }) })
+    const owner = job({ plan: plan({ tier: 'none', ...changes }) })
     const live = new LiveExecution(
       ctx,
       () => owner,
@@ -55,6 +56,15 @@ describe('a result that is fetched', () => {
     expect(entry).to.include({ state: 'delivered', fetched: true })
     expect(kept).to.equal(true)
     expect(reports).to.deep.equal([])
+  })
+
+  it('is noted when it lacks outputs that the job names, unless a gather module makes them', async () => {
+    const bytes = bundleOf({ 'result.txt': text('hello'), 'log/a': text('x') })
+    const outputs = ['results.txt', 'log', 'result.txt']
+    expect((await fetched(bytes, bytes, { outputs })).entry.missing).to.deep.equal(['results.txt'])
+    expect((await fetched(bytes, bytes, { outputs: ['log'] })).entry.missing).to.equal(undefined)
+    const gather = { module: object, args: [] }
+    expect((await fetched(bytes, bytes, { outputs, gather })).entry.missing).to.equal(undefined)
   })
 
   const whole = bundleOf({ a: text('hello') })

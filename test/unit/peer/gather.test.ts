@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { nodeFiles } from '../../../src/peer/adapters/node-files.ts'
 import type { PeerContext } from '../../../src/peer/context.ts'
@@ -36,11 +36,11 @@ describe('gathering results', () => {
   const read = (path: string): string => readFileSync(join(out(), path), 'utf8')
 
   it('one shard lands as it is, several side by side under their numbers', async () => {
-    await gatherResults(ctx(), entry(), [await accepted(0, { 'a/b.txt': 'one' })], signal)
+    await gatherResults(ctx(), entry(), [await accepted(0, { 'a/b.txt': 'one' })], { signal })
     expect(filesBelow(out())).to.deep.equal(['a/b.txt'])
     const both = [await accepted(1, { x: 'B' }), await accepted(0, { x: 'A' })]
     const second = entry({ out: join(folder(), 'two') })
-    await gatherResults(ctx(), second, both, signal)
+    await gatherResults(ctx(), second, both, { signal })
     expect(filesBelow(second.plan.out)).to.deep.equal(['0/x', '1/x'])
     expect(readFileSync(join(second.plan.out, '0/x'), 'utf8')).to.equal('A')
   })
@@ -51,26 +51,31 @@ describe('gathering results', () => {
       await accepted(2, { t: 'b', only: '2' }),
       await accepted(0, { t: 'a' })
     ]
-    await gatherResults(ctx(), entry({ gather: 'concat' }), parts, signal)
+    await gatherResults(ctx(), entry({ gather: 'concat' }), parts, { signal })
     expect(read('t')).to.equal('abc')
     expect(read('only')).to.equal('2')
   })
 
   it('only the wanted outputs are kept', async () => {
     const tree = { 'keep.txt': '1', 'keep/a': '2', 'keep.txt.bak': '3', other: '4' }
-    await gatherResults(ctx(), entry({ outputs: ['keep.txt', 'keep'] }), [await accepted(0, tree)], signal)
+    await gatherResults(ctx(), entry({ outputs: ['keep.txt', 'keep'] }), [await accepted(0, tree)], {
+      signal
+    })
     expect(filesBelow(out())).to.deep.equal(['keep.txt', 'keep/a'])
   })
 
   it('an empty folder is used; a filled one is left alone, and nothing half written stays', async () => {
     const shard = await accepted(0, { x: '1' })
     mkdirSync(out(), { recursive: true })
-    await gatherResults(ctx(), entry(), [shard], signal)
+    await gatherResults(ctx(), entry(), [shard], { signal })
     expect(read('x')).to.equal('1')
     const taken = join(folder(), 'work', 'taken')
     mkdirSync(taken)
     writeFileSync(join(taken, 'mine'), 'keep me')
-    const e = await rejection(gatherResults(ctx(), entry({ out: taken }), [shard], signal), 'OUTPUT_EXISTS')
+    const e = await rejection(
+      gatherResults(ctx(), entry({ out: taken }), [shard], { signal }),
+      'OUTPUT_EXISTS'
+    )
     expect(e.next).to.contain('shoal get')
     expect(filesBelow(taken)).to.deep.equal(['mine'])
     expect(filesBelow(join(folder(), 'work'))).to.deep.equal(['out/x', 'taken/mine'])
@@ -78,8 +83,8 @@ describe('gathering results', () => {
 
   it('gathered again after a crash it finds its own result and changes nothing', async () => {
     const shard = await accepted(0, { x: '1' })
-    expect(await gatherResults(ctx(), entry(), [shard], signal)).to.equal(out())
-    expect(await gatherResults(ctx(), entry(), [shard], signal)).to.equal(out())
+    expect(await gatherResults(ctx(), entry(), [shard], { signal })).to.equal(out())
+    expect(await gatherResults(ctx(), entry(), [shard], { signal })).to.equal(out())
     expect(filesBelow(out())).to.deep.equal(['x'])
   })
 
@@ -90,8 +95,8 @@ describe('gathering results', () => {
       throw new ShoalError('DISK_ERROR', 'killed')
     }
     const last = { ...ctx(), files: { ...nodeFiles, rename: dying } } as unknown as PeerContext
-    await rejection(gatherResults(last, entry(), [shard], signal), 'DISK_ERROR')
-    expect(await gatherResults(ctx(), entry(), [shard], signal)).to.equal(out())
+    await rejection(gatherResults(last, entry(), [shard], { signal }), 'DISK_ERROR')
+    expect(await gatherResults(ctx(), entry(), [shard], { signal })).to.equal(out())
     expect(filesBelow(out())).to.deep.equal(['x'])
   })
 
@@ -100,15 +105,46 @@ describe('gathering results', () => {
     mkdirSync(out(), { recursive: true })
     writeFileSync(join(out(), 'mine'), 'keep me')
     const elsewhere = join(folder(), 'work', 'elsewhere')
-    expect(await gatherResults(ctx(), entry(), [shard], signal, elsewhere)).to.equal(elsewhere)
+    expect(await gatherResults(ctx(), entry(), [shard], { signal, elsewhere })).to.equal(elsewhere)
     expect(filesBelow(join(folder(), 'work'))).to.deep.equal(['elsewhere/x', 'out/mine'])
+  })
+
+  it('a link or a file in the way is left alone, and so is a folder that somebody fills meanwhile', async () => {
+    const shard = await accepted(0, { x: '1' })
+    const work = join(folder(), 'work')
+    mkdirSync(join(work, 'real'), { recursive: true })
+    symlinkSync(join(work, 'real'), join(work, 'link'))
+    writeFileSync(join(work, 'file'), 'mine')
+    for (const name of ['link', 'file'])
+      await rejection(
+        gatherResults(ctx(), entry({ out: join(work, name) }), [shard], { signal }),
+        'OUTPUT_EXISTS'
+      )
+    mkdirSync(out())
+    const write: typeof nodeFiles.write = async (path, data, o) => {
+      if (path.includes('gathered-')) writeFileSync(join(out(), 'mine'), 'keep me')
+      await nodeFiles.write(path, data, o)
+    }
+    const busy = { ...ctx(), files: { ...nodeFiles, write } } as unknown as PeerContext
+    await rejection(gatherResults(busy, entry(), [shard], { signal }), 'OUTPUT_EXISTS')
+    expect(filesBelow(work)).to.deep.equal(['file', 'link', 'out/mine'])
+  })
+
+  it('raw: what each shard wrote, as it came, under its number, also of a part of the shards', async () => {
+    const changes = { gather: 'concat', outputs: ['wanted'] } as const
+    const some = [await accepted(3, { wanted: '1', other: '2' })]
+    await gatherResults(ctx(), entry({ ...changes, outputs: [...changes.outputs] }), some, {
+      signal,
+      raw: true
+    })
+    expect(filesBelow(out())).to.deep.equal(['3/other', '3/wanted'])
   })
 
   it('a damaged result gives no folder at all', async () => {
     const shard = await accepted(0, { x: '1' })
     const path = resultFile(home(), shard)
     writeFileSync(path, readFileSync(path).subarray(0, -3))
-    await rejection(gatherResults(ctx(), entry(), [shard], signal), 'RECORD_INVALID')
+    await rejection(gatherResults(ctx(), entry(), [shard], { signal }), 'RECORD_INVALID')
     expect(existsSync(out())).to.equal(false)
   })
 })

@@ -101,7 +101,7 @@ describe('money in the machines', () => {
     expect(can(executionTable, 'delivered', 'accept')).to.equal(true)
   })
 
-  it('a job is never settled before its result was gathered, and cannot be cancelled after', () => {
+  it('a job is never settled before its result was gathered; to cancel it after that ends the wait, and takes nothing back', () => {
     expect(
       Object.entries(jobTable)
         .filter(([, to]) => Object.values(to).includes('settled'))
@@ -112,7 +112,15 @@ describe('money in the machines', () => {
         .filter(([, to]) => Object.values(to).includes('settling'))
         .map(([s]) => s)
     ).to.deep.equal(['gathering'])
-    for (const state of ['gathering', 'settling'] as const)
-      expect(can(jobTable, state, 'cancel')).to.equal(false)
+    expect(next(jobTable, 'settling', 'cancel')).to.equal('settled')
+  })
+
+  it('its owner and time each have a way out of every state of a job that waits', () => {
+    for (const state of ['submitted', 'running', 'gathering', 'settling'] as const)
+      expect(can(jobTable, state, 'cancel'), state).to.equal(true)
+    for (const state of ['submitted', 'running', 'gathering'] as const)
+      expect(can(jobTable, state, 'fail'), state).to.equal(true)
+    for (const state of ['settling', 'failing', 'cancelling'] as const)
+      expect(can(jobTable, state, 'leave'), state).to.equal(true)
   })
 })

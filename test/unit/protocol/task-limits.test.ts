@@ -1,5 +1,6 @@
 /** One number for each limit, and what is within all of them travels. */
 import { expect } from 'chai'
+import { readFileSync } from 'node:fs'
 import { bundleFromMap, largestBundle, PATH_LIMITS } from '../../../src/protocol/bundle.ts'
 import { encode } from '../../../src/protocol/codec.ts'
 import { SPEC_MAX } from '../../../src/protocol/limits.ts'
@@ -19,10 +20,32 @@ import {
   VARIABLES_MAX,
   WALL_MAX
 } from '../../../src/protocol/task-limits.ts'
+import * as taskLimits from '../../../src/protocol/task-limits.ts'
+import { limitRows, limitsPage } from '../../../src/protocol/limits-table.ts'
 import { offerObjection, type Terms } from '../../../src/peer/provider/agreements.ts'
 import { common, needs, object, offer, ARBITER, addressOf, provider } from '../../support/records.ts'
 
 describe('limits of a task', () => {
+  it('are in the documents as the program holds them (npm run docs:limits)', () => {
+    const page = readFileSync(new URL('../../../docs/limits.md', import.meta.url), 'utf8')
+    expect(page).to.equal(limitsPage())
+    for (const text of [
+      '| shards | 1024 |',
+      '| input of one shard | 4 GiB |',
+      '| time of one task (limits.wall) | 20 days |'
+    ])
+      expect(page).to.contain(text)
+  })
+
+  it('are all in the table: none is left out', () => {
+    const all = Object.entries(taskLimits).filter(([name]) => /^[A-Z_]+_MAX$|^LOG_LINE/.test(name))
+    const rows = limitRows.length
+    // modules and files of results have a row for each kind; paths and shards come from other files
+    const [modules, files, others] = [Object.keys(taskLimits.MODULE_MAX).length - 1, 1, 6]
+    expect(rows).to.equal(all.length + modules + files + others)
+    expect(new Set(limitRows.map(r => r.id)).size).to.equal(rows)
+  })
+
   it('arguments and variables up to their limit fit the sealed spec, whatever their number and script', () => {
     const env = Object.fromEntries(
       Array.from({ length: VARIABLES_MAX }, (_, i) => [`V${i}`.padEnd(VARIABLE_NAME_MAX, '_'), ''])
