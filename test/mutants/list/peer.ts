@@ -91,9 +91,17 @@ export const peer: readonly Mutant[] = within('src/peer', [
   {
     id: 'expired-is-good',
     file: 'records.ts',
-    find: "if (expires <= now) throw new ShoalError('RECORD_INVALID', `${what} has expired`)",
-    replace: "if (expires <= 0) throw new ShoalError('RECORD_INVALID', `${what} has expired`)",
-    means: 'records that have expired are believed for ever',
+    find: 'if (expires + CLOCK_SKEW <= now)',
+    replace: 'if (expires + CLOCK_SKEW <= 0)',
+    means: 'cards that have expired are believed for ever',
+    tests: records
+  },
+  {
+    id: 'over-is-good',
+    file: 'records.ts',
+    find: 'if (late > CLOCK_SKEW)',
+    replace: 'if (late > CLOCK_SKEW * 1e6)',
+    means: 'an offer or bid of last year is played back and believed',
     tests: records
   },
   {
@@ -115,9 +123,17 @@ export const peer: readonly Mutant[] = within('src/peer', [
   {
     id: 'expired-adverts-listed',
     file: 'advert-book.ts',
-    find: 'if (advert.expires <= now) this.#remove(peer)',
-    replace: 'if (advert.expires <= 0) this.#remove(peer)',
+    find: 'if (until <= now) this.#remove(peer)',
+    replace: 'if (until <= 0) this.#remove(peer)',
     means: 'offers of providers that are gone are shown for ever',
+    tests: ['test/unit/peer/advert-book.test.ts']
+  },
+  {
+    id: 'waits-for-the-gone',
+    file: 'advert-book.ts',
+    find: 'const able = this.list(offer.class).map(',
+    replace: 'const able = this.#adverts().map(',
+    means: 'every job waits for bids of providers that left the network long ago',
     tests: ['test/unit/peer/advert-book.test.ts']
   },
   {
@@ -147,8 +163,8 @@ export const peer: readonly Mutant[] = within('src/peer', [
   {
     id: 'input-path-climbs-out',
     file: 'jobfile/schema.ts',
-    find: '/^(?!\\/)(?!.*(^|\\/)\\.{1,2}(\\/|$))[^\\0\\\\]+$/',
-    replace: '/^(?!\\/)[^\\0\\\\]+$/',
+    find: 'if (problem === undefined) return\n  const outside',
+    replace: "if (problem === undefined || path.includes('..')) return\n  const outside",
     means: "a path with '..' in a job file is found wrong only after the job was bought",
     tests: ['test/unit/cli/mistakes.test.ts']
   },

@@ -36,8 +36,8 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
   {
     id: 'one-blames-the-task-twice',
     file: 'seats.ts',
-    find: '      .filter(e => OWN_FAULT.test(e.failure?.code ??',
-    replace: '      .filter(e => !OWN_FAULT.test(e.failure?.code ??',
+    find: 'e.resumedFrom === undefined && OWN_FAULT.test(e.failure?.code ??',
+    replace: 'e.resumedFrom === undefined && !OWN_FAULT.test(e.failure?.code ??',
     means: 'providers that die end a job as if its task were wrong',
     tests: seats
   },
@@ -99,10 +99,10 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
   },
   {
     id: 'resumed-work-paid-twice',
-    file: 'receipts.ts',
-    find: 'BigInt(progress - begun)) / (BPS',
-    replace: 'BigInt(progress)) / (BPS',
-    means: 'what an earlier provider was paid for is paid for again',
+    file: 'seats.ts',
+    find: '(best.resumedFrom?.used ?? 0n) + best.checkpoint.gas',
+    replace: 'best.checkpoint.gas',
+    means: 'the work that the first of three providers was paid for is bought again from the third',
     tests: seats
   },
   {
@@ -205,8 +205,8 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
   {
     id: 'resumed-at-full-price',
     file: 'agree.ts',
-    find: 'const rest = (price * (BPS - BigInt(resume))) / BPS',
-    replace: 'const rest = resume > 10_000 ? 0n : price',
+    find: 'const price = priceFor(restOf(used, rate), rate)',
+    replace: 'const { price } = rate',
     means: 'the rest of a shard costs as much as the whole',
     tests: ['test/unit/peer/agree.test.ts']
   },
