@@ -84,7 +84,7 @@ export class Court {
       ...{ requester: addressOf('requester'), provider: addressOf('provider') },
       ...{ beneficiary: addressOf('provider'), arbiter: addressOf('arbiter') }
     })
-    this.id = typedDigestOf('Agreement', this.agreement) as AgreementId
+    this.id = typedDigestOf('Agreement', this.agreement)
     this.journal = new Journal(memoryStore(), this.clock)
   }
 
