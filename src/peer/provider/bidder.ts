@@ -286,7 +286,10 @@ export class Bidder implements Startable {
       region: advert.region,
       energy: advert.energy,
       issued: ctx.clock.now(),
-      validMs: Math.min(OFFER_TTL_MAX, Math.max(0, heard.until - ctx.clock.monotonic()) + BID_GRACE_MS)
+      validMs: Math.min(
+        OFFER_TTL_MAX,
+        Math.ceil(Math.max(0, heard.until - ctx.clock.monotonic())) + BID_GRACE_MS
+      )
     }
     const bid = await signBid(body, ctx.operator)
     heard.bidUntil = ctx.clock.monotonic() + body.validMs
