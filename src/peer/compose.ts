@@ -203,7 +203,6 @@ async function makeContext(
   return { ctx, cards, store }
 }
 
-
 /** Outages of a running peer are waited out; a person who starts one hears of a wrong address soon. */
 async function startSettlement(ctx: PeerContext, rpcUrl: string, signal?: AbortSignal): Promise<void> {
   const message = `the chain does not answer at ${rpcUrl}`

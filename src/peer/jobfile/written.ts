@@ -11,7 +11,6 @@ import {
   parseDocument,
   visit,
   type Document,
-  type Node,
   type Scalar
 } from 'yaml'
 import { ShoalError } from '../../protocol/errors.ts'

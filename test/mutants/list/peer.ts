@@ -191,5 +191,53 @@ export const peer: readonly Mutant[] = within('src/peer', [
     replace: 'scrypt(secret, Buffer.alloc(32), 32,',
     means: 'equal passphrases give equal keys: one dictionary opens all homes',
     tests: home
+  },
+  {
+    id: 'young-opening-is-deep',
+    file: 'confirmations.ts',
+    find: '?? CONFIRMATIONS',
+    replace: '?? 0',
+    means: 'on a chain that reorganises a provider works for a price that is taken back',
+    tests: ['test/unit/peer/start.test.ts']
+  },
+  {
+    id: 'set-back-and-unpaid',
+    file: 'elapsed.ts',
+    find: 'Math.max(0, this.#clock.monotonic() - monotonic, this.#clock.now() - started)',
+    replace: 'Math.max(0, this.#clock.now() - started)',
+    means: 'when a clock is set back an hour nothing more is paid for running tasks',
+    tests: ['test/unit/peer/elapsed.test.ts']
+  },
+  {
+    id: 'slept-and-unpaid',
+    file: 'elapsed.ts',
+    find: 'Math.max(0, this.#clock.monotonic() - monotonic, this.#clock.now() - started)',
+    replace: 'Math.max(0, this.#clock.monotonic() - monotonic)',
+    means: 'a requester that slept or restarted takes honest work for too fast to be true',
+    tests: ['test/unit/peer/elapsed.test.ts']
+  },
+  {
+    id: 'lies-kept-for-ever',
+    file: 'journal/journal.ts',
+    find: 'if (!this.#counts(this.#parse(kinds.lie, key, bytes))) old.push({ del: key })',
+    replace: 'if (key === bytes.toString()) old.push({ del: key })',
+    means: 'who makes new operators and lies once with each fills the journal',
+    tests: ['test/unit/peer/retention.test.ts']
+  },
+  {
+    id: 'checkpoint-of-earlier-unreadable',
+    file: 'journal/earlier/entries.ts',
+    find: 'checkpoint.omit({ v: true, handover: true }).extend({ v: z.literal(1) })',
+    replace: 'checkpoint',
+    means: 'a home with money under way in version 1 cannot be read any more',
+    tests: ['test/unit/peer/earlier.test.ts']
+  },
+  {
+    id: 'earlier-price-buys-work',
+    file: 'journal/earlier/entries.ts',
+    find: '    v: 2,\n    bought: 0n,\n    speed: 0n,\n    checkpoint: last',
+    replace: '    v: 2,\n    bought: 1n,\n    speed: 0n,\n    checkpoint: last',
+    means: 'an agreement of version 1 is paid in full for its first checkpoint',
+    tests: ['test/unit/peer/earlier.test.ts']
   }
 ])

@@ -181,5 +181,78 @@ export const provider: readonly Mutant[] = within('src/peer/provider', [
     replace: 'if (live.terminal)',
     means: 'a slot stays taken until the escrow closes: a provider sells less',
     tests: ['test/unit/peer/selling.test.ts']
+  },
+  {
+    id: 'one-term-compared',
+    file: 'fetch-task.ts',
+    find: 'if (differs !== undefined) {',
+    replace: "if (differs?.term === 'gas') {",
+    means: 'a spec asks for more memory, disk or time than the offer that was bid on, and gets it',
+    tests: ['test/unit/peer/run-task.test.ts']
+  },
+  {
+    id: 'lie-not-counted',
+    file: 'fetch-task.ts',
+    find: '    await live.ctx.journal.noteLie(agreement.requester)\n',
+    replace: '',
+    means: 'a requester that signs two different terms is bid for again and again',
+    tests: ['test/unit/peer/run-task.test.ts']
+  },
+  {
+    id: 'resumed-from-anything',
+    file: 'fetch-task.ts',
+    find: 'if (checkpoint.digest !== entry.task?.handover?.handover.checkpoint)',
+    replace: "if (checkpoint.digest === '0x')",
+    means:
+      'a requester hands over garbage to begin from, and the arbiter holds the failure against the provider',
+    tests: ['test/unit/peer/run-task.test.ts']
+  },
+  {
+    id: 'late-start-obeyed',
+    file: 'provider.ts',
+    find: 'if (!workFits(ctx.chainNow(), agreement, work))',
+    replace: 'if (agreement.deliverBy < ctx.chainNow() && !workFits(ctx.chainNow(), agreement, work))',
+    means: 'a provider begins a task that it cannot deliver any more, and works for nothing',
+    tests: ['test/unit/peer/selling.test.ts']
+  },
+  {
+    id: 'handover-of-less-work',
+    file: 'provider.ts',
+    find: 'if (handover.gas !== bought)',
+    replace: 'if (handover.gas === 0n)',
+    means: 'the arbiter runs a task with less work than was bought, and the honest result differs',
+    tests: ['test/unit/peer/selling.test.ts']
+  },
+  {
+    id: 'shown-before-it-is-committed',
+    file: 'live-provision.ts',
+    find: "if (state !== 'finished' || !commitsFirst(this.ctx.chainNow(), agreement, inclusionMs)) this.show()",
+    replace: "if (state !== 'finished' || inclusionMs >= 0) this.show()",
+    means: 'a requester takes the result seconds before the deadline, and the commit comes too late',
+    tests: ['test/unit/peer/showing.test.ts']
+  },
+  {
+    id: 'unpaid-work-goes-on',
+    file: 'pay-watch.ts',
+    find: 'if (held !== waited > PATIENCE_MS) {',
+    replace: 'if (held !== waited > RECEIPT_MS) {',
+    means: 'a requester gets a minute of work after each checkpoint that it does not pay for',
+    tests: ['test/unit/peer/run-task.test.ts']
+  },
+  {
+    id: 'unpaid-for-ever',
+    file: 'pay-watch.ts',
+    find: 'if (waited > RECEIPT_MS)',
+    replace: 'if (waited > RECEIPT_MS * 1e6)',
+    means: 'a requester that does not pay holds a slot until the deadline',
+    tests: ['test/unit/peer/run-task.test.ts']
+  },
+  {
+    id: 'next-checkpoint-before-the-pay',
+    file: 'checkpoints.ts',
+    find: 'while (live.owed < earnedSoFar(live)) {',
+    replace: 'while (live.owed < 0n) {',
+    means: 'a provider shows one checkpoint after the other to a requester that pays for none',
+    tests: ['test/unit/peer/run-task.test.ts']
   }
 ])

@@ -249,5 +249,85 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
     replace: "if (stream.digest() === '0x') {",
     means: 'a checkpoint that is not what its provider signed is paid for',
     tests: ['test/unit/peer/follow.test.ts']
+  },
+  {
+    id: 'all-that-is-said-is-metered',
+    file: 'receipts.ts',
+    find: 'return plausible(gas, engine, live.ranMs + BEGAN_EARLIER_MS, live.entry.speed)',
+    replace: 'return gas',
+    means: 'a provider that says it has done everything in a second is paid nine tenths of the price',
+    tests: ['test/unit/peer/follow.test.ts']
+  },
+  {
+    id: 'checkpoint-of-another-task',
+    file: 'follow.ts',
+    find: 'if (checkpoint.handover !== (await handoverDigest(live)))',
+    replace: "if (checkpoint.handover === '0x')",
+    means: 'a checkpoint is paid for that no arbiter can judge',
+    tests: ['test/unit/peer/follow.test.ts']
+  },
+  {
+    id: 'put-off-for-ever',
+    file: 'start.ts',
+    find: 'until = Math.max(until, Math.min(latest, ctx.clock.monotonic() + wait + START_MS))',
+    replace: 'until = Math.max(until, ctx.clock.monotonic() + wait + START_MS)',
+    means: 'a provider that says "not deep enough yet" again and again holds the shard and its price',
+    tests: ['test/unit/peer/start.test.ts']
+  },
+  {
+    id: 'put-off-beyond-the-deadline',
+    file: 'start.ts',
+    find: 'Math.min(DEEP_MS, Number(entry.agreement.deliverBy - ctx.chainNow()) * 1000)',
+    replace: 'DEEP_MS',
+    means: 'a provider puts a requester off for longer than the work was given',
+    tests: ['test/unit/peer/start.test.ts']
+  },
+  {
+    id: 'pays-for-a-contradicted-failure',
+    file: 'task-failed.ts',
+    find: 'decideShard(live.job().plan, shard).settled !== undefined',
+    replace: "decideShard(live.job().plan, shard).settled === ''",
+    means: 'a provider is paid for a failure that another provider’s result contradicts',
+    tests: ['test/unit/peer/task-failed.test.ts']
+  },
+  {
+    id: 'goes-on-from-what-failed',
+    file: 'seats.ts',
+    find: '  if (past.some(e => e.taskFailure !== undefined)) return undefined\n',
+    replace: '',
+    means: 'one false checkpoint makes a job fail, since every next provider begins from it',
+    tests: seats
+  },
+  {
+    id: 'declined-and-asked-again',
+    file: 'claims.ts',
+    find: '    if (full === seq) return 0\n',
+    replace: '',
+    means: 'a provider that has just declined is asked again at once by each of twenty jobs',
+    tests: ['test/unit/peer/claims.test.ts']
+  },
+  {
+    id: 'slot-seen-free-by-all',
+    file: 'claims.ts',
+    find: 'return Math.max(0, slotsFree - taken)',
+    replace: 'return slotsFree',
+    means: 'all jobs of a requester propose agreements for one and the same slot',
+    tests: ['test/unit/peer/claims.test.ts']
+  },
+  {
+    id: 'slot-promised-to-all',
+    file: 'turns.ts',
+    find: '(known ?? 0) - open.reduce((sum, p) => sum + p.promised, 0)',
+    replace: 'known ?? 0',
+    means: 'rounds at the same time offer for the same free slots and bid one another out',
+    tests: ['test/unit/peer/turns.test.ts']
+  },
+  {
+    id: 'standing-offers-of-all',
+    file: 'turns.ts',
+    find: 'return standing < STANDING_MAX ?',
+    replace: 'return standing < Infinity ?',
+    means: 'fifty waiting jobs are fifty offers that every provider checks again and again',
+    tests: ['test/unit/peer/turns.test.ts']
   }
 ])
