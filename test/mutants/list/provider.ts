@@ -237,7 +237,7 @@ export const provider: readonly Mutant[] = within('src/peer/provider', [
     find: 'if (held !== waited > PATIENCE_MS) {',
     replace: 'if (held !== waited > RECEIPT_MS) {',
     means: 'a requester gets a minute of work after each checkpoint that it does not pay for',
-    tests: ['test/unit/peer/run-task.test.ts']
+    tests: ['test/unit/peer/pay-watch.test.ts']
   },
   {
     id: 'unpaid-for-ever',
@@ -245,7 +245,7 @@ export const provider: readonly Mutant[] = within('src/peer/provider', [
     find: 'if (waited > RECEIPT_MS)',
     replace: 'if (waited > RECEIPT_MS * 1e6)',
     means: 'a requester that does not pay holds a slot until the deadline',
-    tests: ['test/unit/peer/run-task.test.ts']
+    tests: ['test/unit/peer/pay-watch.test.ts']
   },
   {
     id: 'next-checkpoint-before-the-pay',

@@ -8,6 +8,7 @@ import {
   attestation,
   card,
   NOW,
+  offer,
   person,
   provider,
   requester,
@@ -39,6 +40,23 @@ describe('the book of adverts', () => {
     expect(book.list()).to.have.length(2)
     await clock.advance(1)
     expect(book.list().map(a => a.card.peer)).to.deep.equal([stranger.identity.peerId])
+  })
+
+  it('nobody waits for the bid of a provider whose advert has expired', async () => {
+    const clock = new ManualClock(NOW)
+    const nothing = () => () => undefined
+    const network = { subscribe: nothing, handle: nothing, onPeer: nothing, peers: () => [] }
+    const book = new AdvertBook({ clock, network, random: { fraction: () => 0 } } as unknown as PeerContext)
+    await book.start()
+    await clock.advance(3_000)
+    const now = clock.now()
+    book.add(await advert(provider, { issued: now, expires: now + 1_000 }))
+    book.add(await advert(stranger, { issued: now, expires: now + 60_000 }))
+    const wanted = await offer({ ceiling: 10n ** 18n }, person(9))
+    expect(book.bidders(wanted)?.size).to.equal(2)
+    await clock.advance(1_000)
+    expect(book.bidders(wanted)?.size).to.equal(1)
+    await book.stop()
   })
 
   it('a peer is dialled first where its newest advert says, then where it was', async () => {

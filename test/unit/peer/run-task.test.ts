@@ -223,6 +223,10 @@ describe('what a provider runs', () => {
     expect(await outcome({ spec: { ...honest, module: object(input) } })).to.equal(
       'RECORD_INVALID spec: another module than agreed'
     )
+    // signed twice by the requester, and no arbiter would hold with us
+    expect(await outcome({ spec: { ...honest, common: { ...common, args: ['--less'] } } })).to.equal(
+      'RECORD_INVALID spec: not what was agreed'
+    )
     const task = {
       spec: { cid: cidOf(encode(honest)), wrapped: r.filled(6, 80) },
       handover: await r.handover()

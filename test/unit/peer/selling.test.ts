@@ -155,7 +155,7 @@ describe('a provider under agreement', () => {
         await r.handover(r.stranger),
         { handover: other, signature: await r.requester.operator.sign('Handover', other) }
       ])
-        await rejection(ask('start', { ...start, handover: wrong }) as Promise<unknown>, 'SIGNATURE_INVALID')
+        await rejection(ask('start', { ...start, handover: wrong }), 'SIGNATURE_INVALID')
     })
   })
 

@@ -78,6 +78,10 @@ describe('a dispute before an arbiter', () => {
     await one.bring('requester', first)
     await one.bring('requester', { ...first, addresses: ['/ip4/127.0.0.1/tcp/9'] })
     expect(one.entry.requester).to.deep.equal(first)
+    // also of two at the same moment
+    const [early, late] = [await court.provider(), await court.provider('nonsense')]
+    await Promise.all([one.bring('provider', early), one.bring('provider', late)])
+    expect(one.entry.provider).to.deep.equal(early)
   })
 
   it('who withholds its evidence for ten minutes loses', async () => {

@@ -1,6 +1,7 @@
 /** Whose words an arbiter listens to: a party's, about its own dispute, signed by whoever must have signed them. */
 import { expect } from 'chai'
 import { hear } from '../../../../src/peer/arbiter/hearing.ts'
+import { signDelivery } from '../../../../src/peer/records.ts'
 import type { Evidence } from '../../../../src/protocol/records/evidence.ts'
 import { rejection } from '../../../support/failures.ts'
 import * as r from '../../../support/records.ts'
@@ -69,10 +70,13 @@ describe('what an arbiter hears', () => {
     const asked = await court.requester()
     const checkpoint = await court.checkpoint()
     const by = await court.card('provider')
+    const { signature: _, ...body } = checkpoint
+    const own = await signDelivery('checkpoint', body, court.notary.keys('requester').identity)
     for (const doubted of [
       { by, checkpoint: { ...checkpoint, progress: 9_999 } },
       { by, checkpoint: { ...checkpoint, agreement: r.hex(9) } },
-      { by: await court.card('requester'), checkpoint }
+      { by: await court.card('requester'), checkpoint },
+      { by: await court.card('requester'), checkpoint: own }
     ])
       await rejection(told({ ...asked, doubted }, 'requester'))
   })
