@@ -179,6 +179,8 @@ const peerCalls = (peer: Peer) => {
         escrow: ctx.settlement.network.escrow,
         /** Seconds by which this machine's clock is behind the chain's, with their error. */
         clock: ctx.settlement.clock.behind(),
+        /** In words, when it is off by more than others allow, by the chain or by peers. */
+        clockOff: ctx.clockOff?.(),
         /** How long a call takes to be mined here. */
         inclusionMs: ctx.settlement.inclusionMs(),
         /** Set while the chain's events cannot be read. */

@@ -12,8 +12,9 @@ import type { Startable } from '../protocol/ports/startable.ts'
 import { capacityAdvert, nodeClass, type CapacityAdvert, type NodeClass } from '../protocol/records/advert.ts'
 import type { TaskOffer } from '../protocol/records/offer.ts'
 import { claimedHosts, groupsOf } from './capacity/groups.ts'
+import { PeerClocks } from './clock-off.ts'
 import type { PeerContext } from './context.ts'
-import { isForged, verifyAdvert } from './records.ts'
+import { isAdvertSigned, isForged, verifyAdvert } from './records.ts'
 
 /** Providers remembered: an advert is below 7 KiB, and most below 2, so this stays under 28 MiB. */
 const ADVERTS_MAX = 4_096
@@ -42,6 +43,8 @@ type Ports = Pick<PeerContext, 'network' | 'clock' | 'typed' | 'identities' | 'l
 
 export class AdvertBook implements Startable {
   readonly #ports: Ports
+  /** Of the providers whose adverts come fresh, by gossip. */
+  readonly clocks: PeerClocks
   readonly #known = new Map<PeerIdString, Known>()
   readonly #seen = new BoundedMap<string, true>(SEEN_MAX)
   /** The host at which a connection has shown each provider to be. */
@@ -55,6 +58,7 @@ export class AdvertBook implements Startable {
 
   constructor(ports: Ports) {
     this.#ports = ports
+    this.clocks = new PeerClocks(ports.clock)
   }
 
   async start(): Promise<void> {
@@ -214,8 +218,11 @@ export class AdvertBook implements Startable {
   async #judge(data: Uint8Array): Promise<Verdict> {
     try {
       const advert = decode(capacityAdvert, data, 'advert', GOSSIP_MESSAGE_MAX)
-      const old = this.of(advert.card.peer)
+      const { peer } = advert.card
+      const old = this.of(peer)
       if (old !== undefined && old.seq >= advert.seq) return 'ignore'
+      // too old or too new for us it may be our clock that is off
+      if (await isAdvertSigned(advert, this.#ports)) this.clocks.note(peer, advert.issued)
       await verifyAdvert(advert, this.#ports, this.#seen)
       this.add(advert)
       return 'accept'

@@ -35,6 +35,7 @@ import { ArbiterFinder } from './disputes/find-arbiter.ts'
 import type { Answerer } from './capacity/answers/answer.ts'
 import { CardKeeper } from './card-keeper.ts'
 import { ChainNews } from './chain-news.ts'
+import { clockOff } from './clock-off.ts'
 import type { PeerContext } from './context.ts'
 import type { Config } from './home/config.ts'
 import type { Secrets } from './home/keystore.ts'
@@ -198,6 +199,7 @@ async function makeContext(
     card: () => cards.card,
     arbiters: new ArbiterFinder({ ...base, ...verifiers, adverts }),
     chainNow: () => BigInt(Math.floor(settlement.clock.now()?.seconds ?? clock.now() / 1000)),
+    clockOff: () => clockOff(settlement.clock.behind(), adverts.clocks.aheadMs()),
     stopping
   }
   return { ctx, cards, store }

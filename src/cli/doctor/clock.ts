@@ -17,3 +17,6 @@ export function clockFinding({ seconds, error }: ChainTime): Finding {
   if (off - error > NOTED_S) return note('clock', said, MEND)
   return ok('clock', `agrees with the chain's, within ${Math.max(1, Math.ceil(off + error))} s`)
 }
+
+/** `said`: that it is off, and by how much, as the peer tells it. */
+export const clockOffFinding = (said: string): Finding => bad('clock', said, MEND)

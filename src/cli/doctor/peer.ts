@@ -5,7 +5,7 @@ import { formatDuration } from '../../protocol/units.ts'
 import type { ChainTime } from '../../protocol/ports/chain-clock.ts'
 import { shortPeer } from '../ui/table.ts'
 import { note, ok, bad, type Finding } from './check.ts'
-import { clockFinding } from './clock.ts'
+import { clockFinding, clockOffFinding } from './clock.ts'
 import { checkProven, type ProvenStatus } from './proven.ts'
 
 export interface Status {
@@ -18,6 +18,8 @@ export interface Status {
     readonly underWay?: readonly UnderWay[]
     /** By how much this machine's clock is behind the chain's. */
     readonly clock?: ChainTime
+    /** That it is off too far, in words. */
+    readonly clockOff?: string
   }
   readonly network: NetworkHealth
   readonly provider?: ProvenStatus
@@ -91,7 +93,7 @@ function checkBans({ bans, bannedBy, doubted, otherVersions, troubles }: Network
 }
 
 /** What its chain keeps from it, beside answering at all. */
-function chainFindings({ blindness, clock, underWay = [] }: Status['chain']): Finding[] {
+function chainFindings({ blindness, clock, clockOff, underWay = [] }: Status['chain']): Finding[] {
   const blind =
     blindness === undefined
       ? []
@@ -103,7 +105,9 @@ function chainFindings({ blindness, clock, underWay = [] }: Status['chain']): Fi
           )
         ]
   const waiting = underWay.filter(u => u.waits !== 'mining')
-  const time = clock === undefined ? [] : [clockFinding(clock)]
+  // where the chain tells no time, peers do
+  const byPeers = clockOff === undefined ? [] : [clockOffFinding(clockOff)]
+  const time = clock === undefined ? byPeers : [clockFinding(clock)]
   return [
     ...time,
     ...blind,

@@ -10,7 +10,7 @@ export interface PeerStatus {
   readonly profile: string
   readonly connections: number
   readonly providersKnown: number
-  readonly chain: { readonly reachable: boolean; readonly chainId: string }
+  readonly chain: { readonly reachable: boolean; readonly chainId: string; readonly clockOff?: string }
   readonly provider?: {
     readonly slotsFree: number
     readonly slotsTotal: number

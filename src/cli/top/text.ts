@@ -36,6 +36,7 @@ function header({ status, wallet }: Snapshot): string[] {
   return [
     `${shortPeer(status.peer)}  ${status.profile}, ${slots}  ${status.connections} peers  ${status.providersKnown} providers  ${chain}`,
     `${wallet.free} ${SYMBOL} free, ${wallet.locked} ${SYMBOL} locked in agreements`,
+    ...(status.chain.clockOff === undefined ? [] : [status.chain.clockOff]),
     ...(policy?.open === false ? [`takes on nothing new: ${policy.reason}`] : []),
     ...gpus.map(gpuLine)
   ]

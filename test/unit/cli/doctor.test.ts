@@ -206,6 +206,16 @@ describe('doctor', function () {
     expect(findings.map(f => `${f.name} ${f.state}`)).to.include('clock note')
   })
 
+  it('where the chain tells no time, peers tell that the clock is off', () => {
+    const clockOff = "this machine's clock is 41 s ahead of that of its peers"
+    const of = (chain: object) =>
+      checkPeer({ ...lonely, chain: { reachable: true, ...chain } }).filter(f => f.name === 'clock')
+    expect(of({ clockOff })).to.have.length(1)
+    expect(of({ clockOff })[0]).to.include({ state: 'bad', said: clockOff })
+    expect(of({ clockOff, clock: { seconds: 50, error: 1 } }), 'said once').to.have.length(1)
+    expect(of({})).to.deep.equal([])
+  })
+
   it('what others have proven of a provider, in the units of its kind, or what is missing for it', () => {
     const none = { classes: ['general'], proven: NOTHING, attestations: [] }
     const one = { ...none, attestations: [{ kind: 'cpu' as const }] }
