@@ -185,7 +185,7 @@ export class JobRunner {
     }
     if (settled === plan.inputs.length)
       return await this.#record.move('complete', 'all shards have an accepted result')
-    if (this.#ctx.clock.now() > plan.deadline) {
+    if (this.#record.leftMs < 0) {
       if (open === 0) return await this.#fail('RUN_TIMEOUT', 'not finished by the deadline')
       const why = this.#matcher.why()
       const said = `no provider for ${open} executions by the deadline${this.#lastRefusal()}`
