@@ -6,6 +6,7 @@ import { oldGeneration } from '../../protocol/old-generation.ts'
 import type { PeerContext } from '../context.ts'
 import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { Waiter } from '../waiter.ts'
+import { collectPaid } from './collect.ts'
 import { compareResults, reasonAgainst } from './comparing.ts'
 import { drive } from './drive.ts'
 import { contentOf, heldFor } from '../leftovers.ts'
@@ -82,12 +83,16 @@ export class JobRunner {
       () => this.#executions().filter(e => e.shard === entry.shard)
     )
     this.#live.set(idOf(entry), live)
-    if (live.terminal) return
-    const done = drive(live, signal).finally(() => {
+    const done = this.#drive(live, signal).finally(() => {
       this.#drives.delete(done)
       this.#waiter.wake()
     })
     this.#drives.add(done)
+  }
+
+  async #drive(live: LiveExecution, signal: AbortSignal): Promise<void> {
+    if (!live.terminal) await drive(live, signal)
+    await collectPaid(live, signal)
   }
 
   #onMove(entry: ExecutionEntry): void {

@@ -28,7 +28,9 @@ export const idOf = (e: Pick<ExecutionEntry, 'shard' | 'attempt' | 'copy'>): str
 /** No work was given under it, and no money was meant to be. */
 export const neverBegan = (e: ExecutionEntry): boolean => e.state === 'declined' || e.state === 'withdrawn'
 const paid = (e: ExecutionEntry): boolean => e.state === 'accepted' || e.state === 'settled'
-const hopeful = (e: ExecutionEntry): boolean => HOPEFUL.has(e.state)
+/** Its provider was paid without us, and cannot give the result (collect.ts). */
+const isLost = (e: ExecutionEntry): boolean => e.state === 'settled' && !e.fetched && e.failure !== undefined
+const hopeful = (e: ExecutionEntry): boolean => HOPEFUL.has(e.state) && !isLost(e)
 
 /** What became of a fetched result. */
 const fateOf = (e: ExecutionEntry): Candidate['fate'] =>

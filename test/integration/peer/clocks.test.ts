@@ -95,14 +95,20 @@ describe('a machine that sleeps for an hour while a job runs', function () {
     (at: number): NonNullable<Trouble['then']> =>
     (machine, world) =>
       void world.clock.timer(at, () => machine.suspend(HOUR))
-  const moments = [8, 12, 14, 16, 18, 22, 26, 30].map(s => s * SECOND)
+  const moments = [12, 16, 22, 26].map(s => s * SECOND)
 
   for (const name of plays)
     for (const who of ['requester', 'provider-1', 'provider-2'] as const)
       it(`${who}, in ${name}: nobody loses by it, whatever the moment`, async () => {
         for (const at of moments) {
           const { faults, job } = await ended(name, who, { then: asleep(at) })
-          console.log(at, job.state, job.failure?.message, faults)
+          // who sleeps through its lease has lost it, and that is all
+          const missed = [`requester reports ${who}: broken-promise`, `requester counts 1 failures of ${who}`]
+          expect(
+            faults.filter(f => who === 'requester' || !missed.includes(f)),
+            `${name}, ${at} ms`
+          ).to.deep.equal([])
+          endsLike(name, job)
         }
       })
 })
