@@ -239,5 +239,29 @@ export const peer: readonly Mutant[] = within('src/peer', [
     replace: '    v: 2,\n    bought: 1n,\n    speed: 0n,\n    checkpoint: last',
     means: 'an agreement of version 1 is paid in full for its first checkpoint',
     tests: ['test/unit/peer/earlier.test.ts']
+  },
+  {
+    id: 'clock-by-one-peer',
+    file: 'clock-off.ts',
+    find: 'if (list.length < PEERS_LEAST) return undefined',
+    replace: 'if (list.length === 0) return undefined',
+    means: 'one peer with a wrong clock makes others tell their owners that theirs is wrong',
+    tests: ['test/unit/peer/clock-off.test.ts']
+  },
+  {
+    id: 'clock-the-wrong-way',
+    file: 'clock-off.ts',
+    find: "aheadMs > 0 ? 'behind' : 'ahead of'",
+    replace: "aheadMs < 0 ? 'behind' : 'ahead of'",
+    means: 'an owner whose clock is behind sets it back further',
+    tests: ['test/unit/peer/clock-off.test.ts']
+  },
+  {
+    id: 'anybody-tells-the-time',
+    file: 'advert-book.ts',
+    find: 'if (await isAdvertSigned(advert, this.#ports)) this.clocks',
+    replace: 'this.clocks',
+    means: 'a stranger makes up adverts of others and so a wrong clock',
+    tests: ['test/unit/peer/advert-book.test.ts']
   }
 ])

@@ -329,5 +329,29 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
     replace: 'return standing < Infinity ?',
     means: 'fifty waiting jobs are fifty offers that every provider checks again and again',
     tests: ['test/unit/peer/turns.test.ts']
+  },
+  {
+    id: 'paid-and-never-fetched',
+    file: 'collect.ts',
+    find: "state === 'settled' &&",
+    replace: "state === 'delivered' &&",
+    means: 'a requester that was away while its provider was paid never gets the result, and the job fails',
+    tests: ['test/unit/peer/collect.test.ts']
+  },
+  {
+    id: 'paid-and-waited-for',
+    file: 'collect.ts',
+    find: "refused || (tries >= TRIES && fault !== 'disk')",
+    replace: 'refused',
+    means: 'a provider that was paid and is gone holds its shard until the deadline of the job',
+    tests: ['test/unit/peer/collect.test.ts']
+  },
+  {
+    id: 'deadline-by-the-wall-clock',
+    file: 'job-record.ts',
+    find: 'return this.#until - this.#ctx.clock.monotonic()',
+    replace: 'return this.#entry.plan.deadline - this.#ctx.clock.now()',
+    means: 'a clock that is set ahead by an hour ends all running jobs',
+    tests: ['test/integration/peer/clocks.test.ts']
   }
 ])
