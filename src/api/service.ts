@@ -137,7 +137,7 @@ const peerCalls = (peer: Peer, guests: Guests) => {
         /** Signed, and not known to be mined. */
         underWay: ctx.settlement.underWay().map(underWayView)
       },
-      /** Set when this machine's clock keeps it from dealing with others. */
+      /** In words, when this machine's clock is off by more than others allow, by the chain or by peers. */
       clockOff: ctx.clockOff?.(),
       liveJobs: peer.requester.live,
       /** Commands that use this peer at this moment. */

@@ -5,7 +5,6 @@ import { decode } from '../protocol/codec.ts'
 import { ruleIds } from '../market/award.ts'
 import { expectedBidders } from '../market/expected.ts'
 import { weighed } from '../market/weighed.ts'
-import { isShoalError } from '../protocol/errors.ts'
 import type { Address, PeerIdString } from '../protocol/ids.ts'
 import { ADDRESSES_MAX, GOSSIP_MESSAGE_MAX } from '../protocol/limits.ts'
 import { topics, type PeerAddress, type Verdict } from '../protocol/ports/network.ts'
@@ -13,9 +12,9 @@ import type { Startable } from '../protocol/ports/startable.ts'
 import { capacityAdvert, nodeClass, type CapacityAdvert, type NodeClass } from '../protocol/records/advert.ts'
 import type { TaskOffer } from '../protocol/records/offer.ts'
 import { claimedHosts, groupsOf } from './capacity/groups.ts'
-import { PeersClock, type PeersTime } from './clock-off.ts'
+import { PeerClocks } from './clock-off.ts'
 import type { PeerContext } from './context.ts'
-import { isForged, verifyAdvert } from './records.ts'
+import { isAdvertSigned, isForged, verifyAdvert } from './records.ts'
 
 /** Providers remembered: an advert is below 7 KiB, and most below 2, so this stays under 28 MiB. */
 const ADVERTS_MAX = 4_096
@@ -44,6 +43,8 @@ type Ports = Pick<PeerContext, 'network' | 'clock' | 'typed' | 'identities' | 'l
 
 export class AdvertBook implements Startable {
   readonly #ports: Ports
+  /** Of the providers whose adverts come fresh, by gossip. */
+  readonly clocks: PeerClocks
   readonly #known = new Map<PeerIdString, Known>()
   readonly #seen = new BoundedMap<string, true>(SEEN_MAX)
   /** The host at which a connection has shown each provider to be. */
@@ -51,14 +52,13 @@ export class AdvertBook implements Startable {
   #groups: Map<PeerIdString, readonly CapacityAdvert[]> | undefined
   #undo: (() => void)[] = []
   #stop: AbortController | undefined
-  readonly #times: PeersClock
   #startedAt = Infinity
   readonly #watchers = new Set<() => void>()
   #repairing: Promise<void> = Promise.resolve()
 
   constructor(ports: Ports) {
     this.#ports = ports
-    this.#times = new PeersClock(ports.clock)
+    this.clocks = new PeerClocks(ports.clock)
   }
 
   async start(): Promise<void> {
@@ -218,33 +218,18 @@ export class AdvertBook implements Startable {
   async #judge(data: Uint8Array): Promise<Verdict> {
     try {
       const advert = decode(capacityAdvert, data, 'advert', GOSSIP_MESSAGE_MAX)
-      const old = this.of(advert.card.peer)
+      const { peer } = advert.card
+      const old = this.of(peer)
       if (old !== undefined && old.seq >= advert.seq) return 'ignore'
-      await this.#check(advert)
+      // too old or too new for us it may be our clock that is off
+      if (await isAdvertSigned(advert, this.#ports)) this.clocks.note(peer, advert.issued)
+      await verifyAdvert(advert, this.#ports, this.#seen)
       this.add(advert)
       return 'accept'
     } catch (e) {
       // too old is nobody's fault; malformed or forged is
       return isForged(e) ? 'reject' : 'ignore'
     }
-  }
-
-  /** Throws when the advert is not to be taken; remembers whose was refused for its time. */
-  async #check(advert: CapacityAdvert): Promise<void> {
-    try {
-      await verifyAdvert(advert, this.#ports, this.#seen)
-      this.#times.taken(advert.card.peer)
-    } catch (e) {
-      const off = isShoalError(e, 'RECORD_INVALID') ? e.data['offMs'] : undefined
-      if (typeof off === 'number') this.#times.refused(advert.card.peer, off)
-      throw e
-    }
-  }
-
-  /** How far our clock is off by the adverts of others; undefined while most of them agree with it. */
-  peersTime(): PeersTime | undefined {
-    const me = this.#ports.network.peerId
-    return this.#times.told(this.list().filter(a => a.card.peer !== me).length)
   }
 
   #unknownTo(known: readonly { peer: PeerIdString; seq: number }[]): CapacityAdvert[] {
@@ -269,7 +254,7 @@ export class AdvertBook implements Startable {
           signal
         )
         for (const advert of adverts) {
-          await this.#check(advert)
+          await verifyAdvert(advert, this.#ports, this.#seen)
           this.add(advert)
         }
       } catch (err) {

@@ -1,6 +1,6 @@
 /** Keeps this peer's card signed and fresh: new addresses or half of its life gone, and a new one is made. */
 import type { Address } from '../protocol/ids.ts'
-import { ADDRESSES_MAX } from '../protocol/limits.ts'
+import { ADDRESSES_MAX, CLOCK_SKEW } from '../protocol/limits.ts'
 import type { Startable } from '../protocol/ports/startable.ts'
 import { encode } from '../protocol/codec.ts'
 import type { PeerCard } from '../protocol/records/card.ts'
@@ -56,7 +56,9 @@ export class CardKeeper implements Startable {
       const { addresses, expires } = this.card
       const now = this.#addresses()
       const same = now.length === addresses.length && now.every(a => addresses.includes(a))
-      if (!same || expires - this.#ports.clock.now() < LIFE_MS / 2) await this.#renew()
+      const left = expires - this.#ports.clock.now()
+      // longer than it was made for: our clock was ahead then, and others refuse it
+      if (!same || left < LIFE_MS / 2 || left > LIFE_MS + CLOCK_SKEW) await this.#renew()
     } catch (err) {
       this.#ports.log.warn({ err }, 'the card could not be renewed; trying again')
     }
@@ -78,7 +80,8 @@ export class CardKeeper implements Startable {
         recipient: recipient.publicKey,
         profile: network.profile,
         addresses: this.#addresses(),
-        seq: now,
+        // also after the clock was set back
+        seq: Math.max(now, (this.#card?.seq ?? 0) + 1),
         expires: now + LIFE_MS
       },
       operator,

@@ -197,9 +197,9 @@ async function makeContext(
     adverts,
     wrap: wrapKey,
     card: () => cards.card,
-    clockOff: () => clockOff(settlement.clock.behind(), adverts.peersTime()),
     arbiters: new ArbiterFinder({ ...base, ...verifiers, adverts }),
     chainNow: () => BigInt(Math.floor(settlement.clock.now()?.seconds ?? clock.now() / 1000)),
+    clockOff: () => clockOff(settlement.clock.behind(), adverts.clocks.aheadMs()),
     stopping
   }
   return { ctx, cards, store }

@@ -117,6 +117,13 @@ export async function verifyAttestation(
     refuse('attestation: the challenger did not sign it')
 }
 
+/** Whether the peer of its card has signed it; what it says may be wrong, and it may be over. */
+export const isAdvertSigned = (
+  advert: CapacityAdvert,
+  { identities }: Pick<Verifiers, 'identities'>
+): Promise<boolean> =>
+  identities.verify(advert.card.peer, signingBytes('advert', bodyOf(advert)), advert.signature)
+
 /** `seen`: signatures of attestations that were found good, so that each is checked once and not with every beat of an advert. */
 export async function verifyAdvert(
   advert: CapacityAdvert,
@@ -126,11 +133,7 @@ export async function verifyAdvert(
   const { issued, expires } = advert
   checkSpan('advert', v.clock.now(), { issued, lengthMs: expires - issued }, ADVERT_TTL_MAX)
   await verifyCard(advert.card, v)
-  if (
-    !(await v.identities.verify(advert.card.peer, signingBytes('advert', bodyOf(advert)), advert.signature))
-  ) {
-    refuse('advert: the peer did not sign it')
-  }
+  if (!(await isAdvertSigned(advert, v))) refuse('advert: the peer did not sign it')
   for (const a of advert.attestations ?? []) {
     const key = bodyDigest(a) + toHex(a.signature)
     if (seen?.has(key) === true && a.subject === advert.card.peer) continue

@@ -1,4 +1,7 @@
-/** How much of the past a peer keeps: the newest ended jobs and executions; what is older leaves the journal whole. Live ones are never touched. */
+/**
+ * How much of the past a peer keeps: the newest ended jobs and executions, and lies for a day; what is older leaves the journal whole. Live ones
+ * are never touched. (An arbiter keeps its newest thousand ended disputes: arbiter.ts.)
+ */
 import { executionTable, providerTable } from '../protocol/machines/execution.ts'
 import { jobTable } from '../protocol/machines/job.ts'
 import { isTerminal } from '../protocol/machines/machine.ts'
@@ -18,7 +21,7 @@ function beyond<T extends { readonly created: number }>(ended: readonly T[], kee
     .slice(0, Math.min(PASS_MAX, Math.max(0, ended.length - keep)))
 }
 
-/** One pass; how many jobs and executions were forgotten. */
+/** One pass; how many entries were forgotten. */
 export async function forgetOld(ports: Ports, signal: AbortSignal): Promise<number> {
   const { journal, content, config, files, home } = ports
   const isOver = (j: JobEntry): boolean => isTerminal(jobTable, j.state)
@@ -38,5 +41,5 @@ export async function forgetOld(ports: Ports, signal: AbortSignal): Promise<numb
     if (entry.result !== undefined) await content.forget(entry.result.object)
     await journal.forgetProvider(entry.agreementId)
   }
-  return jobs.length + done.length
+  return jobs.length + done.length + (await journal.forgetLies(PASS_MAX))
 }

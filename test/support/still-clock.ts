@@ -8,6 +8,22 @@ export interface Timer {
   readonly every: number | undefined
 }
 
+/** A sleep by a clock's timers; ends early with its signal. */
+export async function sleepBy(timer: Clock['timer'], ms: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted()
+  await new Promise<void>((resolve, reject) => {
+    const onAbort = () => {
+      cancel()
+      reject(abortReason(signal))
+    }
+    const cancel = timer(ms, () => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    })
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
 export abstract class StillClock implements Clock {
   protected time: number
   protected readonly timers = new Map<number, Timer>()
@@ -22,21 +38,7 @@ export abstract class StillClock implements Clock {
   timer = (ms: number, fn: () => void): Cancel => this.#add(ms, fn, undefined)
   every = (ms: number, fn: () => void): Cancel => this.#add(ms, fn, ms)
 
-  /** Ends early with its signal. */
-  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted()
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = () => {
-        cancel()
-        reject(abortReason(signal))
-      }
-      const cancel = this.timer(ms, () => {
-        signal?.removeEventListener('abort', onAbort)
-        resolve()
-      })
-      signal?.addEventListener('abort', onAbort, { once: true })
-    })
-  }
+  sleep = (ms: number, signal?: AbortSignal): Promise<void> => sleepBy(this.timer, ms, signal)
 
   /** Timers that are due up to `end`, the earliest first. */
   protected due(end: number): [number, Timer][] {

@@ -5,7 +5,7 @@ import { formatDuration } from '../../protocol/units.ts'
 import type { ChainTime } from '../../protocol/ports/chain-clock.ts'
 import { shortPeer } from '../ui/table.ts'
 import { note, ok, bad, type Finding } from './check.ts'
-import { clockFinding, MEND } from './clock.ts'
+import { clockFinding, clockOffFinding } from './clock.ts'
 import { checkOffer, checkProven, type OfferStatus, type ProvenStatus } from './proven.ts'
 
 export interface Status {
@@ -105,9 +105,8 @@ function chainFindings({ blindness, clock, underWay = [] }: Status['chain']): Fi
           )
         ]
   const waiting = underWay.filter(u => u.waits !== 'mining')
-  const time = clock === undefined ? [] : [clockFinding(clock)]
   return [
-    ...time,
+    ...(clock === undefined ? [] : [clockFinding(clock)]),
     ...blind,
     ...waiting.map(u => note('on its way', `${u.what} waits: ${u.reason}`, 'shoal wallet'))
   ]
@@ -124,7 +123,7 @@ export function checkPeer(status: Status | undefined): Finding[] {
       : bad('its chain', 'does not answer the peer', 'Jobs go on; start the chain again: shoal chain'),
     ...chainFindings(chain),
     // the chain's own time says it better
-    ...(clockOff === undefined || chain.clock !== undefined ? [] : [bad('clock', clockOff, MEND)]),
+    ...(clockOff === undefined || chain.clock !== undefined ? [] : [clockOffFinding(clockOff)]),
     ...checkNetwork(status),
     ...checkBans(network),
     ...(provider === undefined ? [] : [...checkOffer(provider), ...checkProven(provider)])

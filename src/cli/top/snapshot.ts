@@ -11,6 +11,7 @@ export interface PeerStatus {
   readonly connections: number
   readonly providersKnown: number
   readonly chain: { readonly reachable: boolean; readonly chainId: string }
+  readonly clockOff?: string
   readonly provider?: {
     readonly slotsFree: number
     readonly slotsTotal: number

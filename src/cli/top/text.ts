@@ -37,6 +37,7 @@ function header({ status, wallet }: Snapshot): string[] {
   return [
     `${shortPeer(status.peer)}  ${status.profile}, ${slots}  ${status.connections} peers  ${status.providersKnown} providers  ${chain}`,
     `${wallet.free} ${SYMBOL} free, ${wallet.locked} ${SYMBOL} locked in agreements`,
+    ...(status.clockOff === undefined ? [] : [status.clockOff]),
     ...(policy?.open === false ? [`takes on nothing new: ${policy.reason}`] : reasons),
     ...gpus.map(gpuLine)
   ]

@@ -125,10 +125,7 @@ export class Case {
     const late = now >= escrow.disputedAt + (half < EVIDENCE_SECONDS ? half : EVIDENCE_SECONDS)
     if (!this.#worthLooking(late)) return
     await this.#judging.run(async () => {
-      const { disputed, ...brought } = await new Inspector(this.#ctx, this.#entry).inspect(
-        escrow.deliveredAt > 0n,
-        signal
-      )
+      const { disputed, ...brought } = await new Inspector(this.#ctx, this.#entry, escrow).inspect(signal)
       let step = caseStep({ ...brought, late, again: this.#again })
       if (step.kind === 'run' && disputed !== undefined) {
         await this.#state('judging', 'the task is run again')

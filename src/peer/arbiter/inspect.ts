@@ -3,8 +3,9 @@ import { decode, digestOf, fromHex } from '../../protocol/codec.ts'
 import { asShoalError } from '../../protocol/errors.ts'
 import type { AgreementId, Hex32 } from '../../protocol/ids.ts'
 import { MiB, SPEC_MAX } from '../../protocol/limits.ts'
+import { claimOf } from '../../protocol/machines/escrow.ts'
 import type { ContentSource } from '../../protocol/ports/content.ts'
-import type { SettlementEvent } from '../../protocol/ports/settlement.ts'
+import type { Escrow, SettlementEvent } from '../../protocol/ports/settlement.ts'
 import { failureDigest } from '../../protocol/records/delivery.ts'
 import type { Evidence } from '../../protocol/records/evidence.ts'
 import { shardSpec, type ObjectRef, type ShardSpec } from '../../protocol/records/spec.ts'
@@ -36,6 +37,9 @@ const flaw = (why: string): never => {
   throw new Flaw(why)
 }
 
+/** What was to be run. */
+type Task = Omit<Disputed, 'committed' | 'claim'>
+
 const COMPLETE = { kind: 'complete' } as const
 const MISSING = { kind: 'nothing' } as const
 
@@ -49,16 +53,24 @@ export class Inspector {
   readonly #ctx: Ports
   readonly #id: AgreementId
   readonly #entry: DisputeEntry
+  readonly #escrow: Escrow
 
-  constructor(ctx: Ports, entry: DisputeEntry) {
+  constructor(ctx: Ports, entry: DisputeEntry, escrow: Escrow) {
     this.#ctx = ctx
     this.#id = entry.id
     this.#entry = entry
+    this.#escrow = escrow
   }
 
-  /** `delivered`: the escrow has seen a commit. Errors of our own disk and of the chain pass through. */
-  async inspect(delivered: boolean, signal: AbortSignal): Promise<Inspected> {
-    const { requester, provider } = this.#entry
+  /** The escrow has seen a commit; else a checkpoint is disputed. */
+  get #delivered(): boolean {
+    return this.#escrow.deliveredAt > 0n
+  }
+
+  /** Errors of our own disk and of the chain pass through. */
+  async inspect(signal: AbortSignal): Promise<Inspected> {
+    const { requester, provider, agreement } = this.#entry
+    const delivered = this.#delivered
     const task =
       requester === undefined
         ? MISSING
@@ -80,7 +92,11 @@ export class Inspector {
     if (!('value' in task)) return both
     const stands =
       committed === undefined ? doubtedOf(requester) : 'value' in committed ? committed.value : undefined
-    return stands === undefined ? both : { ...both, disputed: { ...task.value, committed: stands } }
+    if (stands === undefined) return both
+    return {
+      ...both,
+      disputed: { ...task.value, committed: stands, claim: claimOf(this.#escrow, agreement) }
+    }
   }
 
   async #try<T>(look: () => Promise<T>, signal: AbortSignal): Promise<{ readonly value: T } | Brought> {
@@ -97,11 +113,11 @@ export class Inspector {
 
   /**
    * What the provider holds was signed by the requester, as was what the requester says: where they differ, the provider's counts. A checkpoint
-   * names the one that it was made under.
+   * names the one that it was made under, when that is what is disputed.
    */
   #handover() {
     const { requester, provider } = this.#entry
-    if (requester?.doubted !== undefined) return requester.handover?.handover
+    if (!this.#delivered) return requester?.handover?.handover
     return (provider?.handover ?? requester?.handover)?.handover
   }
 
@@ -141,7 +157,7 @@ export class Inspector {
     return spec
   }
 
-  async #task(e: Evidence, signal: AbortSignal): Promise<Omit<Disputed, 'committed'>> {
+  async #task(e: Evidence, signal: AbortSignal): Promise<Task> {
     const spec = await this.#spec(e, signal)
     const handover = this.#handover()
     const { needs, jobId } = spec.common
@@ -153,7 +169,8 @@ export class Inspector {
       needs.inputBytes + SLACK,
       signal
     )
-    return { spec, module, input, gas: handover?.gas ?? 0n, resume: await this.#resume(e, signal) }
+    const bought = { price: e.agreement.price, gas: handover?.gas ?? 0n }
+    return { spec, module, input, bought, resume: await this.#resume(e, signal) }
   }
 
   async #resume(e: Evidence, signal: AbortSignal): Promise<Uint8Array | undefined> {
@@ -173,7 +190,7 @@ export class Inspector {
   }
 
   /** The task, and a checkpoint that the provider has signed as one of it. */
-  async #accused(e: Evidence, signal: AbortSignal): Promise<Omit<Disputed, 'committed'>> {
+  async #accused(e: Evidence, signal: AbortSignal): Promise<Task> {
     if (e.doubted === undefined || e.handover === undefined) return flaw('accuses no checkpoint')
     const named = e.doubted.checkpoint.handover
     if (this.#ctx.typed.digest('Handover', e.handover.handover) !== named)

@@ -1,5 +1,6 @@
 /** Runs a disputed task again, as its provider had to, and holds what comes of it against what the provider committed. */
 import { versionFits } from '../../market/eligibility.ts'
+import { worth, type Rate } from '../../market/work.ts'
 import { oneChunk } from '../../protocol/bundle.ts'
 import { digestOf } from '../../protocol/codec.ts'
 import { asShoalError } from '../../protocol/errors.ts'
@@ -28,9 +29,11 @@ export interface Disputed {
   readonly module: Uint8Array
   readonly input: Uint8Array
   readonly resume: Uint8Array | undefined
-  /** Work that the price bought. */
-  readonly gas: bigint
+  /** The price, and the work that it bought. */
+  readonly bought: Rate
   readonly committed: Committed
+  /** What the provider asks for it on the chain. */
+  readonly claim: bigint
 }
 
 type Ports = Pick<PeerContext, 'engines' | 'comparer' | 'config'>
@@ -69,7 +72,7 @@ function watcher(wanted: Checkpoint | undefined): { hooks: RunHooks; found: () =
   return { hooks, found: () => found }
 }
 
-function requestOf({ spec, module, input, resume, gas }: Disputed): TaskRequest {
+function requestOf({ spec, module, input, resume, bought }: Disputed): TaskRequest {
   const { common, shard } = spec
   const { needs } = common
   return {
@@ -80,7 +83,7 @@ function requestOf({ spec, module, input, resume, gas }: Disputed): TaskRequest 
     shards: common.shards,
     seed: seedOf(common.jobId, shard),
     limits: {
-      gas,
+      gas: bought.gas,
       memoryBytes: needs.memoryBytes,
       wallMs: needs.wallMs * SLOWER,
       outputBytes: needs.outputBytes,
@@ -97,15 +100,22 @@ function requestOf({ spec, module, input, resume, gas }: Disputed): TaskRequest 
 const codeOf = (o: Exclude<RunOutcome, { status: 'done' }>): string =>
   o.status === 'failed' ? 'TASK_FAILED' : `LIMIT_${o.limit.toUpperCase()}`
 
-function judgeFailure(o: RunOutcome, stated: Failure): Again {
+/** What failed in the same way is paid for the work that it really takes. Who claims more than it has stated itself has lied. */
+function judgeSameFailure(took: bigint, stated: Failure, { bought, claim }: Disputed): Again {
+  const own = worth(stated.gas, bought)
+  if (claim > own) return { kind: 'differs', why: `${claim} is claimed, and what was stated is worth ${own}` }
+  // who started again in the middle has counted more work for the same end: that is not the requester's to pay
+  const due = worth(took, bought)
+  return { kind: 'same', shareBps: claim <= due ? WHOLE : Number((due * BigInt(WHOLE)) / claim) }
+}
+
+function judgeFailure(o: RunOutcome, stated: Failure, d: Disputed): Again {
   if (o.status === 'done') return { kind: 'differs', why: `it is done, and not ${stated.code}` }
   if (o.status === 'limit' && o.limit === 'wall')
     return impossible('the task takes too long for this arbiter')
   const code = codeOf(o)
   if (code !== stated.code) return { kind: 'differs', why: `it ends with ${code}, and not ${stated.code}` }
-  // who started again in the middle has counted more work for the same end: that is not the requester's to pay
-  const shareBps = stated.gas <= o.gas ? WHOLE : Number((o.gas * BigInt(WHOLE)) / stated.gas)
-  return { kind: 'same', shareBps }
+  return judgeSameFailure(o.gas, stated, d)
 }
 
 async function collected(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
@@ -125,7 +135,9 @@ export async function runAgain(ctx: Ports, d: Disputed, signal: AbortSignal): Pr
   } catch (e) {
     if (signal.aborted) throw e
     const error = asShoalError(e, 'ENGINE_BROKEN')
-    if (d.committed.kind === 'failure' && error.code === d.committed.failure.code) return { kind: 'same' }
+    // refused before it did any work
+    if (d.committed.kind === 'failure' && error.code === d.committed.failure.code)
+      return judgeSameFailure(0n, d.committed.failure, d)
     if (error.fault === 'task') return { kind: 'differs', why: `the task is refused: ${error.message}` }
     return impossible(`the task could not be run here: ${error.message}`)
   }
@@ -137,7 +149,7 @@ async function onEngine(ctx: Ports, engine: Engine, d: Disputed, signal: AbortSi
   const run = await engine.prepare(requestOf(d), signal)
   try {
     const outcome = await run.run(hooks, signal)
-    if (committed.kind === 'failure') return judgeFailure(outcome, committed.failure)
+    if (committed.kind === 'failure') return judgeFailure(outcome, committed.failure, d)
     if (committed.kind === 'checkpoint') return judgeCheckpoint(outcome, committed.checkpoint, found())
     if (outcome.status !== 'done') {
       if (outcome.status === 'limit' && outcome.limit === 'wall')

@@ -288,6 +288,7 @@ export const workEntry = record({ completed: uint(), failed: uint() })
 
 /** Proven lies of one operator: how many, and when the last one was told. */
 export const lieEntry = record({ count: uint(), last: timestamp })
+export type LieEntry = z.output<typeof lieEntry>
 
 /** A dispute before this peer as an arbiter. */
 export const disputeEntry = record({

@@ -28,6 +28,7 @@ import {
   lieEntry,
   disputeEntry,
   type DisputeEntry,
+  type LieEntry,
   type AwardEntry,
   type ExecutionEntry,
   type HistoryEntry,
@@ -305,7 +306,21 @@ export class Journal {
 
   async lied(operator: string): Promise<boolean> {
     const entry = await this.#read(kinds.lie, keys.lie(operator))
-    return entry !== undefined && Math.abs(this.#clock.now() - entry.last) < LIE_MS
+    return entry !== undefined && this.#counts(entry)
+  }
+
+  /** A clock that was set back forgives nothing for longer than a day. */
+  #counts = ({ last }: LieEntry): boolean => Math.abs(this.#clock.now() - last) < LIE_MS
+
+  /** Removes lies that no longer count, `max` at the most; how many. */
+  async forgetLies(max: number): Promise<number> {
+    const old: StoreOp[] = []
+    for await (const [key, bytes] of this.#store.range('lie/')) {
+      if (old.length >= max) break
+      if (!this.#counts(this.#parse(kinds.lie, key, bytes))) old.push({ del: key })
+    }
+    if (old.length > 0) await this.#store.batch(old)
+    return old.length
   }
 
   meta = (name: string): Promise<Uint8Array | undefined> => this.#store.get(keys.meta(name))

@@ -80,10 +80,10 @@ async function fetchSpec(live: LiveProvision, signal: AbortSignal): Promise<Uint
 /** The spec, checked against what both sides signed. TERMS_DIFFER names the first term that is not as offered. */
 async function specOf(live: LiveProvision, signal: AbortSignal): Promise<{ spec: ShardSpec; needs: Needs }> {
   const { agreement, needs, task } = live.entry
-  const bytes = await patiently(live, signal, () => fetchSpec(live, signal))
-  const spec = decode(shardSpec, bytes, 'spec', SPEC_MAX)
   if (needs === undefined)
     throw new ShoalError('TERMS_REFUSED', 'the agreement was signed under earlier rules')
+  const bytes = await patiently(live, signal, () => fetchSpec(live, signal))
+  const spec = decode(shardSpec, bytes, 'spec', SPEC_MAX)
   if (digestOf(bytes) !== task?.handover?.handover.spec)
     throw new ShoalError('RECORD_INVALID', 'spec: not what the handover was signed for')
   const { common } = spec

@@ -8,6 +8,7 @@ import type { PeerAddress } from '../../protocol/ports/network.ts'
 import { blindEnd } from '../closing.ts'
 import type { PeerContext } from '../context.ts'
 import type { ProviderEntry } from '../journal/entries.ts'
+import { Elapsed } from '../elapsed.ts'
 import { GONE_LOOKS, SURE_SECONDS } from '../gone.ts'
 import { Mutex } from '../mutex.ts'
 import { Waiter } from '../waiter.ts'
@@ -24,12 +25,14 @@ export class LiveProvision {
   #events: EventLog
   #unlisten: (() => void) | undefined
   readonly #waiter: Waiter
+  readonly #elapsed: Elapsed
   #shown = false
 
   constructor(ctx: PeerContext, entry: ProviderEntry, onEnd: (live: LiveProvision) => void) {
     this.ctx = ctx
     this.#waiter = new Waiter(ctx.clock)
     this.#entry = entry
+    this.#elapsed = new Elapsed(ctx.clock, entry.startedAt)
     this.#onEnd = onEnd
     this.#events = new EventLog(ctx.clock, entry.starts)
     this.#unlisten = ctx.chainNews.listen(entry.agreementId, {
@@ -114,6 +117,7 @@ export class LiveProvision {
 
   async #write(entry: ProviderEntry, what: string, detail?: string): Promise<void> {
     await this.ctx.journal.putProvider(entry, what, detail)
+    this.#elapsed.note(entry.startedAt)
     this.#entry = entry
     if (this.terminal) {
       this.release()
@@ -144,7 +148,7 @@ export class LiveProvision {
 
   /** How long the task has been with us, ms. */
   get ranMs(): number {
-    return Math.max(0, this.ctx.clock.now() - (this.#entry.startedAt ?? this.ctx.clock.now()))
+    return this.#elapsed.ms
   }
 
   /** What the finished work is worth: the price for a result, what was metered for a task that failed by its own fault. */

@@ -8,11 +8,19 @@ import { Mutex } from '../mutex.ts'
 export class JobRecord {
   readonly #ctx: Pick<PeerContext, 'journal' | 'clock'>
   readonly #mutex = new Mutex()
+  /** The deadline by the monotonic clock: it is a length, which no setting of the wall clock changes. */
+  readonly #until: number
   #entry: JobEntry
 
   constructor(ctx: Pick<PeerContext, 'journal' | 'clock'>, entry: JobEntry) {
     this.#ctx = ctx
     this.#entry = entry
+    this.#until = ctx.clock.monotonic() + entry.plan.deadline - ctx.clock.now()
+  }
+
+  /** Until the deadline, ms; less than nothing when it is over. Time in which this machine sleeps does not count. */
+  get leftMs(): number {
+    return this.#until - this.#ctx.clock.monotonic()
   }
 
   get entry(): JobEntry {

@@ -8,6 +8,7 @@ import { oldGeneration } from '../../protocol/old-generation.ts'
 import type { PeerContext } from '../context.ts'
 import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { Waiter } from '../waiter.ts'
+import { collectPaid } from './collect.ts'
 import { compareResults, reasonAgainst } from './comparing.ts'
 import { drive } from './drive.ts'
 import { contentOf, heldFor } from '../leftovers.ts'
@@ -89,12 +90,16 @@ export class JobRunner {
       () => this.#executions().filter(e => e.shard === entry.shard)
     )
     this.#live.set(idOf(entry), live)
-    if (live.terminal) return
-    const done = drive(live, signal).finally(() => {
+    const done = this.#drive(live, signal).finally(() => {
       this.#drives.delete(done)
       this.#waiter.wake()
     })
     this.#drives.add(done)
+  }
+
+  async #drive(live: LiveExecution, signal: AbortSignal): Promise<void> {
+    if (!live.terminal) await drive(live, signal)
+    await collectPaid(live, signal)
   }
 
   #onMove(entry: ExecutionEntry): void {
@@ -200,7 +205,7 @@ export class JobRunner {
     }
     if (settled === plan.inputs.length)
       return await this.#record.move('complete', 'all shards have an accepted result')
-    if (this.#ctx.clock.now() > plan.deadline) {
+    if (this.#record.leftMs < 0) {
       if (open === 0) return await this.#fail('RUN_TIMEOUT', 'not finished by the deadline')
       const why = this.#matcher.why()
       const said = `no provider for ${open} executions by the deadline${this.#lastRefusal()}`

@@ -8,6 +8,7 @@ import type { PeerAddress } from '../../protocol/ports/network.ts'
 import { blindEnd } from '../closing.ts'
 import type { PeerContext } from '../context.ts'
 import type { ExecutionEntry, JobEntry } from '../journal/entries.ts'
+import { Elapsed } from '../elapsed.ts'
 import { Mutex } from '../mutex.ts'
 import { Waiter } from '../waiter.ts'
 import { Pleading } from '../disputes/plead.ts'
@@ -26,6 +27,7 @@ export class LiveExecution {
   #entry: ExecutionEntry
   #unlisten: (() => void) | undefined
   readonly #waiter: Waiter
+  readonly #elapsed: Elapsed
   #mayBeCommitted = true
   /** The highest receipt that the provider is known to have; a restart sends the newest again. */
   receiptSent = 0n
@@ -45,6 +47,7 @@ export class LiveExecution {
     this.#waiter = new Waiter(ctx.clock)
     this.job = job
     this.#entry = entry
+    this.#elapsed = new Elapsed(ctx.clock, entry.startedAt)
     this.#changed = changed
     if (this.terminal) return
     this.#unlisten = ctx.chainNews.listen(entry.agreementId, {
@@ -56,6 +59,11 @@ export class LiveExecution {
 
   get entry(): ExecutionEntry {
     return this.#entry
+  }
+
+  /** How long ago the task was handed over, ms; 0 before that. */
+  get ranMs(): number {
+    return this.#elapsed.ms
   }
 
   /** Where the provider is now, as far as is known. */
@@ -108,6 +116,7 @@ export class LiveExecution {
 
   async #write(entry: ExecutionEntry, what: string, detail?: string): Promise<void> {
     await this.ctx.journal.putExecution(entry, what, detail)
+    this.#elapsed.note(entry.startedAt)
     // progress that was noted during the write is not lost
     this.#entry = { ...entry, lastEvent: Math.max(entry.lastEvent, this.#entry.lastEvent) }
     if (this.terminal) this.release()

@@ -158,8 +158,7 @@ export class Matcher {
       `round ${number}: ${seats.length} executions offered`,
       stands ? 'no slot is free: the offer stands until one is' : undefined
     )
-    const left = record.entry.plan.deadline - ctx.clock.now()
-    const standMs = stands ? Math.max(STAND_MIN_MS, Math.min(STAND_MS, left)) : undefined
+    const standMs = stands ? Math.max(STAND_MIN_MS, Math.min(STAND_MS, record.leftMs)) : undefined
     const round = { number, seats, excluded: this.#excluded(), standMs }
     try {
       const award = await matchRound(ctx, market, record.entry, round, wanted)

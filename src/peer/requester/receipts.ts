@@ -6,10 +6,8 @@ import type { LiveExecution } from './live-execution.ts'
 
 /** Of the gas that a provider says it has metered, as much as can be true: within what was bought, and within what time allows. */
 function metered(live: LiveExecution, gas: bigint): bigint {
-  const { entry, ctx } = live
   const { engine } = live.job().plan.common.needs
-  const ms = ctx.clock.now() - (entry.startedAt ?? ctx.clock.now()) + BEGAN_EARLIER_MS
-  return plausible(gas, engine, ms, entry.speed)
+  return plausible(gas, engine, live.ranMs + BEGAN_EARLIER_MS, live.entry.speed)
 }
 
 const boughtBy = ({ entry }: LiveExecution) => ({ price: entry.agreement.price, gas: entry.bought })

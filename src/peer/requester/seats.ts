@@ -28,8 +28,9 @@ export const idOf = (e: Pick<ExecutionEntry, 'shard' | 'attempt' | 'copy'>): str
 /** No work was given under it, and no money was meant to be. */
 export const neverBegan = (e: ExecutionEntry): boolean => e.state === 'declined' || e.state === 'withdrawn'
 const paid = (e: ExecutionEntry): boolean => e.state === 'accepted' || e.state === 'settled'
-/** One that was paid in full and brought nothing, such as a task that used up its work and failed, brings nothing any more. */
-const hopeful = (e: ExecutionEntry): boolean => HOPEFUL.has(e.state) && !(paid(e) && !e.fetched)
+/** Paid in full, and there is no result: the task used up its work and failed, or its provider cannot give it any more (collect.ts). */
+const isLost = (e: ExecutionEntry): boolean => paid(e) && !e.fetched && e.failure !== undefined
+const hopeful = (e: ExecutionEntry): boolean => HOPEFUL.has(e.state) && !isLost(e)
 
 /** What became of a fetched result. */
 const fateOf = (e: ExecutionEntry): Candidate['fate'] =>

@@ -1,5 +1,6 @@
 /** All deliberate bugs, in the order of the path: what is said, who gets the work, what is sealed and run, who is paid. */
 import type { Mutant } from '../mutant.ts'
+import { arbiter } from './arbiter.ts'
 import { capacity } from './capacity.ts'
 import { cli } from './cli.ts'
 import { contracts } from './contracts.ts'
@@ -24,6 +25,7 @@ export const mutants: readonly Mutant[] = [
   ...engines,
   ...requester,
   ...provider,
+  ...arbiter,
   ...peer,
   ...settlement,
   ...contracts,

@@ -56,9 +56,9 @@ export const market: readonly Mutant[] = within('src/market', [
   {
     id: 'bids-after-the-end',
     file: 'eligibility.ts',
-    find: 'if (me.now >= offer.expires)',
-    replace: 'if (me.now > offer.expires)',
-    means: 'a provider bids in the very moment in which bidding has ended',
+    find: "  if (me.over === true) return 'expired'\n",
+    replace: '',
+    means: 'a provider bids when bidding has ended',
     tests: eligibility
   },
   {
@@ -92,14 +92,6 @@ export const market: readonly Mutant[] = within('src/market', [
     replace: 'h = sha256.create().update(Uint8Array.of(prefix & 0))',
     means: 'an inner node of the bid tree passes for a bid',
     tests: ['test/unit/market/merkle.test.ts']
-  },
-  {
-    id: 'waits-for-the-gone',
-    file: 'expected.ts',
-    find: '      a.expires > now &&\n',
-    replace: '',
-    means: 'every job waits for bids of providers that left the network long ago',
-    tests: ['test/unit/market/expected.test.ts']
   },
   {
     id: 'one-friend-proves',
@@ -140,5 +132,29 @@ export const market: readonly Mutant[] = within('src/market', [
     replace: 'g.count > 0',
     means: 'a job that needs 80 GB of a GPU goes to one with 8',
     tests: eligibility
+  },
+  {
+    id: 'any-speed-is-plausible',
+    file: 'work.ts',
+    find: 'return min(used, ever)',
+    replace: 'return used',
+    means: 'a provider meters a thousand times what its own bid says it can do, and is paid for it',
+    tests: ['test/unit/market/work.test.ts']
+  },
+  {
+    id: 'any-price-buys-all',
+    file: 'work.ts',
+    find: 'bid.price === 0n ? bid.gas : min(bid.gas, (price * bid.gas) / bid.price)',
+    replace: 'bid.gas',
+    means: 'a requester pays a ten-thousandth of the bid and gets the whole work',
+    tests: ['test/unit/market/work.test.ts']
+  },
+  {
+    id: 'checkpoints-earn-all',
+    file: 'work.ts',
+    find: '(worth(used, bought) * CHECKPOINT_SHARE_BPS) / BPS',
+    replace: 'worth(used, bought)',
+    means: 'a provider that has shown its last checkpoint need not deliver the result',
+    tests: ['test/unit/market/work.test.ts']
   }
 ])

@@ -91,9 +91,17 @@ export const peer: readonly Mutant[] = within('src/peer', [
   {
     id: 'expired-is-good',
     file: 'records.ts',
-    find: "if (expires <= now) throw new ShoalError('RECORD_INVALID', `${what} has expired`)",
-    replace: "if (expires <= 0) throw new ShoalError('RECORD_INVALID', `${what} has expired`)",
-    means: 'records that have expired are believed for ever',
+    find: 'if (expires + CLOCK_SKEW <= now)',
+    replace: 'if (expires + CLOCK_SKEW <= 0)',
+    means: 'cards that have expired are believed for ever',
+    tests: records
+  },
+  {
+    id: 'over-is-good',
+    file: 'records.ts',
+    find: 'if (late > CLOCK_SKEW)',
+    replace: 'if (late > CLOCK_SKEW * 1e6)',
+    means: 'an offer or bid of last year is played back and believed',
     tests: records
   },
   {
@@ -115,9 +123,17 @@ export const peer: readonly Mutant[] = within('src/peer', [
   {
     id: 'expired-adverts-listed',
     file: 'advert-book.ts',
-    find: 'if (advert.expires <= now) this.#remove(peer)',
-    replace: 'if (advert.expires <= 0) this.#remove(peer)',
+    find: 'if (until <= now) this.#remove(peer)',
+    replace: 'if (until <= 0) this.#remove(peer)',
     means: 'offers of providers that are gone are shown for ever',
+    tests: ['test/unit/peer/advert-book.test.ts']
+  },
+  {
+    id: 'waits-for-the-gone',
+    file: 'advert-book.ts',
+    find: 'const able = this.list(offer.class).map(',
+    replace: 'const able = this.#adverts().map(',
+    means: 'every job waits for bids of providers that left the network long ago',
     tests: ['test/unit/peer/advert-book.test.ts']
   },
   {
@@ -147,8 +163,8 @@ export const peer: readonly Mutant[] = within('src/peer', [
   {
     id: 'input-path-climbs-out',
     file: 'jobfile/schema.ts',
-    find: 'const problem = pathProblem(path)\n  if (problem === undefined) return',
-    replace: "const problem = pathProblem(path)\n  if (problem === undefined || path.includes('..')) return",
+    find: 'if (problem === undefined) return\n  const outside',
+    replace: "if (problem === undefined || path.includes('..')) return\n  const outside",
     means: "a path with '..' in a job file is found wrong only after the job was bought",
     tests: ['test/unit/cli/mistakes.test.ts']
   },
@@ -175,5 +191,77 @@ export const peer: readonly Mutant[] = within('src/peer', [
     replace: 'scrypt(secret, Buffer.alloc(32), 32,',
     means: 'equal passphrases give equal keys: one dictionary opens all homes',
     tests: home
+  },
+  {
+    id: 'young-opening-is-deep',
+    file: 'confirmations.ts',
+    find: '?? CONFIRMATIONS',
+    replace: '?? 0',
+    means: 'on a chain that reorganises a provider works for a price that is taken back',
+    tests: ['test/unit/peer/start.test.ts']
+  },
+  {
+    id: 'set-back-and-unpaid',
+    file: 'elapsed.ts',
+    find: 'Math.max(0, this.#clock.monotonic() - monotonic, this.#clock.now() - started)',
+    replace: 'Math.max(0, this.#clock.now() - started)',
+    means: 'when a clock is set back an hour nothing more is paid for running tasks',
+    tests: ['test/unit/peer/elapsed.test.ts']
+  },
+  {
+    id: 'slept-and-unpaid',
+    file: 'elapsed.ts',
+    find: 'Math.max(0, this.#clock.monotonic() - monotonic, this.#clock.now() - started)',
+    replace: 'Math.max(0, this.#clock.monotonic() - monotonic)',
+    means: 'a requester that slept or restarted takes honest work for too fast to be true',
+    tests: ['test/unit/peer/elapsed.test.ts']
+  },
+  {
+    id: 'lies-kept-for-ever',
+    file: 'journal/journal.ts',
+    find: 'if (!this.#counts(this.#parse(kinds.lie, key, bytes))) old.push({ del: key })',
+    replace: 'if (key === bytes.toString()) old.push({ del: key })',
+    means: 'who makes new operators and lies once with each fills the journal',
+    tests: ['test/unit/peer/retention.test.ts']
+  },
+  {
+    id: 'checkpoint-of-earlier-unreadable',
+    file: 'journal/earlier/entries.ts',
+    find: 'checkpoint.omit({ v: true, handover: true }).extend({ v: z.literal(1) })',
+    replace: 'checkpoint',
+    means: 'a home with money under way in version 1 cannot be read any more',
+    tests: ['test/unit/peer/earlier.test.ts']
+  },
+  {
+    id: 'earlier-price-buys-work',
+    file: 'journal/earlier/entries.ts',
+    find: '    v: 2,\n    bought: 0n,\n    speed: 0n,\n    checkpoint: last',
+    replace: '    v: 2,\n    bought: 1n,\n    speed: 0n,\n    checkpoint: last',
+    means: 'an agreement of version 1 is paid in full for its first checkpoint',
+    tests: ['test/unit/peer/earlier.test.ts']
+  },
+  {
+    id: 'clock-by-one-peer',
+    file: 'clock-off.ts',
+    find: 'if (list.length < PEERS_LEAST) return undefined',
+    replace: 'if (list.length === 0) return undefined',
+    means: 'one peer with a wrong clock makes others tell their owners that theirs is wrong',
+    tests: ['test/unit/peer/clock-off.test.ts']
+  },
+  {
+    id: 'clock-the-wrong-way',
+    file: 'clock-off.ts',
+    find: "aheadMs > 0 ? 'behind' : 'ahead of'",
+    replace: "aheadMs < 0 ? 'behind' : 'ahead of'",
+    means: 'an owner whose clock is behind sets it back further',
+    tests: ['test/unit/peer/clock-off.test.ts']
+  },
+  {
+    id: 'anybody-tells-the-time',
+    file: 'advert-book.ts',
+    find: 'if (await isAdvertSigned(advert, this.#ports)) this.clocks',
+    replace: 'this.clocks',
+    means: 'a stranger makes up adverts of others and so a wrong clock',
+    tests: ['test/unit/peer/advert-book.test.ts']
   }
 ])

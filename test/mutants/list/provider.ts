@@ -9,24 +9,24 @@ export const provider: readonly Mutant[] = within('src/peer/provider', [
   {
     id: 'deadline-not-looked-at',
     file: 'agreements.ts',
-    find: 'a.deliverBy < t.now + work',
-    replace: 'a.deliverBy < t.now - work',
+    find: 'if (!workFits(t.now, a, {',
+    replace: 'if (t.now > a.deliverBy && !workFits(t.now, a, {',
     means: 'a provider signs a deadline that it cannot meet, and loses its bond in trust',
     tests: agreements
   },
   {
     id: 'signs-below-its-bid',
     file: 'agreements.ts',
-    find: 'a.price < (price > 0n ? price : 1n)',
-    replace: 'a.price < 1n',
-    means: 'a provider works for the smallest unit',
+    find: 'a.price === 0n || gas < leastGas(rate) || gas === 0n',
+    replace: 'a.price === 0n',
+    means: 'a provider holds a slot and starts a task for the smallest unit',
     tests: agreements
   },
   {
     id: 'friendly-arbiter',
     file: 'agreements.ts',
-    find: "if (!t.arbiters.some(x => sameAddress(x, a.arbiter))) return 'arbiter not accepted'",
-    replace: "if (t.arbiters.length === 0) return 'arbiter not accepted'",
+    find: 'if (!t.arbiters.some(x => sameAddress(x, o.arbiter)))',
+    replace: 'if (t.arbiters.length === 0)',
     means: 'a requester names a friend who decides its disputes',
     tests: agreements
   },
@@ -41,32 +41,32 @@ export const provider: readonly Mutant[] = within('src/peer/provider', [
   {
     id: 'result-given-away',
     file: 'steps.ts',
-    find: "state === 'finished' || state === 'delivered' ? undefined : held",
-    replace: "state === 'delivered' ? undefined : held",
+    find: "(state === 'finished' || state === 'delivered') && held < due",
+    replace: "state === 'delivered' && held < due",
     means: 'a requester takes a finished result and cancels without paying',
     tests: game
   },
   {
     id: 'commit-after-the-receipt',
     file: 'steps.ts',
-    find: "  if (now + MARGIN >= a.deliverBy) return 'commit'\n",
-    replace: "  if (now + MARGIN >= a.deliverBy) return owed > 0n ? 'claim' : 'commit'\n",
+    find: "  if (late) return 'commit'\n",
+    replace: "  if (late) return o.held > 0n ? 'claim' : 'commit'\n",
     means: 'near the deadline a provider claims a part and misses the whole',
     tests: [...game, 'test/unit/peer/guard.test.ts']
   },
   {
     id: 'never-secured',
     file: 'steps.ts',
-    find: 'now + SECURE >= a.deliverBy',
-    replace: 'now > a.deliverBy + SECURE',
+    find: 'now >= secureFrom(a, inclusionMs)',
+    replace: 'now > a.deliverBy + secureFrom(a, inclusionMs)',
     means: 'what was acknowledged is not on the chain when the requester may refund itself',
     tests: game
   },
   {
     id: 'bond-left-behind',
     file: 'steps.ts',
-    find: "due.refund(view, a) && now > a.deliverBy + ABSENT ? 'refund' : 'wait'",
-    replace: "due.refund(view, a) && now < a.deliverBy + ABSENT ? 'refund' : 'wait'",
+    find: 'due.refund({ escrow, now: now - ABSENT }, a)',
+    replace: 'due.refund({ escrow, now: now - now }, a)',
     means: 'the bond of a failed execution stays locked when its requester is gone',
     tests: ['test/unit/peer/steps.test.ts']
   },
@@ -112,7 +112,7 @@ export const provider: readonly Mutant[] = within('src/peer/provider', [
   },
   {
     id: 'input-not-compared',
-    file: 'run-task.ts',
+    file: 'fetch-task.ts',
     find: 'if (stream.digest() !== ref.digest)',
     replace: "if (stream.digest() === '0x')",
     means: 'a provider runs an input that is not the one in the spec',
@@ -120,25 +120,25 @@ export const provider: readonly Mutant[] = within('src/peer/provider', [
   },
   {
     id: 'another-spec-than-agreed',
-    file: 'run-task.ts',
-    find: 'if (specDigestOf(spec.common) !== entry.agreement.specHash)',
-    replace: "if (specDigestOf(spec.common) === '0x')",
-    means: 'a provider runs other limits than it signed for the price',
+    file: 'fetch-task.ts',
+    find: 'if (specDigestOf(common) !== agreement.specHash)',
+    replace: "if (specDigestOf(common) === '0x')",
+    means: 'a provider runs other arguments than were agreed, and no arbiter will hold with it',
     tests: ['test/unit/peer/run-task.test.ts']
   },
   {
     id: 'another-shard-than-agreed',
-    file: 'run-task.ts',
-    find: 'if (spec.shard !== entry.agreement.shard ||',
+    file: 'fetch-task.ts',
+    find: 'if (spec.shard !== agreement.shard ||',
     replace: 'if (spec.shard < 0 ||',
     means: 'a provider runs another shard than the one it is paid for',
     tests: ['test/unit/peer/run-task.test.ts']
   },
   {
-    id: 'checkpoint-from-the-beginning',
+    id: 'whole-for-the-rest',
     file: 'run-task.ts',
-    find: 'if (resume.checkpoint.progress < entry.resume)',
-    replace: 'if (resume.checkpoint.progress < 0)',
+    find: 'gas: live.entry.bought > used ? live.entry.bought - used : 0n,',
+    replace: 'gas: needs.gas,',
     means: 'a requester pays for the rest and has the whole done',
     tests: ['test/unit/peer/run-task.test.ts']
   },
@@ -153,8 +153,8 @@ export const provider: readonly Mutant[] = within('src/peer/provider', [
   {
     id: 'shallow-opening-taken',
     file: 'provider.ts',
-    find: "if (depth === 0 || (await settlement.escrow(id, { signal, depth })).state === 'open') return undefined",
-    replace: 'if (depth >= 0) return undefined',
+    find: "if (depth === 0 || (await settlement.escrow(id, { signal, depth })).state === 'open') return 'deep'",
+    replace: "if (depth >= 0) return 'deep'",
     means: 'a provider works on an opening that a reorganisation may take back',
     tests: ['test/unit/peer/selling.test.ts']
   },
@@ -181,5 +181,78 @@ export const provider: readonly Mutant[] = within('src/peer/provider', [
     replace: 'if (live.terminal)',
     means: 'a slot stays taken until the escrow closes: a provider sells less',
     tests: ['test/unit/peer/selling.test.ts']
+  },
+  {
+    id: 'one-term-compared',
+    file: 'fetch-task.ts',
+    find: 'if (differs !== undefined) {',
+    replace: "if (differs?.term === 'gas') {",
+    means: 'a spec asks for more memory, disk or time than the offer that was bid on, and gets it',
+    tests: ['test/unit/peer/run-task.test.ts']
+  },
+  {
+    id: 'lie-not-counted',
+    file: 'fetch-task.ts',
+    find: '    await live.ctx.journal.noteLie(agreement.requester)\n',
+    replace: '',
+    means: 'a requester that signs two different terms is bid for again and again',
+    tests: ['test/unit/peer/run-task.test.ts']
+  },
+  {
+    id: 'resumed-from-anything',
+    file: 'fetch-task.ts',
+    find: 'if (checkpoint.digest !== entry.task?.handover?.handover.checkpoint)',
+    replace: "if (checkpoint.digest === '0x')",
+    means:
+      'a requester hands over garbage to begin from, and the arbiter holds the failure against the provider',
+    tests: ['test/unit/peer/run-task.test.ts']
+  },
+  {
+    id: 'late-start-obeyed',
+    file: 'provider.ts',
+    find: 'if (!workFits(ctx.chainNow(), agreement, work))',
+    replace: 'if (agreement.deliverBy < ctx.chainNow() && !workFits(ctx.chainNow(), agreement, work))',
+    means: 'a provider begins a task that it cannot deliver any more, and works for nothing',
+    tests: ['test/unit/peer/selling.test.ts']
+  },
+  {
+    id: 'handover-of-less-work',
+    file: 'provider.ts',
+    find: 'if (handover.gas !== bought)',
+    replace: 'if (handover.gas === 0n)',
+    means: 'the arbiter runs a task with less work than was bought, and the honest result differs',
+    tests: ['test/unit/peer/selling.test.ts']
+  },
+  {
+    id: 'shown-before-it-is-committed',
+    file: 'live-provision.ts',
+    find: "if (state !== 'finished' || !commitsFirst(this.ctx.chainNow(), agreement, inclusionMs)) this.show()",
+    replace: "if (state !== 'finished' || inclusionMs >= 0) this.show()",
+    means: 'a requester takes the result seconds before the deadline, and the commit comes too late',
+    tests: ['test/unit/peer/showing.test.ts']
+  },
+  {
+    id: 'unpaid-work-goes-on',
+    file: 'pay-watch.ts',
+    find: 'if (held !== waited > PATIENCE_MS) {',
+    replace: 'if (held !== waited > RECEIPT_MS) {',
+    means: 'a requester gets a minute of work after each checkpoint that it does not pay for',
+    tests: ['test/unit/peer/pay-watch.test.ts']
+  },
+  {
+    id: 'unpaid-for-ever',
+    file: 'pay-watch.ts',
+    find: 'if (waited > RECEIPT_MS)',
+    replace: 'if (waited > RECEIPT_MS * 1e6)',
+    means: 'a requester that does not pay holds a slot until the deadline',
+    tests: ['test/unit/peer/pay-watch.test.ts']
+  },
+  {
+    id: 'next-checkpoint-before-the-pay',
+    file: 'checkpoints.ts',
+    find: 'while (live.owed < earnedSoFar(live)) {',
+    replace: 'while (live.owed < 0n) {',
+    means: 'a provider shows one checkpoint after the other to a requester that pays for none',
+    tests: ['test/unit/peer/run-task.test.ts']
   }
 ])

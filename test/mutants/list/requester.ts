@@ -36,8 +36,8 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
   {
     id: 'one-blames-the-task-twice',
     file: 'seats.ts',
-    find: '      .filter(e => OWN_FAULT.test(e.failure?.code ??',
-    replace: '      .filter(e => !OWN_FAULT.test(e.failure?.code ??',
+    find: 'e.resumedFrom === undefined && ownFault(e)',
+    replace: 'e.resumedFrom === undefined && !ownFault(e)',
     means: 'providers that die end a job as if its task were wrong',
     tests: seats
   },
@@ -99,10 +99,10 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
   },
   {
     id: 'resumed-work-paid-twice',
-    file: 'receipts.ts',
-    find: 'BigInt(progress - begun)) / (BPS',
-    replace: 'BigInt(progress)) / (BPS',
-    means: 'what an earlier provider was paid for is paid for again',
+    file: 'seats.ts',
+    find: '(best.resumedFrom?.used ?? 0n) + best.checkpoint.gas',
+    replace: 'best.checkpoint.gas',
+    means: 'the work that the first of three providers was paid for is bought again from the third',
     tests: seats
   },
   {
@@ -260,8 +260,8 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
   {
     id: 'resumed-at-full-price',
     file: 'agree.ts',
-    find: 'const rest = (price * (BPS - BigInt(resume))) / BPS',
-    replace: 'const rest = resume > 10_000 ? 0n : price',
+    find: 'const price = priceFor(restOf(used, rate), rate)',
+    replace: 'const { price } = rate',
     means: 'the rest of a shard costs as much as the whole',
     tests: ['test/unit/peer/agree.test.ts']
   },
@@ -304,5 +304,109 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
     replace: "if (stream.digest() === '0x') {",
     means: 'a checkpoint that is not what its provider signed is paid for',
     tests: ['test/unit/peer/follow.test.ts']
+  },
+  {
+    id: 'all-that-is-said-is-metered',
+    file: 'receipts.ts',
+    find: 'return plausible(gas, engine, live.ranMs + BEGAN_EARLIER_MS, live.entry.speed)',
+    replace: 'return gas',
+    means: 'a provider that says it has done everything in a second is paid nine tenths of the price',
+    tests: ['test/unit/peer/follow.test.ts']
+  },
+  {
+    id: 'checkpoint-of-another-task',
+    file: 'follow.ts',
+    find: 'if (checkpoint.handover !== (await handoverDigest(live)))',
+    replace: "if (checkpoint.handover === '0x')",
+    means: 'a checkpoint is paid for that no arbiter can judge',
+    tests: ['test/unit/peer/follow.test.ts']
+  },
+  {
+    id: 'put-off-for-ever',
+    file: 'start.ts',
+    find: 'until = Math.max(until, Math.min(latest, ctx.clock.monotonic() + wait + START_MS))',
+    replace: 'until = Math.max(until, ctx.clock.monotonic() + wait + START_MS)',
+    means: 'a provider that says "not deep enough yet" again and again holds the shard and its price',
+    tests: ['test/unit/peer/start.test.ts']
+  },
+  {
+    id: 'put-off-beyond-the-deadline',
+    file: 'start.ts',
+    find: 'Math.min(DEEP_MS, Number(entry.agreement.deliverBy - ctx.chainNow()) * 1000)',
+    replace: 'DEEP_MS',
+    means: 'a provider puts a requester off for longer than the work was given',
+    tests: ['test/unit/peer/start.test.ts']
+  },
+  {
+    id: 'pays-for-a-contradicted-failure',
+    file: 'task-failed.ts',
+    find: 'decideShard(live.job().plan, shard).settled !== undefined',
+    replace: "decideShard(live.job().plan, shard).settled === ''",
+    means: 'a provider is paid for a failure that another provider’s result contradicts',
+    tests: ['test/unit/peer/task-failed.test.ts']
+  },
+  {
+    id: 'goes-on-from-what-failed',
+    file: 'seats.ts',
+    find: '  if (past.some(ownFault)) return undefined\n',
+    replace: '',
+    means: 'one false checkpoint makes a job fail, since every next provider begins from it',
+    tests: seats
+  },
+  {
+    id: 'declined-and-asked-again',
+    file: 'claims.ts',
+    find: '    if (full === seq) return 0\n',
+    replace: '',
+    means: 'a provider that has just declined is asked again at once by each of twenty jobs',
+    tests: ['test/unit/peer/claims.test.ts']
+  },
+  {
+    id: 'slot-seen-free-by-all',
+    file: 'claims.ts',
+    find: 'return Math.max(0, slotsFree - taken)',
+    replace: 'return slotsFree',
+    means: 'all jobs of a requester propose agreements for one and the same slot',
+    tests: ['test/unit/peer/claims.test.ts']
+  },
+  {
+    id: 'slot-promised-to-all',
+    file: 'turns.ts',
+    find: '(known ?? 0) - open.reduce((sum, p) => sum + p.promised, 0)',
+    replace: 'known ?? 0',
+    means: 'rounds at the same time offer for the same free slots and bid one another out',
+    tests: ['test/unit/peer/turns.test.ts']
+  },
+  {
+    id: 'standing-offers-of-all',
+    file: 'turns.ts',
+    find: 'return standing < STANDING_MAX ?',
+    replace: 'return standing < Infinity ?',
+    means: 'fifty waiting jobs are fifty offers that every provider checks again and again',
+    tests: ['test/unit/peer/turns.test.ts']
+  },
+  {
+    id: 'paid-and-never-fetched',
+    file: 'collect.ts',
+    find: "state === 'settled' &&",
+    replace: "state === 'delivered' &&",
+    means: 'a requester that was away while its provider was paid never gets the result, and the job fails',
+    tests: ['test/unit/peer/collect.test.ts']
+  },
+  {
+    id: 'paid-and-waited-for',
+    file: 'collect.ts',
+    find: "refused || (tries >= TRIES && fault !== 'disk')",
+    replace: 'refused',
+    means: 'a provider that was paid and is gone holds its shard until the deadline of the job',
+    tests: ['test/unit/peer/collect.test.ts']
+  },
+  {
+    id: 'deadline-by-the-wall-clock',
+    file: 'job-record.ts',
+    find: 'return this.#until - this.#ctx.clock.monotonic()',
+    replace: 'return this.#entry.plan.deadline - this.#ctx.clock.now()',
+    means: 'a clock that is set ahead by an hour ends all running jobs',
+    tests: ['test/integration/peer/clocks.test.ts']
   }
 ])

@@ -29,6 +29,7 @@ import { seededRandom } from '../sim/random.ts'
 import type { EagerClock } from './clock.ts'
 import { scriptEngine, SPEED, type Meter } from './engine.ts'
 import { memoryFiles } from './files.ts'
+import type { Machine } from './machine.ts'
 import { timedNetwork } from './timed.ts'
 import type { Ledger } from './ledger.ts'
 import type { Notary } from './notary.ts'
@@ -57,6 +58,8 @@ export interface MemberOptions {
   /** What it heard of others' conduct. */
   readonly onReport?: (peer: string, what: string, bad: boolean) => void
   readonly engine?: (plain: Engine) => Engine
+  /** Its machine's own clocks; the world's when absent. */
+  readonly machine?: Machine
 }
 
 export interface Member {
@@ -97,8 +100,9 @@ function logTo(lines: string[]): Logger {
 }
 
 export async function join(world: World, o: MemberOptions): Promise<Member> {
-  const { clock, notary, ledger, cellar, hub } = world
-  const { lenient = false } = o
+  const { notary, ledger, cellar, hub } = world
+  const { lenient = false, machine } = o
+  const clock = machine?.clock ?? world.clock
   const stopping = new AbortController()
   const keys = notary.keys(o.name)
   const lines: string[] = []
@@ -113,9 +117,10 @@ export async function join(world: World, o: MemberOptions): Promise<Member> {
   const plain = hub.network(keys.identity.peerId, config.profile)
   plain.report = (peer, conduct) => o.onReport?.(peer, conduct, BAD.has(conduct))
   plain.accuse = (peer, kind) => o.onReport?.(peer, kind, true)
-  const network = timedNetwork(o.between?.(plain) ?? plain, clock)
+  const line = machine?.network(plain) ?? plain
+  const network = timedNetwork(o.between?.(line) ?? line, clock)
   const chain = ledger.settlement(keys.operator.address, stopping.signal)
-  const settlement = o.chain?.(chain, stopping.signal) ?? chain
+  const settlement = o.chain?.(chain, stopping.signal) ?? machine?.chain(chain) ?? chain
   const store = memoryStore()
   const journal = new Journal(store, clock)
   const files = memoryFiles()
@@ -139,12 +144,12 @@ export async function join(world: World, o: MemberOptions): Promise<Member> {
     ...{ operator: keys.operator, identity: keys.identity, recipient, ...verifiers },
     ...{ wrap: notary.wrap(lenient), network, content, settlement, engines, journal },
     ...{ comparer: oneAtATime(createResultComparer(clock)), card: () => card, stopping: stopping.signal },
-    chainNow: () => ledger.now
+    chainNow: () => machine?.chainNow?.() ?? ledger.now
   }
   const adverts = new AdvertBook(base)
   const chainNews = new ChainNews({ settlement, journal, clock, log })
   const ctx: PeerContext = { ...base, adverts, chainNews, arbiters: new ArbiterFinder({ ...base, adverts }) }
-  const rooms: Startable[] = [network]
+  const rooms: Startable[] = [network, ...(machine === undefined ? [] : [machine.start(plain)])]
   network.handle('card', async () => ({ card }))
   const requester = new Requester(ctx, offer => adverts.bidders(offer))
   rooms.push(requester)

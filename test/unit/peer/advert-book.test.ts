@@ -7,7 +7,9 @@ import {
   advert,
   attestation,
   card,
+  filled,
   NOW,
+  offer,
   person,
   provider,
   requester,
@@ -16,6 +18,7 @@ import {
 } from '../../support/records.ts'
 import { identityVerifier } from '../../../src/p2p/identity.ts'
 import { verifyAdvert } from '../../../src/peer/records.ts'
+import { encode } from '../../../src/protocol/codec.ts'
 import { BoundedMap } from '../../../src/protocol/bounded-map.ts'
 
 describe('the book of adverts', () => {
@@ -39,6 +42,46 @@ describe('the book of adverts', () => {
     expect(book.list()).to.have.length(2)
     await clock.advance(1)
     expect(book.list().map(a => a.card.peer)).to.deep.equal([stranger.identity.peerId])
+  })
+
+  it('nobody waits for the bid of a provider whose advert has expired', async () => {
+    const clock = new ManualClock(NOW)
+    const nothing = () => () => undefined
+    const network = { subscribe: nothing, handle: nothing, onPeer: nothing, peers: () => [] }
+    const book = new AdvertBook({ clock, network, random: { fraction: () => 0 } } as unknown as PeerContext)
+    await book.start()
+    await clock.advance(3_000)
+    const now = clock.now()
+    book.add(await advert(provider, { issued: now, expires: now + 1_000 }))
+    book.add(await advert(stranger, { issued: now, expires: now + 60_000 }))
+    const wanted = await offer({ ceiling: 10n ** 18n }, person(9))
+    expect(book.bidders(wanted)?.size).to.equal(2)
+    await clock.advance(1_000)
+    expect(book.bidders(wanted)?.size).to.equal(1)
+    await book.stop()
+  })
+
+  it('hears from fresh adverts how far our clock is off, also from those that it must refuse', async () => {
+    const clock = new ManualClock(NOW + 41_000)
+    const hear: ((data: Uint8Array) => Promise<string>)[] = []
+    const nothing = () => () => undefined
+    const subscribe = (_: string, judge: (data: Uint8Array) => Promise<string>) => {
+      hear.push(judge)
+      return () => undefined
+    }
+    const network = { subscribe, handle: nothing, onPeer: nothing, peers: () => [] }
+    const ports = { clock, network, typed, identities: identityVerifier, random: { fraction: () => 0 } }
+    const book = new AdvertBook(ports as unknown as PeerContext)
+    await book.start()
+    const issued = { issued: NOW, expires: NOW + 5_000 }
+    for (const n of [11, 12]) await hear[0]?.(encode(await advert(person(n), issued)))
+    const forged = { ...(await advert(person(13), issued)), signature: filled(1, 64) }
+    expect(await hear[0]?.(encode(forged)), 'who is too old may be honest').to.equal('ignore')
+    expect(book.clocks.aheadMs(), 'two are too few, and nobody speaks for another').to.equal(undefined)
+    expect(await hear[0]?.(encode(await advert(person(13), issued)))).to.equal('ignore')
+    expect(book.clocks.aheadMs()).to.equal(-41_000)
+    expect(book.list()).to.deep.equal([])
+    await book.stop()
   })
 
   it('a peer is dialled first where its newest advert says, then where it was', async () => {

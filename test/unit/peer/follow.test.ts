@@ -6,7 +6,7 @@ import { LiveExecution } from '../../../src/peer/requester/live-execution.ts'
 import { earned } from '../../../src/market/work.ts'
 import type { ExecutionEntry } from '../../../src/peer/journal/entries.ts'
 import { identityVerifier } from '../../../src/p2p/identity.ts'
-import { digestOf } from '../../../src/protocol/codec.ts'
+import { digestOf, encode } from '../../../src/protocol/codec.ts'
 import { abortReason } from '../../../src/protocol/signals.ts'
 import type { ExecutionEvent } from '../../../src/protocol/records/events.ts'
 import { ManualClock, settle } from '../../support/clock.ts'
@@ -123,8 +123,13 @@ describe('a provider that runs our task', () => {
     })
   })
 
+  /** Of the task that was handed over. */
+  const handed = async () => {
+    const { handover } = await r.handover(r.requester, digestOf(encode(r.spec)))
+    return r.typed.digest('Handover', handover) as typeof r.common.module
+  }
   const at = async (digest: typeof r.common.module, progress = 4_000): Promise<ExecutionEvent> => {
-    const checkpoint = await r.checkpoint(r.provider, { digest, progress })
+    const checkpoint = await r.checkpoint(r.provider, { digest, progress, handover: await handed() })
     return { kind: 'checkpoint', seq: 1, at: r.NOW, checkpoint }
   }
   /** Begun long ago: any work that it speaks of can have been done. */
@@ -193,10 +198,25 @@ describe('a provider that runs our task', () => {
   })
 
   it('is acknowledged nothing for a checkpoint that another peer signed', async () => {
-    const checkpoint = await r.checkpoint(r.stranger, { digest: digestOf(content) })
+    const own = { digest: digestOf(content), handover: await handed() }
+    const checkpoint = await r.checkpoint(r.stranger, own)
     const event: ExecutionEvent = { kind: 'checkpoint', seq: 1, at: r.NOW, checkpoint }
     await following([event], async ({ live }) => {
       expect(live.entry.receipt).to.equal(undefined)
     })
+  })
+
+  it('is acknowledged nothing for a checkpoint of another task than was handed over to it', async () => {
+    const checkpoint = await r.checkpoint(r.provider, { digest: digestOf(content), handover: r.hex(0x99) })
+    const event: ExecutionEvent = { kind: 'checkpoint', seq: 1, at: r.NOW, checkpoint }
+    await following(
+      [event],
+      async ({ live, receipts }) => {
+        expect(live.entry.receipt).to.equal(undefined)
+        expect(live.entry.checkpoint).to.equal(undefined)
+        expect(receipts).to.equal(0)
+      },
+      LONG_AGO
+    )
   })
 })

@@ -9,7 +9,7 @@ const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () 
 
 function keeper(busy: () => boolean, sweep: () => Promise<number>) {
   const content = { sweep } as unknown as ContentStore
-  const journal = { jobs: async () => [], providers: async () => [] }
+  const journal = { jobs: async () => [], providers: async () => [], forgetLies: async () => 0 }
   const config = { keep: { jobs: 1, executions: 1 } }
   const ports = { clock: systemClock, content, log: quiet, journal, config }
   return new Housekeeper(ports as unknown as PeerContext, busy)

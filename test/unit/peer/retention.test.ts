@@ -14,7 +14,8 @@ describe('how much of the past is kept', () => {
 
   function world(jobs: number, executions: number) {
     const store = memoryStore()
-    const journal = new Journal(store, new ManualClock(NOW))
+    const clock = new ManualClock(NOW)
+    const journal = new Journal(store, clock)
     const forgotten: string[] = []
     const removed: string[] = []
     const ports = {
@@ -29,7 +30,7 @@ describe('how much of the past is kept', () => {
       for await (const _ of store.range('')) n++
       return n
     }
-    return { ports, journal, forgotten, removed, count }
+    return { ports, clock, journal, forgotten, removed, count }
   }
   const id = (i: number) => hashed(`job ${i}`)
 
@@ -74,6 +75,29 @@ describe('how much of the past is kept', () => {
     expect((await w.journal.providers()).map(p => p.agreementId)).to.have.members([id(2), id(9)])
     expect(w.forgotten.length).to.equal(2)
     expect(await w.journal.history(id(0))).to.deep.equal([])
+  })
+
+  it('a lie is remembered for a day, whatever the spelling of the address, and then leaves the journal', async () => {
+    const w = world(10, 10)
+    await w.journal.noteLie('0xAB')
+    await w.clock.advance(12 * 3_600_000)
+    await w.journal.noteLie('0xCD')
+    expect(await forgetOld(w.ports, signal)).to.equal(0)
+    expect([await w.journal.lied('0xab'), await w.journal.lied('0xcd')]).to.deep.equal([true, true])
+    await w.clock.advance(12 * 3_600_000)
+    expect(await w.journal.lied('0xab')).to.equal(false)
+    expect(await forgetOld(w.ports, signal)).to.equal(1)
+    expect(await w.count()).to.equal(1)
+    expect(await w.journal.lied('0xCD')).to.equal(true)
+    await w.clock.advance(12 * 3_600_000)
+    expect([await forgetOld(w.ports, signal), await w.count()]).to.deep.equal([1, 0])
+  })
+
+  it('no pass over lies is without an end', async () => {
+    const w = world(10, 10)
+    for (let i = 0; i < 300; i++) await w.journal.noteLie(`0x${i}`)
+    await w.clock.advance(24 * 3_600_000)
+    expect([await forgetOld(w.ports, signal), await forgetOld(w.ports, signal)]).to.deep.equal([256, 44])
   })
 
   it('numbers of history go on after their list was forgotten from memory', async () => {

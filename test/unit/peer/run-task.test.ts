@@ -88,6 +88,7 @@ async function play(c: Case): Promise<Played> {
     gpus: c.gpus,
     log: noLog,
     identity: r.provider.identity,
+    typed: r.typed,
     recipient: { unwrap: async () => r.filled(4), publicKey: r.filled(5) },
     wrap: async () => r.filled(6, 80),
     settlement: { inclusionMs: () => 1_000 },
@@ -222,6 +223,10 @@ describe('what a provider runs', () => {
     expect(await outcome({ spec: { ...honest, module: object(input) } })).to.equal(
       'RECORD_INVALID spec: another module than agreed'
     )
+    // signed twice by the requester, and no arbiter would hold with us
+    expect(await outcome({ spec: { ...honest, common: { ...common, args: ['--less'] } } })).to.equal(
+      'RECORD_INVALID spec: not what was agreed'
+    )
     const task = {
       spec: { cid: cidOf(encode(honest)), wrapped: r.filled(6, 80) },
       handover: await r.handover()
@@ -263,6 +268,8 @@ describe('what a provider runs', () => {
 
   it('nothing under an agreement of earlier rules, whose limits it does not know', async () => {
     expect(await outcome({ changes: { needs: undefined } })).to.match(/^TERMS_REFUSED/)
+    // as the journal of an earlier version is read
+    expect(await outcome({ changes: { needs: undefined, task: undefined } })).to.match(/^TERMS_REFUSED/)
   })
 })
 

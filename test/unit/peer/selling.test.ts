@@ -124,6 +124,41 @@ describe('a provider under agreement', () => {
     await selling('closed', use, { confirmations: 2, deep: () => 'open' })
   })
 
+  it('takes no task so late that its work could not be delivered any more', async () => {
+    await selling('open', async ({ ask, clock, entry, journal }) => {
+      const handover = await r.handover()
+      const start = { agreement: entry.agreementId, spec: {}, handover, addresses: [] }
+      // 80 s of work at the bid's speed, and ten to commit; 500 s until the deadline
+      await clock.advance(411_000)
+      expect(await ask('start', start)).to.deep.include({
+        accepted: false,
+        refusal: {
+          code: 'TIME_SHORT',
+          message: 'the task came too late for the work to be delivered by the deadline'
+        }
+      })
+      expect((await journal.provider(entry.agreementId))?.state).to.equal('agreed')
+    })
+  })
+
+  it('takes no task whose handover names other work than was bought, another agreement, or another’s word', async () => {
+    await selling('open', async ({ ask, entry }) => {
+      const { handover, signature } = await r.handover()
+      const start = { agreement: entry.agreementId, spec: {}, addresses: [] }
+      const more = { ...handover, gas: handover.gas + 1n }
+      const signed = { handover: more, signature: await r.requester.operator.sign('Handover', more) }
+      const answer = await ask('start', { ...start, handover: signed })
+      expect(answer?.['refusal']).to.deep.include({ code: 'TERMS_DIFFER' })
+      const other = { ...handover, agreement: r.hex(9) }
+      for (const wrong of [
+        { handover: more, signature },
+        await r.handover(r.stranger),
+        { handover: other, signature: await r.requester.operator.sign('Handover', other) }
+      ])
+        await rejection(ask('start', { ...start, handover: wrong }), 'SIGNATURE_INVALID')
+    })
+  })
+
   it('hears nobody but its requester: to others there is no such agreement', async () => {
     await selling('open', async ({ ask, entry, journal }) => {
       const cancel = { agreement: entry.agreementId, reason: 'CANCELLED' }

@@ -9,11 +9,14 @@ import { execution, job } from '../../support/entries.ts'
 import * as r from '../../support/records.ts'
 
 /** What became of an execution whose provider answers like this, and after how many seconds. */
-async function handOver(answer: (second: number) => object): Promise<{ moves: string[]; seconds: number }> {
+async function handOver(
+  answer: (second: number) => object,
+  left = 3_600
+): Promise<{ moves: string[]; seconds: number }> {
   const clock = new ManualClock(r.NOW)
   const agreement = r.agreement({
     specHash: specDigestOf(job().plan.common),
-    deliverBy: BigInt(r.NOW / 1000 + 3_600)
+    deliverBy: BigInt(r.NOW / 1000 + left)
   })
   const entry = await execution(r.provider, { state: 'open', agreement })
   const moves: string[] = []
@@ -55,6 +58,14 @@ describe('a task is handed over', () => {
     const { moves, seconds } = await handOver(() => shallow)
     expect(moves).to.deep.equal(['lose'])
     expect(seconds).to.be.within(600, 620)
+  })
+
+  it('not to one that puts us off for longer than it was given for the work', async () => {
+    const { moves, seconds } = await handOver(() => shallow, 100)
+    expect(moves).to.deep.equal(['lose'])
+    expect(seconds).to.be.within(100, 120)
+    const never = await handOver(() => ({ ...shallow, waitMs: 10 ** 9 }), 100)
+    expect(never.seconds).to.be.within(100, 120)
   })
 
   it('not to one that does not see the escrow at all', async () => {
