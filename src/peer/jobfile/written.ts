@@ -3,17 +3,7 @@
  * and `True` reach it in their own spelling, and so do the keys of mappings (names of inputs). A number that no computer number holds stays
  * the text that it is, so that amounts are exact.
  */
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  parseDocument,
-  visit,
-  type Document,
-  type Node,
-  type Scalar
-} from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, parseDocument, visit, type Document, type Scalar } from 'yaml'
 import { ShoalError } from '../../protocol/errors.ts'
 import type { Tree } from './source.ts'
 
