@@ -44,7 +44,7 @@ function* singlesOf(scene: Scene, who: Who, tongue: Tongue): Generator<Case> {
   })
   for (const what of unasked) yield of([], [what])
   yield of(UNPAID, ['dispute'])
-  for (const channel of tongue.samples.keys()) {
+  for (const channel of scene.about ?? tongue.samples.keys()) {
     for (const whole of wholes) yield of([{ channel, whole }])
     for (const { path, example } of fieldsOn(channel))
       for (const manner of manners) {

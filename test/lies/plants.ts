@@ -151,7 +151,7 @@ export const plants: readonly Plant[] = [
   {
     id: 'slot-for-nobody',
     means: 'a requester without funds holds a slot for ten minutes',
-    look: ['two copies | requester | chain:open abandoned'],
+    look: ['a job that has time | requester | chain:open abandoned'],
     edits: [
       { file: provider('agreements.ts'), find: 'const OPEN_MAX = 120n', replace: 'const OPEN_MAX = 600n' },
       {

@@ -118,11 +118,15 @@ async function main(): Promise<number> {
     return 0
   }
   if (values.worker !== undefined) {
+    // whoever asked has gone
+    const orphaned = (): never => process.exit(1)
+    process.on('disconnect', orphaned)
     await work(
       JSON.parse(values.worker) as Share,
       r => process.send?.(r),
       () => false
     )
+    process.off('disconnect', orphaned)
     process.disconnect()
     return 0
   }

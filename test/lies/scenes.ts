@@ -20,8 +20,10 @@ export interface Scene {
   readonly providers: number
   readonly script: Script
   readonly copies?: number
-  /** Minutes that the job may take; two when absent. */
-  readonly minutes?: number
+  /** Seconds that the job may take; a minute when absent. */
+  readonly seconds?: number
+  /** Only what is said there is lied about; everything when absent. */
+  readonly about?: readonly string[]
   /** Work that the spec gives the task; twice what it takes when absent. */
   readonly gas?: number
   /** How the job ends when nobody lies: its state, and the code of its failure. */
@@ -49,15 +51,25 @@ export const scenes: readonly Scene[] = [
     ends: 'settled',
     providers: 2,
     script: { pieces: four, end: 'done' },
-    wall: 60,
+    wall: 30,
     liars: ['requester', 'provider-2']
+  },
+  {
+    name: 'a job that has time',
+    ends: 'settled',
+    providers: 2,
+    script: { pieces: two, end: 'done' },
+    wall: 240,
+    seconds: 480,
+    about: ['request:agree', 'chain:open', 'request:start'],
+    liars: ['requester']
   },
   {
     name: 'a task that goes on elsewhere',
     ends: 'settled',
     providers: 2,
     script: { pieces: four, end: 'done' },
-    wall: 60,
+    wall: 30,
     events: [{ at: 14, what: 'leave', who: 'provider-2' }],
     liars: ['requester', 'provider-1']
   },
@@ -67,8 +79,7 @@ export const scenes: readonly Scene[] = [
     providers: 3,
     script: { pieces: two, end: 'done' },
     copies: 2,
-    minutes: 8,
-    wall: 240,
+    wall: 30,
     liars: ['requester', 'provider-1']
   },
   {
@@ -76,7 +87,7 @@ export const scenes: readonly Scene[] = [
     ends: 'failed ATTEMPTS_EXHAUSTED',
     providers: 2,
     script: { pieces: two, end: 'fail' },
-    wall: 60,
+    wall: 30,
     liars: ['requester', 'provider-1']
   },
   {
@@ -85,7 +96,7 @@ export const scenes: readonly Scene[] = [
     providers: 2,
     script: { pieces: two, end: 'done' },
     gas: 7e9,
-    wall: 60,
+    wall: 30,
     liars: ['requester', 'provider-1']
   },
   {
@@ -93,7 +104,7 @@ export const scenes: readonly Scene[] = [
     ends: 'cancelled CANCELLED',
     providers: 2,
     script: { pieces: four, end: 'done' },
-    wall: 60,
+    wall: 30,
     events: [{ at: 14, what: 'cancel', who: 'requester' }],
     liars: ['requester', 'provider-2']
   },
@@ -102,7 +113,7 @@ export const scenes: readonly Scene[] = [
     ends: 'running',
     providers: 2,
     script: { pieces: two, end: 'done' },
-    wall: 60,
+    wall: 30,
     events: [{ at: 10, what: 'leave', who: 'requester' }],
     liars: ['provider-1', 'provider-2']
   },
@@ -111,7 +122,7 @@ export const scenes: readonly Scene[] = [
     ends: 'settled',
     providers: 2,
     script: { pieces: two, end: 'done' },
-    wall: 60,
+    wall: 30,
     hidden: true,
     liars: ['requester', 'provider-1', 'provider-2']
   },
@@ -120,7 +131,7 @@ export const scenes: readonly Scene[] = [
     ends: 'settled',
     providers: 2,
     script: { pieces: [8e9], end: 'done' },
-    wall: 60,
+    wall: 30,
     events: [{ at: 0, what: 'leave', who: 'arbiter' }],
     liars: ['requester']
   },
@@ -131,6 +142,7 @@ export const scenes: readonly Scene[] = [
     script: { pieces: two, end: 'done' },
     copies: 2,
     wall: 60,
+    seconds: 120,
     wrong: { who: 'provider-1', nonsense: true },
     liars: ['requester', 'arbiter']
   },
@@ -139,7 +151,7 @@ export const scenes: readonly Scene[] = [
     ends: 'settled',
     providers: 1,
     script: { pieces: two, end: 'done' },
-    wall: 60,
+    wall: 30,
     wrong: { who: 'provider-1', lies: [field('response:events', ['?kind=result', 'result', 'wrapped'])] },
     liars: ['requester', 'arbiter']
   },
@@ -148,7 +160,7 @@ export const scenes: readonly Scene[] = [
     ends: 'settled',
     providers: 2,
     script: { pieces: four, end: 'done' },
-    wall: 60,
+    wall: 30,
     events: [{ at: 14, what: 'leave', who: 'provider-2' }],
     wrong: { who: 'provider-1', lies: [field('response:events', ['?kind=result', 'result', 'wrapped'])] },
     liars: ['requester']
@@ -158,7 +170,7 @@ export const scenes: readonly Scene[] = [
     ends: 'settled',
     providers: 3,
     script: { pieces: four, end: 'done' },
-    wall: 60,
+    wall: 30,
     events: [{ at: 14, what: 'leave', who: 'provider-2' }],
     wrong: { who: 'provider-2', forgets: true },
     liars: ['requester', 'provider-1', 'arbiter']

@@ -17,7 +17,7 @@ const PURSE = 1_000n * TOKEN
 /** Longest that a story takes, ms of its own time. */
 const END_MS = 3 * 3_600_000
 /** Longest that all peers take to stop, ms of their time. */
-const STOP_MS = 300_000
+const STOP_MS = 1_800_000
 
 export interface Told {
   readonly world: World
@@ -40,7 +40,7 @@ const jobText = (scene: Scene): string =>
     'inputs: { in.txt: in.txt }',
     'outputs: [out.txt]',
     'price: { max: 6 }',
-    `deadline: ${scene.minutes ?? 2}m`,
+    `deadline: ${scene.seconds ?? 60}s`,
     `limits: { gas: ${scene.gas ?? scene.script.pieces.reduce((sum, n) => sum + n, 0) * 2}, wall: ${scene.wall}s }`,
     ...(scene.copies === undefined ? [] : [`verify: { tier: replicas, copies: ${scene.copies} }`])
   ].join('\n')

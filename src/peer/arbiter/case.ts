@@ -12,7 +12,7 @@ import { Inspector } from './inspect.ts'
 import { runAgain } from './rerun.ts'
 import { caseStep, type Again, type Ruling } from './verdict.ts'
 
-const LOOK_MS = 2_000
+const LOOK_MS = 5_000
 /** Between two tries to fetch what a side names, ms. */
 const FETCH_AGAIN_MS = 15_000
 /** Longest time in which evidence is waited for, seconds; half of the arbitration window when that is shorter. */

@@ -7,8 +7,9 @@ import type { PeerCard } from '../../protocol/records/card.ts'
 import { describeRefusal } from '../../protocol/records/refusal.ts'
 import type { PeerContext } from '../context.ts'
 
-/** Between two calls, ms: also how soon a decision is heard of. */
+/** Between two calls, ms: also how soon a decision is heard of. Twice as long each time while the answer stays the same, up to AGAIN_MAX_MS. */
 const AGAIN_MS = 5_000
+const AGAIN_MAX_MS = 20_000
 
 /** Evidence for an arbiter: keys are wrapped to the recipient key in its card. */
 export type MakeEvidence = (arbiter: PeerCard, signal: AbortSignal) => Promise<Evidence>
@@ -22,6 +23,7 @@ export interface Heard {
 /** One side's calls to one arbiter. What it says is logged when it changes. */
 export class Pleading {
   #lastAt = -Infinity
+  #againMs = AGAIN_MS
   #made: { readonly recipient: Uint8Array; readonly body: Evidence } | undefined
   #said = ''
 
@@ -35,10 +37,11 @@ export class Pleading {
     make: MakeEvidence,
     signal: AbortSignal
   ): Promise<Heard | undefined> {
-    if (ctx.clock.monotonic() - this.#lastAt < AGAIN_MS) return undefined
+    if (ctx.clock.monotonic() - this.#lastAt < this.#againMs) return undefined
     this.#lastAt = ctx.clock.monotonic()
     const { said, heard } = await this.#call(ctx, agreement, make, signal)
     if (signal.aborted) return undefined
+    this.#againMs = said === this.#said ? Math.min(2 * this.#againMs, AGAIN_MAX_MS) : AGAIN_MS
     if (said !== this.#said) {
       this.#said = said
       const { arbiter, shard } = agreement

@@ -120,13 +120,18 @@ const plead = async (live: LiveProvision, pleading: Pleading, signal: AbortSigna
 export async function awaitRelease(live: LiveProvision, signal: AbortSignal): Promise<void> {
   const pleading = new Pleading()
   while (!signal.aborted && live.entry.state === 'delivered') {
+    let pause = POLL_MS
     await attempt(live, 'collecting the pay', signal, async () => {
       const view = await live.view(signal)
-      if (view.escrow.state === 'disputed') await plead(live, pleading, signal)
+      if (view.escrow.state === 'disputed') {
+        // an arbiter has an hour
+        pause = 5 * POLL_MS
+        await plead(live, pleading, signal)
+      }
       const step = committedStep(view, live.entry.agreement, live.owed)
       if (step !== 'wait') await collect(live, step, signal)
     })
-    await live.pause(POLL_MS, signal)
+    await live.pause(pause, signal)
   }
 }
 

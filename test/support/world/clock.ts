@@ -5,6 +5,8 @@
 import { StillClock } from '../still-clock.ts'
 import { hops } from '../sim/hub.ts'
 
+/** Turns of the event loop in which something is still sent and no time passes; more are an endless exchange. */
+const TURNS_MAX = 20_000
 /** Timers that fall due within this many milliseconds run in one jump. */
 const GRAIN_MS = 50
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
@@ -40,7 +42,9 @@ export class EagerClock extends StillClock {
 
   /** Until a turn of the event loop passes in which nobody sent anything. */
   async #quiet(): Promise<void> {
-    for (let before = -1; before !== hops.count;) {
+    let before = -1
+    for (let turns = 0; before !== hops.count; turns++) {
+      if (turns > TURNS_MAX) throw new Error('messages go back and forth without end, and no time passes')
       before = hops.count
       await turn()
     }
