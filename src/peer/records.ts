@@ -1,24 +1,32 @@
 /** Making and checking signed records. A record that passes here is what its signers said, and not yet too old. */
 import { isShoalError, ShoalError } from '../protocol/errors.ts'
 import { UINT128_MAX } from '../protocol/fields.ts'
-import { digestOf, encode, isGarbage, toHex } from '../protocol/codec.ts'
+import { decode, digestOf, encode, isGarbage, toHex, type Schema } from '../protocol/codec.ts'
 import type { Address, Hex32, PeerIdString } from '../protocol/ids.ts'
 import {
   ADVERT_TTL_MAX,
   ATTESTATION_TTL_MAX,
   CARD_TTL_MAX,
   CLOCK_SKEW,
+  MiB,
   OFFER_TTL_MAX
 } from '../protocol/limits.ts'
 import type { BoundedMap } from '../protocol/bounded-map.ts'
 import type { Clock } from '../protocol/ports/clock.ts'
 import type { IdentityKey, IdentityVerifier, OperatorKey, TypedDataVerifier } from '../protocol/ports/keys.ts'
-import type { AdvertBody, CapacityAdvert } from '../protocol/records/advert.ts'
+import { advertBody, type AdvertBody, type CapacityAdvert } from '../protocol/records/advert.ts'
 import type { Attestation } from '../protocol/records/attestation.ts'
-import type { Bid, BidBody } from '../protocol/records/bid.ts'
+import { bidBody, type Bid, type BidBody } from '../protocol/records/bid.ts'
 import { peerSignedBytes, type PeerCard, type PeerCardBody } from '../protocol/records/card.ts'
-import type { CheckpointBody, FailureBody, ResultBody } from '../protocol/records/delivery.ts'
-import type { OfferBody, TaskOffer } from '../protocol/records/offer.ts'
+import {
+  checkpointBody,
+  failureBody,
+  resultBody,
+  type CheckpointBody,
+  type FailureBody,
+  type ResultBody
+} from '../protocol/records/delivery.ts'
+import { offerBody, type OfferBody, type TaskOffer } from '../protocol/records/offer.ts'
 import { bidCore, bodyDigest, bodyOf, cardCore, offerCore, signingBytes } from '../protocol/signing.ts'
 
 const refuse = (message: string): never => {
@@ -97,7 +105,12 @@ export async function verifyCard(card: PeerCard, v: Verifiers): Promise<void> {
   v.seenCards?.set(digest, true)
 }
 
+/** What nobody could read is not signed (RECORD_INVALID): others would take us for a broken machine, or an attacker. */
+const readable = (schema: Schema<unknown>, body: object, what: string): void =>
+  void decode(schema, encode(bodyOf(body)), what, MiB)
+
 export async function signAdvert(body: AdvertBody, identity: IdentityKey): Promise<CapacityAdvert> {
+  readable(advertBody, body, 'advert')
   return { ...body, signature: await identity.sign(signingBytes('advert', body)) }
 }
 
@@ -143,15 +156,23 @@ export async function verifyAdvert(
 }
 
 /** A provider's checkpoint, result or failure, signed by its network identity. */
+const DELIVERIES: Readonly<Record<'checkpoint' | 'result' | 'failure', Schema<unknown>>> = {
+  checkpoint: checkpointBody,
+  result: resultBody,
+  failure: failureBody
+}
+
 export async function signDelivery<B extends CheckpointBody | ResultBody | FailureBody>(
   kind: 'checkpoint' | 'result' | 'failure',
   body: B,
   identity: IdentityKey
 ): Promise<B & { signature: Uint8Array }> {
+  readable(DELIVERIES[kind], body, kind)
   return { ...body, signature: await identity.sign(signingBytes(kind, body)) }
 }
 
 export async function signOffer(body: OfferBody, operator: OperatorKey): Promise<TaskOffer> {
+  readable(offerBody, body, 'offer')
   return { ...body, signature: await operator.sign('Offer', offerCore(body)) }
 }
 
@@ -169,6 +190,7 @@ export async function verifyOffer(offer: TaskOffer, v: Verifiers): Promise<void>
 }
 
 export async function signBid(body: BidBody, operator: OperatorKey): Promise<Bid> {
+  readable(bidBody, body, 'bid')
   return { ...body, signature: await operator.sign('Bid', bidCore(body)) }
 }
 

@@ -267,6 +267,8 @@ export class Provider implements Startable {
           ? no('FUND_TIMEOUT', 'the escrow is not open')
           : { ...no('NOT_NOW', notDeep(confirmationsOf(ctx))), waitMs: DEEP_RETRY_MS }
       await live.pause(200, signal)
+      // whoever asked has gone
+      signal.throwIfAborted()
       opening = await this.#opening(r.agreement, signal)
     }
     const task = { spec: r.spec, handover: r.handover, resume: r.resume }

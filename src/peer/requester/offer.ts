@@ -41,7 +41,8 @@ export function offerBody(
     energy: plan.match.energy,
     excluded: [...excluded],
     issued: ctx.clock.now(),
-    windowMs,
+    // lengths of our monotonic clock have fractions
+    windowMs: Math.ceil(windowMs),
     bond: config.provider.bond,
     arbiter: settlement.network.arbiter,
     deliverSeconds: plan.deliverSeconds + chainSeconds,

@@ -20,6 +20,15 @@ const at = (now: number): Verifiers => ({ ...v, clock: new ManualClock(now) })
 const refused = (p: Promise<void>, code: ErrorCode, words: string): Promise<void> =>
   rejection(p, code).then(e => expect(e.message).to.contain(words) && undefined)
 
+describe('what nobody could read', () => {
+  it('is not signed: lengths have no fractions, amounts no sign', async () => {
+    await rejection(r.offer({ windowMs: 2_500.5 }), 'RECORD_INVALID')
+    await rejection(r.bid(await r.offer(), r.provider, { validMs: 60_000.25 }), 'RECORD_INVALID')
+    await rejection(r.bid(await r.offer(), r.provider, { price: -1n }), 'RECORD_INVALID')
+    await rejection(r.result(r.provider, { wallMs: 0.5 }), 'RECORD_INVALID')
+  })
+})
+
 describe('cards', () => {
   it('an honest card passes up to its last moment, and not at it', async () => {
     const card = await r.card(r.provider)

@@ -24,7 +24,8 @@ interface Selling {
   readonly ask: (
     method: string,
     request: object,
-    from?: r.Person
+    from?: r.Person,
+    signal?: AbortSignal
   ) => Promise<Record<string, unknown> | undefined>
 }
 
@@ -65,8 +66,8 @@ async function selling(
   const capacity = new Capacity(1, () => undefined)
   const provider = new Provider(ctx, {} as Bidder, capacity)
   await provider.start()
-  const { signal } = new AbortController()
-  const ask: Selling['ask'] = async (method, request, from = r.requester) =>
+  const patient = new AbortController().signal
+  const ask: Selling['ask'] = async (method, request, from = r.requester, signal = patient) =>
     await handlers.get(method)?.(request, { from: from.identity.peerId, signal })
   try {
     await use({ clock, capacity, journal, entry, ask })
@@ -87,6 +88,19 @@ describe('a provider under agreement', () => {
         refusal: { code: 'FUND_TIMEOUT', message: 'the escrow is not open' }
       })
       expect((await journal.provider(entry.agreementId))?.state).to.equal('agreed')
+    })
+  })
+
+  it('waits for no escrow when whoever asked has gone', async () => {
+    await selling('none', async ({ ask, clock, entry }) => {
+      const gone = new AbortController()
+      const handover = await r.handover()
+      const start = { agreement: entry.agreementId, spec: {}, handover, addresses: [] }
+      const answer = ask('start', start, r.requester, gone.signal)
+      await settle()
+      gone.abort(new Error('gone'))
+      await clock.advance(300)
+      expect(String(await answer.catch((e: unknown) => e))).to.match(/gone/)
     })
   })
 
