@@ -25,7 +25,6 @@ describe('what nobody could read', () => {
     await rejection(r.offer({ windowMs: 2_500.5 }), 'RECORD_INVALID')
     await rejection(r.bid(await r.offer(), r.provider, { validMs: 60_000.25 }), 'RECORD_INVALID')
     await rejection(r.bid(await r.offer(), r.provider, { price: -1n }), 'RECORD_INVALID')
-    await rejection(r.result(r.provider, { wallMs: 0.5 }), 'RECORD_INVALID')
   })
 })
 
