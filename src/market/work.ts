@@ -55,3 +55,10 @@ export function plausible(used: bigint, engine: string, ms: number, speed: bigin
   const ever = (speed * FASTER * BigInt(Math.max(0, Math.ceil(ms)))) / 1_000n
   return min(used, ever)
 }
+
+/** What a provider may be faster than its own bid says before it is looked at more closely, percent. */
+const FAST_PERCENT = 125n
+
+/** Whether more is said to be metered than a provider with the speed of this bid does in `ms`: it may be true, and should be looked at. */
+export const isFast = (used: bigint, engine: string, ms: number, speed: bigint): boolean =>
+  ONE_THREAD.has(engine) && used * 100_000n > speed * BigInt(Math.max(0, Math.ceil(ms))) * FAST_PERCENT

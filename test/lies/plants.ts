@@ -145,6 +145,11 @@ export const plants: readonly Plant[] = [
         file: 'src/market/work.ts',
         find: '  return min(used, ever)',
         replace: '  return used === 0n ? ever : used'
+      },
+      {
+        file: 'src/peer/requester/doubt.ts',
+        find: 'if (e.fast === true) return',
+        replace: 'if (e.fast === undefined && e.fast !== undefined) return'
       }
     ]
   },

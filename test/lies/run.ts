@@ -9,7 +9,7 @@ import { huntPlants, plantTable } from './hunt.ts'
 import { plants } from './plants.ts'
 import { work, type Found, type Plan, type Report, type Share } from './worker.ts'
 
-const HELP = `usage: npm run test:lies -- [--seconds N] [--jobs N] [--seed N] [--only TEXT] [--most N] [--no-plants] [--plant NAME] [--json]
+const HELP = `usage: npm run test:lies -- [--seconds N] [--jobs N] [--seed N] [--only TEXT] [--most N] [--no-plants] [--plant NAME] [--verbose] [--json]
   --seconds N   how long lies are told (default 600)
   --jobs N      processes (default 2)
   --seed N      of the order of single lies, and of the pairs (default 1)
@@ -17,6 +17,7 @@ const HELP = `usage: npm run test:lies -- [--seconds N] [--jobs N] [--seed N] [-
   --most N      so many single lies at most
   --no-plants   do not plant the old faults again
   --plant NAME  only plant this fault, and tell how it is found
+  --verbose     name the fields and messages that stand in no scene
   --json        one JSON object instead of the table
   plants: ${plants.map(p => p.id).join(', ')}`
 
@@ -84,10 +85,12 @@ const progress = (started: number, ms: number) => {
   }
 }
 
-function summary({ plan, count, found }: Told, seconds: number, seed: number): string {
+function summary({ plan, count, found }: Told, seconds: number, seed: number, verbose: boolean): string {
   const rows = [
     ['messages that somebody sends', plan?.messages ?? 0],
     ['fields lied about', plan?.fields ?? 0],
+    ['fields in no message of a scene', plan?.untoldFields.length ?? 0],
+    ['messages that nobody sends', plan?.untoldChannels.length ?? 0],
     ['single lies', `${count.singles} of ${plan?.singles ?? 0}`],
     ['pairs of lies', count.pairs],
     ['runs', count.singles + count.pairs],
@@ -95,11 +98,13 @@ function summary({ plan, count, found }: Told, seconds: number, seed: number): s
     ['lies told', count.lies],
     ['harmed', found.length]
   ]
-  const table = rows.map(([name, n]) => `${String(name).padEnd(30)} ${n}`).join('\n')
-  const left = [
-    ...(plan?.untoldFields ?? []).map(f => `in no message of any scene: ${f}`),
-    ...(plan?.untoldChannels ?? []).map(c => `nobody says: ${c}`)
-  ]
+  const table = rows.map(([name, n]) => `${String(name).padEnd(32)} ${n}`).join('\n')
+  const left = !verbose
+    ? []
+    : [
+        ...(plan?.untoldFields ?? []).map(f => `in no message of any scene: ${f}`),
+        ...(plan?.untoldChannels ?? []).map(c => `nobody says: ${c}`)
+      ]
   return [table, ...left, `${Math.round(seconds)} s, seed ${seed}`].join('\n')
 }
 
@@ -109,7 +114,12 @@ async function main(): Promise<number> {
       ...{ seconds: { type: 'string', default: '600' }, jobs: { type: 'string', default: '2' } },
       ...{ seed: { type: 'string', default: '1' }, only: { type: 'string', default: '' } },
       ...{ most: { type: 'string', default: '1000000' }, plant: { type: 'string' } },
-      ...{ 'no-plants': { type: 'boolean' }, json: { type: 'boolean' }, worker: { type: 'string' } },
+      ...{
+        'no-plants': { type: 'boolean' },
+        json: { type: 'boolean' },
+        verbose: { type: 'boolean' },
+        worker: { type: 'string' }
+      },
       help: { type: 'boolean', short: 'h' }
     }
   })
@@ -154,7 +164,8 @@ async function main(): Promise<number> {
   const missed = hunted.filter(h => h.found === undefined)
   if (values.json === true) console.log(JSON.stringify({ told, plants: hunted }))
   else {
-    if (told !== undefined) console.log(summary(told, (performance.now() - started) / 1_000, seed))
+    if (told !== undefined)
+      console.log(summary(told, (performance.now() - started) / 1_000, seed, values.verbose === true))
     if (hunted.length > 0)
       console.log(
         `${plantTable(hunted)}\n${hunted.length - missed.length} of ${hunted.length} planted again are found`

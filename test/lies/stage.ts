@@ -45,6 +45,15 @@ const jobText = (scene: Scene): string =>
     ...(scene.copies === undefined ? [] : [`verify: { tier: replicas, copies: ${scene.copies} }`])
   ].join('\n')
 
+/** Lets time pass until it has come about; nothing that a liar holds up is waited for without an end. */
+async function through<T>(clock: EagerClock, what: string, work: Promise<T>): Promise<T> {
+  let over = false
+  const watched = work.finally(() => (over = true))
+  watched.catch(() => undefined)
+  if (!(await clock.run(() => over, clock.now() + STOP_MS))) throw new Error(`never comes about: ${what}`)
+  return await watched
+}
+
 export async function play(
   scene: Scene,
   liar?: { readonly who: Who; readonly options: (world: World) => Partial<MemberOptions> }
@@ -66,10 +75,8 @@ export async function play(
     const joining = join(world, {
       ...{ name: who, role, config: configOf(role), ...garbled, ...own },
       onReport: (peer, what, bad) => void reports.push({ by: who, peer, what, bad })
-    }).then(member => members.set(who, member))
-    // a liar may take its time
-    await clock.run(() => members.has(who), clock.now() + STOP_MS)
-    await joining
+    }).then(member => void members.set(who, member))
+    await through(clock, `${who} joins`, joining)
   }
   await enter('arbiter')
   for (let i = 1; i <= scene.providers; i++) await enter(`provider-${i}` as Who)
@@ -87,25 +94,20 @@ export async function play(
     .catch((e: unknown) => void requester.lines.push(`error submit ${String(e)}`))
   for (const e of scene.events ?? []) {
     await clock.run(() => false, begun + 5_000 + e.at * 1_000)
-    if (e.what === 'leave') await members.get(e.who)?.stop()
-    else if (job !== undefined) await requester.requester.cancel(job)
+    const gone = members.get(e.who)
+    if (e.what === 'leave' && gone !== undefined) await through(clock, `${e.who} leaves`, gone.stop())
+    else if (job !== undefined) await through(clock, 'the job is cancelled', requester.requester.cancel(job))
   }
   const idle = (m: Member): boolean => m.requester.live === 0 && (m.provider?.live.length ?? 0) === 0
   const ended = await clock.run(
     () => world.ledger.allClosed && [...members.values()].every(m => idle(m)),
     begun + END_MS
   )
-  await submitted
+  await through(clock, 'the job is taken', submitted)
   return {
     ...{ world, members, job, ended, reports },
     stop: async () => {
-      let stopped = false
-      const all = (async () => {
-        for (const m of members.values()) await m.stop()
-        stopped = true
-      })()
-      if (!(await clock.run(() => stopped, clock.now() + STOP_MS))) throw new Error('somebody does not stop')
-      await all
+      for (const [who, m] of members) await through(clock, `${who} stops`, m.stop())
     }
   }
 }

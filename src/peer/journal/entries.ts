@@ -175,7 +175,9 @@ export const executionEntry = record({
   progress: bps,
   gas: amount,
   checkpoint: checkpoint.optional(),
-  /** We ran the task from it ourselves, after an attempt that began from it failed: whether it really fails. */
+  /** A checkpoint that was paid for states more work than the bid's speed lets expect. */
+  fast: z.boolean().optional(),
+  /** We tried that checkpoint ourselves: whether it is a lie ('fails'). */
   tried: z.enum(['fails', 'goes-on', 'unknown']).optional(),
   /** Content key of that checkpoint, so that it can be wrapped to the next provider. */
   checkpointKey: bytes(32).optional(),

@@ -46,8 +46,8 @@ async function attempt(live: LiveExecution, what: string, call: () => Promise<vo
   }
 }
 
-/** Asks the provider to end it now; true when the escrow was closed with its consent. */
-async function askRelease(live: LiveExecution, signal: AbortSignal): Promise<boolean> {
+/** Asks the provider to end it now; true when it consents. The escrow is then closed so, unless `close` is false. */
+async function askRelease(live: LiveExecution, signal: AbortSignal, close = true): Promise<boolean> {
   const { ctx, entry } = live
   const { agreement, agreementId } = entry
   const amount = entry.receipt?.receipt.amount ?? 0n
@@ -63,7 +63,7 @@ async function askRelease(live: LiveExecution, signal: AbortSignal): Promise<boo
     if (!takesRelease(amount, release.release.amount)) return false
     const signer = ctx.typed.signer('Release', release.release, release.signature)
     if (signer === undefined || !sameAddress(signer, agreement.provider)) return false
-    await ctx.settlement.cancel(agreement, release.release, release.signature, { signal })
+    if (close) await ctx.settlement.cancel(agreement, release.release, release.signature, { signal })
     return true
   } catch (err) {
     ctx.log.debug({ err: asShoalError(err, 'PEER_UNREACHABLE') }, 'no release from a lost provider')
@@ -87,7 +87,11 @@ export async function recoup(live: LiveExecution, signal: AbortSignal): Promise<
   let askedAt = -Infinity
   while (!signal.aborted && live.entry.state === 'lost') {
     const doubt = doubtOf(live.entry, live.shard(), isRunning(live))
-    if (doubt.kind === 'suspect') await tryCheckpoint(live, doubt.other, signal)
+    if (doubt.kind === 'suspect') {
+      // it stops working meanwhile
+      await askRelease(live, signal, false)
+      await tryCheckpoint(live, doubt.other, signal)
+    }
     // with its provider's consent it would close, and no lie could be shown any more
     if (doubt.kind === 'none' && ctx.clock.monotonic() - askedAt > ASK_MS) {
       askedAt = ctx.clock.monotonic()

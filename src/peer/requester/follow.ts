@@ -10,7 +10,7 @@ import { verifyDelivery } from '../records.ts'
 import { expectedOf } from './live-execution.ts'
 import { LogSink } from './log-sink.ts'
 import type { LiveExecution } from './live-execution.ts'
-import { earnedBy, repeatReceipt, sendReceipt, signReceipt } from './receipts.ts'
+import { earnedBy, repeatReceipt, seemsFast, sendReceipt, signReceipt } from './receipts.ts'
 import { handoverDigest } from './start.ts'
 import { onTaskFailed } from './task-failed.ts'
 
@@ -36,7 +36,10 @@ async function onCheckpoint(live: LiveExecution, checkpoint: Checkpoint, signal:
   }
   const receipt = await signReceipt(live, checkpoint.digest, earnedBy(live, checkpoint.gas))
   await live.patch(
-    { checkpoint, checkpointKey: key, receipt, progress: checkpoint.progress, gas: checkpoint.gas },
+    {
+      ...{ checkpoint, checkpointKey: key, receipt, progress: checkpoint.progress, gas: checkpoint.gas },
+      fast: entry.fast === true || seemsFast(live, checkpoint.gas) ? true : undefined
+    },
     'checkpoint'
   )
   const old = entry.checkpoint?.object

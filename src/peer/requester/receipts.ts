@@ -1,5 +1,5 @@
 /** Acknowledging work: signed cumulative amounts, journalled before they are sent, bounded by the work that can have been metered. */
-import { BEGAN_EARLIER_MS, earned, plausible, worth } from '../../market/work.ts'
+import { BEGAN_EARLIER_MS, earned, isFast, plausible, worth } from '../../market/work.ts'
 import type { Hex32 } from '../../protocol/ids.ts'
 import type { SignedReceipt } from '../../protocol/records/agreement.ts'
 import type { LiveExecution } from './live-execution.ts'
@@ -9,6 +9,10 @@ function metered(live: LiveExecution, gas: bigint): bigint {
   const { engine } = live.job().plan.common.needs
   return plausible(gas, engine, live.ranMs + BEGAN_EARLIER_MS, live.entry.speed)
 }
+
+/** Whether what a provider says that it has metered is more than its own bid lets expect. */
+export const seemsFast = (live: LiveExecution, gas: bigint): boolean =>
+  isFast(gas, live.job().plan.common.needs.engine, live.ranMs + BEGAN_EARLIER_MS, live.entry.speed)
 
 const boughtBy = ({ entry }: LiveExecution) => ({ price: entry.agreement.price, gas: entry.bought })
 

@@ -1,7 +1,16 @@
 /** The price bounds the work, the metered work bounds the pay: exact, monotonic, and never more than was signed for. */
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { earned, gasFor, leastGas, plausible, priceFor, restOf, worth } from '../../../src/market/work.ts'
+import {
+  earned,
+  gasFor,
+  isFast,
+  leastGas,
+  plausible,
+  priceFor,
+  restOf,
+  worth
+} from '../../../src/market/work.ts'
 
 const amount = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n })
 const rate = fc.record({
@@ -66,5 +75,11 @@ describe('what metered work has earned', () => {
     expect(plausible(3_999n, 'wasm', 1_000, 1_000n)).to.equal(3_999n)
     expect(plausible(10_000n, 'wasm', -5, 1_000n)).to.equal(0n)
     expect(plausible(10_000n, 'onnx', 0, 1_000n)).to.equal(10_000n)
+  })
+  it('is looked at more closely when it is more than a quarter above what the bid lets expect, of one thread', () => {
+    expect(isFast(1_250n, 'wasm', 1_000, 1_000n)).to.equal(false)
+    expect(isFast(1_251n, 'wasm', 1_000, 1_000n)).to.equal(true)
+    expect(isFast(1n, 'wasm', 0, 1_000n)).to.equal(true)
+    expect(isFast(10_000n, 'onnx', 1, 1_000n)).to.equal(false)
   })
 })

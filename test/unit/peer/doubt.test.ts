@@ -8,6 +8,7 @@ import { doubtOf, tryCheckpoint, type Doubt } from '../../../src/peer/requester/
 import { LiveExecution } from '../../../src/peer/requester/live-execution.ts'
 import { memoryStore } from '../../../src/devnet/memory-store.ts'
 import type { Engine } from '../../../src/protocol/ports/engine.ts'
+import { digestOf } from '../../../src/protocol/codec.ts'
 import { ShoalError } from '../../../src/protocol/errors.ts'
 import { execution, job, plan } from '../../support/entries.ts'
 import * as r from '../../support/records.ts'
@@ -102,6 +103,16 @@ describe('a checkpoint that was paid for and whose provider is lost', () => {
   })
 })
 
+describe('a checkpoint that states more work than its bid lets expect', () => {
+  it('is a suspect by itself, whoever goes on from it and whether the job still runs', async () => {
+    const e = await lost({ fast: true })
+    for (const running of [true, false])
+      expect(doubtOf(e, [e], running)).to.deep.equal({ kind: 'suspect', other: undefined })
+    expect(doubtOf(await lost({ fast: true, tried: 'goes-on' }), [], true).kind).to.equal('none')
+    expect(doubtOf(await lost({ fast: true, receipt: undefined }), [], true).kind).to.equal('none')
+  })
+})
+
 describe('a doubted checkpoint, tried by its requester', () => {
   const script: Script = { pieces: [2e9, 2e9], end: 'done' }
 
@@ -114,6 +125,8 @@ describe('a doubted checkpoint, tried by its requester', () => {
     /** Whether its content is still there. */
     readonly gone?: boolean
     readonly bought?: bigint
+    /** Work that the checkpoint states; then nobody went on from it. */
+    readonly states?: bigint
   }
 
   async function tried(t: Trial = {}) {
@@ -125,7 +138,9 @@ describe('a doubted checkpoint, tried by its requester', () => {
     const input = await sealed(store, bundle('in.txt', 'input'), contexts.input(jobId, shard))
     const context = contexts.checkpoint(LOST.agreementId, 2)
     const { cid: object, key } = await sealed(store, bundle('at', t.at ?? '1'), context)
-    const checkpoint = await r.checkpoint(r.provider, { agreement: LOST.agreementId, object })
+    const digest = digestOf(bundle('at', t.at ?? '1'))
+    const gas = t.states ?? 2_000_000_000n
+    const checkpoint = await r.checkpoint(r.provider, { agreement: LOST.agreementId, object, gas, digest })
     const entry = await lost({ checkpoint, checkpointKey: key })
     const other = await failing(entry, { bought: t.bought ?? 9_000_000_000n })
     if (t.gone === true) await store.forget(object)
@@ -133,6 +148,7 @@ describe('a doubted checkpoint, tried by its requester', () => {
     const journal = new Journal(memoryStore(), clock)
     const ctx = {
       ...{ clock, log: noLog, journal, content: store, chainNews: { listen: () => () => undefined } },
+      config: { provider: { memory: 2 ** 30 } },
       engines: t.engines ?? new Map([['wasm', t.engine?.(plain) ?? plain]])
     } as unknown as PeerContext
     const inputs = Array.from({ length: 8 }, () => input)
@@ -144,7 +160,11 @@ describe('a doubted checkpoint, tried by its requester', () => {
       () => undefined
     )
     let over = false
-    const done = tryCheckpoint(live, other, new AbortController().signal).finally(() => (over = true))
+    const done = tryCheckpoint(
+      live,
+      t.states === undefined ? other : undefined,
+      new AbortController().signal
+    ).finally(() => (over = true))
     done.catch(() => undefined)
     await clock.run(() => over, clock.now() + 600_000)
     await done
@@ -162,6 +182,13 @@ describe('a doubted checkpoint, tried by its requester', () => {
     // it is paid for as half of the work, and all of it is left
     const behind = await tried({ at: '0', bought: 3_000_000_000n })
     expect(behind).to.deep.equal({ found: 'fails', first: 1, second: 0 })
+  })
+
+  it('states no more work than it takes, or a little, or it was a lie', async () => {
+    expect(await tried({ states: 2_400_000_000n })).to.deep.equal({ found: 'goes-on', first: 0, second: 0 })
+    expect(await tried({ states: 2_600_000_000n })).to.deep.equal({ found: 'fails', first: 1, second: 0 })
+    // a state that the task never comes to
+    expect(await tried({ states: 1n, at: '7' })).to.deep.equal({ found: 'fails', first: 1, second: 0 })
   })
 
   const unknown = { found: 'unknown', first: 0, second: 0 }

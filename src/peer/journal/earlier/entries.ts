@@ -37,7 +37,7 @@ type EarlierCheckpoint = z.output<typeof earlierCheckpoint>
 
 export const earlierExecution = executionEntry
   .omit({ v: true, bought: true, speed: true, startedAt: true, taskFailure: true, resumedFrom: true })
-  .omit({ checkpoint: true, tried: true })
+  .omit({ checkpoint: true, tried: true, fast: true })
   .extend({
     v: z.literal(1),
     requesterSignature: signature,
