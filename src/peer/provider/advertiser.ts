@@ -151,18 +151,18 @@ export class Advertiser implements Startable {
     })
   }
 
-  /** One at a time, and at most one after it: a network that takes longer than a beat gathers no queue. */
+  /** One at a time, and at most one after it: a network that takes longer than a beat gathers no queue, and keeps nobody waiting for more than one. */
   async #publish(): Promise<void> {
     this.#stale = true
-    this.#publishing ??= this.#untilFresh().finally(() => (this.#publishing = undefined))
+    this.#publishing ??= this.#pass()
     await this.#publishing
   }
 
-  async #untilFresh(): Promise<void> {
-    while (this.#stale) {
-      this.#stale = false
-      await this.#publishOnce()
-    }
+  async #pass(): Promise<void> {
+    this.#stale = false
+    await this.#publishOnce()
+    this.#publishing = undefined
+    if (this.#stale) void this.#publish()
   }
 
   async #publishOnce(): Promise<void> {

@@ -125,7 +125,7 @@ export async function awaitRelease(live: LiveProvision, signal: AbortSignal): Pr
       const view = await live.view(signal)
       if (view.escrow.state === 'disputed') {
         // an arbiter has an hour
-        pause = 5 * POLL_MS
+        pause = 10 * POLL_MS
         await plead(live, pleading, signal)
       }
       const step = committedStep(view, live.entry.agreement, live.owed)

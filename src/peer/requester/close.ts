@@ -145,6 +145,7 @@ export async function awaitRuling(live: LiveExecution, signal: AbortSignal): Pro
       if (!signal.aborted)
         log.warn({ err, agreement: agreementId }, 'waiting for a ruling: the chain call failed; trying again')
     }
-    await live.pause(5 * POLL_MS, signal)
+    // its events end the pause
+    await live.pause(10 * POLL_MS, signal)
   }
 }

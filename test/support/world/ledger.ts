@@ -314,6 +314,7 @@ export class Ledger {
 
   /** Hands the events on, one after another, until the signal. */
   async #watch(onEvent: (e: SettlementEvent) => Promise<void>, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
     let tail: Promise<void> = Promise.resolve()
     const failed = Promise.withResolvers<void>()
     const hear = (e: SettlementEvent): void => {
