@@ -36,7 +36,8 @@ const keepsReceipts: readonly Edit[] = [
   {
     file: buying('close.ts'),
     find: '  const { receipt, agreement } = entry\n  if (receipt === undefined) return\n',
-    replace: '  const { receipt, agreement } = entry\n  if (receipt === undefined || !signal.aborted) return\n'
+    replace:
+      '  const { receipt, agreement } = entry\n  if (receipt === undefined || !signal.aborted) return\n'
   }
 ]
 
@@ -84,7 +85,10 @@ export const robbers = {
   ],
   /** Pays for a tenth of the work, as if the rest had been done, and hands over a task that has all before it. */
   restForAll: [
-    { ...PRICED, replace: 'purchase({ price: bid.price, gas: offer.needs.gas }, (offer.needs.gas * 9n) / 10n)' }
+    {
+      ...PRICED,
+      replace: 'purchase({ price: bid.price, gas: offer.needs.gas }, (offer.needs.gas * 9n) / 10n)'
+    }
   ],
   /** Hands the task over when it can no longer be delivered. */
   lateStart: [startsLate(8)],
