@@ -1,6 +1,8 @@
 /** One robber at work on a devnet: its own process and home, one job, and what the chain, its provider and its own program say of it after. */
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parse, stringify } from 'yaml'
+import type { ApiClient } from '../../../src/api/adapters/client.ts'
 import { startChild, type Child } from '../../../src/devnet/adapters/child.ts'
 import type { DevPeer } from '../../../src/devnet/devnet.ts'
 import type { FullJobView } from '../../../src/devnet/job-type.ts'
@@ -13,7 +15,7 @@ import type { TreeCopy } from '../../mutants/copy.ts'
 import { shoal, until } from './cli.ts'
 import { NBODY, submit, type SubmitOptions } from './jobs.ts'
 import { treeOf, type Robber } from './robbers.ts'
-import { buyerName, connect, jobEnd, type Buyer, type World } from './world.ts'
+import { buyerName, connect, jobEnd, type World } from './world.ts'
 
 export type Closed = Extract<SettlementEvent, { kind: 'closed' }>
 export type Execution = FullJobView['executionList'][number]
@@ -25,6 +27,20 @@ export interface Provision {
   readonly failure?: { readonly code: string; readonly message: string }
 }
 
+/** A line of a provider's log, as far as refusals go. */
+export interface Warning {
+  readonly msg: string
+  readonly requester?: string
+  readonly code?: string
+  readonly reason?: string
+  readonly refusal?: {
+    readonly code: string
+    readonly term?: string
+    readonly offered?: string
+    readonly given?: string
+  }
+}
+
 /** Steps that take a tenth of a second or less and 4e8 of gas, without a checkpoint. */
 const SHORT = ['--bodies', '24', '--steps', '6000', '--every', '12000']
 /** One shard, bought once, with 1e9 of gas. */
@@ -32,6 +48,13 @@ export const short = (more: Readonly<Record<string, unknown>> = {}): Record<stri
   ...{ count: 1, retries: 0, 'task.args': SHORT, 'limits.gas': '1e9', 'limits.wall': '5s' },
   ...more
 })
+
+/** From a home that buys to one that sells. */
+async function makeSeller(file: string): Promise<void> {
+  const config = parse(await readFile(file, 'utf8')) as object
+  const selling = { profile: 'full', provider: { slots: 1 }, wallet: { autoDeposit: '10' } }
+  await writeFile(file, stringify({ ...config, ...selling }))
+}
 
 /** A program in a process of its own, on one of the devnet's funded homes. */
 export class Player {
@@ -48,10 +71,11 @@ export class Player {
     this.#child = child
   }
 
-  /** Ready when it runs. `index`: of the home among the requesters of the devnet. */
-  static async start({ net }: World, robber: Robber, index: number): Promise<Player> {
+  /** Ready when it runs. `index`: of the home among the requesters of the devnet. `sells`: a full peer with one slot. */
+  static async start({ net }: World, robber: Robber, index: number, sells = false): Promise<Player> {
     const home = net.requesters[index]?.home
     if (home === undefined) throw new Error(`the devnet has no home ${index}`)
+    if (sells) await makeSeller(layoutOf(home).config)
     const tree = await treeOf(robber)
     try {
       const child = await startChild<unknown>(robber, {
@@ -112,10 +136,28 @@ export class Heist {
   }
 
   /** How the escrow ended, from the chain. */
-  async closed(): Promise<Closed> {
-    const found = (await this.events()).find(e => e.kind === 'closed')
+  closed(): Promise<Closed> {
+    return this.closedOf(this.execution.agreement)
+  }
+
+  /** The same of another agreement. */
+  async closedOf(agreement: string): Promise<Closed> {
+    const found = (await this.#world.ledger.history(agreement)).find(e => e.kind === 'closed')
     if (found?.kind !== 'closed') throw new Error('the escrow is not closed')
     return found
+  }
+
+  /** How long after its commit on the chain the result was shown to the requester, ms; less than nothing when it was shown before. */
+  async shownAfterCommit(): Promise<number> {
+    const { deliveredAt } = await this.#world.ledger.escrow(this.execution.agreement)
+    const client = await connect(this.home)
+    const { history } = await client.call<{ history: { at: number; what: string }[] }>(
+      'GET',
+      `/v1/jobs/${this.job.id}/history`
+    )
+    const shown = history.find(h => h.what.includes('result announced'))
+    if (shown === undefined) throw new Error('no result was shown')
+    return shown.at - Number(deliveredAt) * 1000
   }
 
   async provision(): Promise<Provision> {
@@ -128,10 +170,11 @@ export class Heist {
     return found
   }
 
-  /** Lines of the provider's log about this agreement, as they are written. */
-  async logged(): Promise<string[]> {
+  /** Warnings in the provider's log about this agreement. */
+  async logged(): Promise<Warning[]> {
     const text = await readFile(layoutOf(this.provider.home).log, 'utf8')
-    return text.split('\n').filter(line => line.includes(this.execution.agreement))
+    const lines = text.split('\n').filter(line => line.includes(this.execution.agreement))
+    return lines.map(line => JSON.parse(line) as Warning)
   }
 
   /** What `shoal job` tells the robber. */
@@ -140,23 +183,32 @@ export class Heist {
   }
 }
 
-/** Submits a job on a home that runs, as `shoal run` does, and waits until it and its money have ended. */
-export async function play(
+/** A job under way. */
+export interface Begun {
+  readonly id: string
+  readonly client: ApiClient
+  /** Ends when the job and its money have. */
+  end(): Promise<Heist>
+}
+
+/** Submits a job on a home whose peer runs, as `shoal run` does. */
+export async function begin(
   world: World,
   home: string,
   name: string,
   o: Partial<SubmitOptions> = {}
-): Promise<Heist> {
+): Promise<Begun> {
   const client = await connect(home)
-  await until(`${name} knows both providers`, 30_000, async () => {
+  await until(`${name} knows every provider`, 30_000, async () => {
     const { offers } = await client.call<{ offers: unknown[] }>('GET', '/v1/offers')
     return offers.length >= world.net.peers.length
   })
-  const sent = await submit(client, NBODY, {
+  const { id } = await submit(client, NBODY, {
     ...{ out: join(world.folder, name), challengeSeconds: 6, overrides: short() },
     ...o
   })
-  return new Heist(world, home, await jobEnd(client, sent.id, 150_000))
+  return { id, client, end: async () => new Heist(world, home, await jobEnd(client, id, 150_000)) }
 }
 
-export type { Buyer }
+export const play = async (...args: Parameters<typeof begin>): Promise<Heist> =>
+  await (await begin(...args)).end()

@@ -13,7 +13,7 @@ import { systemClock } from '../../../src/peer/adapters/system-clock.ts'
 import { systemRandom } from '../../../src/peer/adapters/system-random.ts'
 import { layoutOf } from '../../../src/peer/home/layout.ts'
 import type { AgreementId } from '../../../src/protocol/ids.ts'
-import type { Settlement, SettlementEvent } from '../../../src/protocol/ports/settlement.ts'
+import type { Escrow, Settlement, SettlementEvent } from '../../../src/protocol/ports/settlement.ts'
 import { loadNetwork } from '../../../src/settlement/network.ts'
 import { createSettlement } from '../../../src/settlement/settlement.ts'
 import { noLog } from '../tasks.ts'
@@ -63,6 +63,8 @@ export class Ledger {
   start = (): Promise<void> => this.#settlement.start(new AbortController().signal)
   stop = (): Promise<void> => this.#settlement.stop()
   snapshot = (): Promise<Snapshot> => snapshot(this.#settlement, this.#holders)
+  /** The escrow of one agreement as it is now. */
+  escrow = (agreement: string): Promise<Escrow> => this.#settlement.escrow(agreement as AgreementId, {})
   /** What the chain says of one agreement, the oldest first. */
   history = (agreement: string): Promise<SettlementEvent[]> =>
     this.#settlement.history(agreement as AgreementId, {})
@@ -91,12 +93,14 @@ export interface World {
   stop(): Promise<void>
 }
 
-/** Everything ends with `stop`, which a hook must call. */
+/** Everything ends with `stop`, which a hook must call. `prepare` is given the devnet's folder before anything stands in it. */
 export async function startWorld(
   name: string,
-  options: Pick<DevnetOptions, 'peers' | 'slots' | 'config' | 'through' | 'requesters'>
+  options: Pick<DevnetOptions, 'peers' | 'slots' | 'config' | 'through' | 'requesters'>,
+  prepare: (net: string) => Promise<void> = async () => undefined
 ): Promise<World> {
   const folder = await temporaryFolder(name)
+  await prepare(join(folder, 'net'))
   const net = await startDevnet({
     folder: join(folder, 'net'),
     files: nodeFiles,
