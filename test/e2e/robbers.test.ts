@@ -36,7 +36,11 @@ const BOND = parseAmount('0.01')
 const ARBITER_MEMORY = '24MiB'
 const SLOTS = 6
 /** Robbers whose stories take long and wait for clocks most of the time: they play at the same time. */
-const SLOW = ['lateStart', 'lateAndUnpaid', 'neverPays', 'falseDispute', 'withholdsEvidence'] as const
+const SLOW = [
+  ...(['lateStart', 'lateAndUnpaid', 'neverPays'] as const),
+  ...(['falseDispute', 'restAndUnpaid', 'withholdsEvidence'] as const)
+]
+const DISPUTING: readonly Robber[] = ['falseDispute', 'restAndUnpaid', 'withholdsEvidence']
 
 /** A home for the devnet's arbiter, with one setting that differs from what it would be given. */
 async function smallArbiter(net: string): Promise<void> {
@@ -60,7 +64,7 @@ describe('robbers', function () {
   let homes = 0
 
   before(async () => {
-    world = await startWorld('robbers', { peers: 2, slots: SLOTS, requesters: 11 }, smallArbiter)
+    world = await startWorld('robbers', { peers: 2, slots: SLOTS, requesters: 12 }, smallArbiter)
     start = await world.ledger.snapshot()
     honest = await world.buyer()
   })
@@ -209,8 +213,7 @@ describe('robbers', function () {
     before(async () => {
       await Promise.all(SLOW.map(r => enter(r)))
       for (const r of SLOW) {
-        const disputes = r === 'falseDispute' || r === 'withholdsEvidence'
-        const end = rob(r, disputes ? { challengeSeconds: 20 } : {})
+        const end = rob(r, DISPUTING.includes(r) ? { challengeSeconds: 20 } : {})
         end.catch(() => undefined) // its test looks at it
         ends.set(r, end)
       }
@@ -253,6 +256,17 @@ describe('robbers', function () {
       const h = await endOf('falseDispute')
       const { paid } = await paidBy(h, 'ruled', ['opened', 'delivered', 'disputed', 'closed'])
       expect(await lost('falseDispute')).to.equal(h.price + h.disputeBond(BOND))
+      say(`ruled, paid ${paid} of ${h.price} wei and ${h.disputeBond(BOND)} of the dispute bond`)
+    })
+
+    it('restAndUnpaid: what was done until its tenth was used up is committed, and ruled for its provider', async () => {
+      const h = await endOf('restAndUnpaid')
+      const { paid } = await paidBy(h, 'ruled', ['opened', 'delivered', 'disputed', 'closed'])
+      expect(h.price, 'a tenth of what the ask is for 1e9 of gas').to.equal(parseAmount('0.00002'))
+      expect(await lost('restAndUnpaid')).to.equal(h.price + h.disputeBond(BOND))
+      const { reason } = await caseOf(h.execution.agreement)
+      expect(reason).to.equal('running the task again gives the same')
+      expect((await h.provision()).failure?.code).to.equal('LIMIT_GAS')
       say(`ruled, paid ${paid} of ${h.price} wei and ${h.disputeBond(BOND)} of the dispute bond`)
     })
 

@@ -62,6 +62,11 @@ const shortArbitration: Edit = {
   replace: 'export const ARBITRATION_SECONDS = 60'
 }
 
+const RESTS: Edit = {
+  ...PRICED,
+  replace: 'purchase({ price: bid.price, gas: offer.needs.gas }, (offer.needs.gas * 9n) / 10n)'
+}
+
 /** What each program does otherwise than ours. */
 export const robbers = {
   /** Offers a tenth of the gas that its spec asks for. */
@@ -84,10 +89,15 @@ export const robbers = {
     }
   ],
   /** Pays for a tenth of the work, as if the rest had been done, and hands over a task that has all before it. */
-  restForAll: [
+  restForAll: [RESTS],
+  /** The same, signs nothing for what was done, and disputes it. */
+  restAndUnpaid: [
+    RESTS,
+    shortArbitration,
     {
-      ...PRICED,
-      replace: 'purchase({ price: bid.price, gas: offer.needs.gas }, (offer.needs.gas * 9n) / 10n)'
+      file: buying('task-failed.ts'),
+      find: ': await signReceipt(live, failureDigest(stated), worthOf(live, gas))',
+      replace: ': live.entry.receipt'
     }
   ],
   /** Hands the task over when it can no longer be delivered. */
