@@ -191,6 +191,9 @@ export interface Begun {
   end(): Promise<Heist>
 }
 
+/** Jobs begun so far: each has a place of its own for its result. */
+let begun = 0
+
 /** Submits a job on a home whose peer runs, as `shoal run` does. */
 export async function begin(
   world: World,
@@ -204,7 +207,7 @@ export async function begin(
     return offers.length >= world.net.peers.length
   })
   const { id } = await submit(client, NBODY, {
-    ...{ out: join(world.folder, name), challengeSeconds: 6, overrides: short() },
+    ...{ out: join(world.folder, `${name}-${++begun}`), challengeSeconds: 6, overrides: short() },
     ...o
   })
   return { id, client, end: async () => new Heist(world, home, await jobEnd(client, id, 150_000)) }
