@@ -17,12 +17,12 @@ const PRICED: Omit<Edit, 'replace'> = {
   find: 'purchase({ price: bid.price, gas: offer.needs.gas }, ref.resumedFrom?.used)'
 }
 
-/** The task is handed over when so many seconds are left until the deadline. */
+/** The task is made ready at once, and handed over when so many seconds are left until the deadline. */
 const startsLate = (left: number): Edit => ({
   file: buying('start.ts'),
   find: '  const body = await startRequest(live, signal)\n',
-  replace: `  while (!signal.aborted && entry.agreement.deliverBy - ctx.chainNow() > ${left}n) await live.pause(200, signal)
-  const body = await startRequest(live, signal)
+  replace: `  const body = await startRequest(live, signal)
+  while (!signal.aborted && entry.agreement.deliverBy - ctx.chainNow() > ${left}n) await live.pause(200, signal)
 `
 })
 
