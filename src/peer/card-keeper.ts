@@ -1,4 +1,7 @@
-/** Keeps this peer's card signed and fresh: new addresses or half of its life gone, and a new one is made. */
+/**
+ * Keeps this peer's card signed and fresh: new addresses or half of its life gone, and a new one is made. A full peer gives it to whoever
+ * asks: the two sides of a dispute learn so where to wrap their evidence to, of an arbiter that advertises nothing.
+ */
 import type { Address } from '../protocol/ids.ts'
 import { ADDRESSES_MAX, CLOCK_SKEW } from '../protocol/limits.ts'
 import type { Startable } from '../protocol/ports/startable.ts'
@@ -21,6 +24,7 @@ export class CardKeeper implements Startable {
   readonly #publisher: CardPublisher
   #card: PeerCard | undefined
   #cancel: (() => void) | undefined
+  #unhandle: (() => void) | undefined
   #stop = new AbortController()
   #looking: Promise<void> = Promise.resolve()
 
@@ -38,6 +42,8 @@ export class CardKeeper implements Startable {
     if (this.#cancel !== undefined) return
     this.#stop = new AbortController()
     await this.#renew()
+    const { network } = this.#ports
+    if (network.profile === 'full') this.#unhandle = network.handle('card', async () => ({ card: this.card }))
     this.#cancel = this.#ports.clock.every(LOOK_MS, () => {
       this.#looking = this.#looking.then(() => this.#look())
     })
@@ -46,6 +52,8 @@ export class CardKeeper implements Startable {
   async stop(): Promise<void> {
     this.#cancel?.()
     this.#cancel = undefined
+    this.#unhandle?.()
+    this.#unhandle = undefined
     this.#stop.abort()
     await this.#looking
     await this.#publisher.ended()

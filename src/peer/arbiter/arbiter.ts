@@ -79,7 +79,10 @@ export class Arbiter implements Startable {
         })
       throw new ShoalError('USAGE', `the dispute ${id} has ended`, { next: 'List them with: shoal disputes' })
     }
-    await found.decide({ providerBps, slashBps, reason: 'ruled by a person' })
+    if (!(await found.decide({ providerBps, slashBps, reason: 'ruled by a person' })))
+      throw new ShoalError('USAGE', `the dispute ${id} is decided already: the first ruling stands`, {
+        next: 'See it with: shoal disputes'
+      })
     return found.entry
   }
 

@@ -54,23 +54,20 @@ export class Case {
   }
 
   /**
-   * Harmless when it is decided already: the first ruling stands. One for the provider goes to the chain a while later (`after`, the chain's
+   * False when it is decided already: the first ruling stands. One for the provider goes to the chain a while later (`after`, the chain's
    * time): the requester may never have got the result, and may take it from us and pay.
    */
-  async decide(ruling: Ruling, after?: bigint): Promise<void> {
-    if (this.#entry.ruling !== undefined) return
+  async decide(ruling: Ruling, after?: bigint): Promise<boolean> {
+    if (this.#entry.ruling !== undefined) return false
     const wait = ruling.providerBps > 0 && this.#entry.provider?.result !== undefined ? after : undefined
-    await this.#write(
-      entry => ({
-        ...entry,
-        state: 'decided',
-        ruling,
-        reason: undefined,
-        after: wait === undefined ? undefined : Number(wait)
-      }),
-      'decided',
-      ruling.reason
-    )
+    const decided = {
+      ...({ state: 'decided', ruling, reason: undefined } as const),
+      after: wait === undefined ? undefined : Number(wait)
+    }
+    const change = (entry: DisputeEntry): DisputeEntry =>
+      entry.ruling === undefined ? { ...entry, ...decided } : entry
+    await this.#write(change, 'decided', ruling.reason)
+    return this.#entry.ruling === ruling
   }
 
   /** The result for a requester that did not get it, when it is right and the ruling waits for that. */

@@ -27,6 +27,8 @@ export class LiveProvision {
   readonly #waiter: Waiter
   readonly #elapsed: Elapsed
   #shown = false
+  /** Why its start was refused, as last told. */
+  refused = ''
 
   constructor(ctx: PeerContext, entry: ProviderEntry, onEnd: (live: LiveProvision) => void) {
     this.ctx = ctx

@@ -56,6 +56,11 @@ export async function taskFailed(
 export async function failed(live: LiveProvision, code: string, reason: string): Promise<void> {
   const message = reason.slice(0, REASON_MAX)
   const patch = { failure: { code, message } }
-  if (await live.move('fail', 'gave up', patch, `${code}: ${message}`))
-    live.events.add({ kind: 'failed', code, reason: message })
+  if (!(await live.move('fail', 'gave up', patch, `${code}: ${message}`))) return
+  const { agreementId: agreement, requester } = live.entry
+  live.ctx.log.warn(
+    { agreement, requester: requester.operator, code, reason: message },
+    'an execution was given up'
+  )
+  live.events.add({ kind: 'failed', code, reason: message })
 }

@@ -15,7 +15,7 @@ import type { ProviderEntry } from '../journal/entries.ts'
 import { Mutex } from '../mutex.ts'
 import { gasFor } from '../../market/work.ts'
 import type { TermDifference } from '../../protocol/records/needs.ts'
-import { refuse } from '../../protocol/records/refusal.ts'
+import { describeRefusal, refuse, type Refusal } from '../../protocol/records/refusal.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
 import { sameAddress } from '../records.ts'
 import { objection } from './agreements.ts'
@@ -173,7 +173,10 @@ export class Provider implements Startable {
     if (card.peer !== from) return no('NOT_FOUND', 'not from the peer that made the offer')
     const objected = objection(r.agreement, found.offer, found.bid, termsOf(ctx, this.#policy))
     if (objected !== undefined) {
-      ctx.log.warn({ refusal: objected, requester: card.operator }, 'an agreement was not signed')
+      ctx.log.warn(
+        { agreement: id, refusal: objected, requester: card.operator },
+        'an agreement was not signed'
+      )
       return { refusal: objected }
     }
     const verdict = this.#policy?.verdict({ operator: card.operator, engine: needs.engine, needs })
@@ -232,18 +235,24 @@ export class Provider implements Startable {
     return 'shallow'
   }
 
+  /** The owner hears once why a task was not taken: whoever hands it over asks again and again. */
+  #tellRefused(live: LiveProvision, refusal: Refusal): void {
+    const said = describeRefusal(refusal)
+    if (refusal.code === 'NOT_NOW' || live.refused === said) return
+    live.refused = said
+    const { agreementId: agreement, requester } = live.entry
+    this.#ctx.log.warn({ agreement, requester: requester.operator, refusal }, 'a task was not taken')
+  }
+
   async #begin(r: RequestOf<'start'>, from: PeerIdString, signal: AbortSignal): Promise<ResponseOf<'start'>> {
     const ctx = this.#ctx
     const live = this.#party(r.agreement, from)
     const { state, agreement, needs, bought, speed } = live.entry
-    const no = (code: ErrorCode, message: string): ResponseOf<'start'> => ({
-      accepted: false,
-      refusal: refuse(code, message)
-    })
-    const differs = (about: TermDifference): ResponseOf<'start'> => ({
-      accepted: false,
-      refusal: refuse('TERMS_DIFFER', 'the handover names other work than the price buys', about)
-    })
+    const no = (code: ErrorCode, message: string, about?: TermDifference): ResponseOf<'start'> => {
+      const refusal = refuse(code, message, about)
+      this.#tellRefused(live, refusal)
+      return { accepted: false, refusal }
+    }
     if (state !== 'agreed')
       return HAS_TASK.has(state) ? { accepted: true } : no('NOT_NOW', `this execution is ${state}`)
     const { handover, signature } = r.handover
@@ -255,7 +264,9 @@ export class Provider implements Startable {
     )
       throw new ShoalError('SIGNATURE_INVALID', 'start: the handover is not signed by the requester')
     if (handover.gas !== bought)
-      return differs({ term: 'gas', offered: String(bought), given: String(handover.gas) })
+      return no('TERMS_DIFFER', 'the handover names other work than the price buys', {
+        ...{ term: 'gas', offered: String(bought), given: String(handover.gas) }
+      })
     const inclusionMs = ctx.settlement.inclusionMs()
     const work = { gas: bought, wallMs: needs?.wallMs ?? 0, speed, inclusionMs }
     if (!workFits(ctx.chainNow(), agreement, work))

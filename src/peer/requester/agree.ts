@@ -5,6 +5,7 @@ import { gasFor, priceFor, restOf, type Rate } from '../../market/work.ts'
 import { toHex } from '../../protocol/codec.ts'
 import type { Hex32, HexBytes } from '../../protocol/ids.ts'
 import type { Bid } from '../../protocol/records/bid.ts'
+import { refusalText } from '../../protocol/records/refusal.ts'
 import type { PeerContext } from '../context.ts'
 import type { AwardEntry, ExecutionEntry, JobEntry } from '../journal/entries.ts'
 import { bidDigest, sameAddress } from '../records.ts'
@@ -107,7 +108,7 @@ export async function agree(live: LiveExecution, signal: AbortSignal): Promise<v
     )
     if (answer.signature === undefined) {
       const { refusal } = answer
-      const message = refusal?.message ?? 'it gave no reason'
+      const message = refusal === undefined ? 'it gave no reason' : refusalText(refusal)
       await declined('provider declined', refusal?.code ?? 'PEER_REFUSED', message)
       return
     }

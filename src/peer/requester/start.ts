@@ -5,7 +5,7 @@ import type { Hex32 } from '../../protocol/ids.ts'
 import type { RequestOf } from '../../protocol/methods.ts'
 import type { SignedHandover } from '../../protocol/records/agreement.ts'
 import type { ShardSpec } from '../../protocol/records/spec.ts'
-import { describeRefusal } from '../../protocol/records/refusal.ts'
+import { describeRefusal, refusalText } from '../../protocol/records/refusal.ts'
 import { specDigestOf } from '../spec-digest.ts'
 import { contexts } from '../contexts.ts'
 import type { LiveExecution } from './live-execution.ts'
@@ -15,6 +15,8 @@ const START_MS = 15_000
 /** The same while it says that it waits until the opening is deep, ms: two blocks of the slowest chains, many times over. */
 const DEEP_MS = 600_000
 const RETRY_MS = 500
+/** What a provider says no to for good: it would say the same again. */
+const FINAL: ReadonlySet<string> = new Set(['TIME_SHORT', 'TERMS_DIFFER'])
 /** In place of a checkpoint's digest. */
 const NOTHING = `0x${'00'.repeat(32)}` as Hex32
 
@@ -106,11 +108,16 @@ export async function start(live: LiveExecution, signal: AbortSignal): Promise<v
         return
       }
       last = describeRefusal(answer.refusal)
+      if (answer.refusal !== undefined && FINAL.has(answer.refusal.code)) {
+        // its own code: a provider that says no at once has kept nobody waiting
+        const failure = { code: answer.refusal.code, message: refusalText(answer.refusal) }
+        return void (await live.move('lose', 'provider refused the task', { failure }, last))
+      }
       // not a no: the opening must lie deeper in the chain first
       if (answer.waitMs !== undefined) {
         wait = Math.min(answer.waitMs, START_MS)
         until = Math.max(until, Math.min(latest, ctx.clock.monotonic() + wait + START_MS))
-      } else if (answer.refusal?.code === 'TIME_SHORT') until = -Infinity
+      }
     } catch (e) {
       if (signal.aborted) return
       last = asShoalError(e, 'PEER_UNREACHABLE').message

@@ -33,9 +33,15 @@ export const refuse = (code: ErrorCode, message: string, about?: TermDifference)
 export const describeDifference = ({ term, offered, given }: TermDifference): string =>
   `${term}: offered ${offered}, given ${given}`
 
+/** What a refusal says, with both values where a term is at fault: `price is not as offered (price: offered 10, given 9)`. */
+export const refusalText = ({ message, term, offered, given }: Refusal): string =>
+  term === undefined
+    ? message
+    : `${message} (${describeDifference({ term, offered: offered ?? '?', given: given ?? '?' })})`
+
 /** A refusal for the log and for people. */
 export const describeRefusal = (r: Refusal | undefined): string =>
-  r === undefined ? 'refused without a reason' : `${r.code}: ${r.message}`
+  r === undefined ? 'refused without a reason' : `${r.code}: ${refusalText(r)}`
 
 /** TERMS_DIFFER about one term, both values in its data. */
 export const termsDiffer = (what: string, about: TermDifference): ShoalError =>

@@ -12,7 +12,8 @@ import { nodeFiles } from '../../../src/peer/adapters/node-files.ts'
 import { systemClock } from '../../../src/peer/adapters/system-clock.ts'
 import { systemRandom } from '../../../src/peer/adapters/system-random.ts'
 import { layoutOf } from '../../../src/peer/home/layout.ts'
-import type { Settlement } from '../../../src/protocol/ports/settlement.ts'
+import type { AgreementId } from '../../../src/protocol/ids.ts'
+import type { Escrow, Settlement, SettlementEvent } from '../../../src/protocol/ports/settlement.ts'
 import { loadNetwork } from '../../../src/settlement/network.ts'
 import { createSettlement } from '../../../src/settlement/settlement.ts'
 import { noLog } from '../tasks.ts'
@@ -62,6 +63,11 @@ export class Ledger {
   start = (): Promise<void> => this.#settlement.start(new AbortController().signal)
   stop = (): Promise<void> => this.#settlement.stop()
   snapshot = (): Promise<Snapshot> => snapshot(this.#settlement, this.#holders)
+  /** The escrow of one agreement as it is now. */
+  escrow = (agreement: string): Promise<Escrow> => this.#settlement.escrow(agreement as AgreementId, {})
+  /** What the chain says of one agreement, the oldest first. */
+  history = (agreement: string): Promise<SettlementEvent[]> =>
+    this.#settlement.history(agreement as AgreementId, {})
 
   /** Of one job or several that ended since `before`. */
   async books(before: Snapshot, ...jobs: FullJobView[]): Promise<Books> {
@@ -76,6 +82,9 @@ export class Ledger {
   }
 }
 
+/** Requesters of a devnet, the first among them, as their homes are called. */
+export const buyerName = (i: number): string => (i === 0 ? 'requester' : `requester-${i + 1}`)
+
 export interface World {
   readonly folder: string
   readonly net: Devnet
@@ -84,12 +93,14 @@ export interface World {
   stop(): Promise<void>
 }
 
-/** Everything ends with `stop`, which a hook must call. */
+/** Everything ends with `stop`, which a hook must call. `prepare` is given the devnet's folder before anything stands in it. */
 export async function startWorld(
   name: string,
-  options: Pick<DevnetOptions, 'peers' | 'slots' | 'config' | 'through'>
+  options: Pick<DevnetOptions, 'peers' | 'slots' | 'config' | 'through' | 'requesters'>,
+  prepare: (net: string) => Promise<void> = async () => undefined
 ): Promise<World> {
   const folder = await temporaryFolder(name)
+  await prepare(join(folder, 'net'))
   const net = await startDevnet({
     folder: join(folder, 'net'),
     files: nodeFiles,
@@ -100,7 +111,7 @@ export async function startWorld(
   const networkFile = new TextDecoder().decode(await nodeFiles.read(layoutOf(net.requester.home).network))
   const ledger = new Ledger(net.rpcUrl, networkFile, [
     ...net.peers.map(p => ({ name: p.name, address: p.operator })),
-    { name: 'requester', address: net.requester.operator },
+    ...net.requesters.map((r, i) => ({ name: buyerName(i), address: r.operator })),
     { name: 'fees', address: net.deployer }
   ])
   await ledger.start()

@@ -13,14 +13,25 @@ import { Machine } from '../../support/world/machine.ts'
 const HOUR = 3_600_000
 
 describe('the card of a peer', () => {
-  async function kept(use: (k: Kept) => Promise<void>): Promise<void> {
+  async function kept(use: (k: Kept) => Promise<void>, profile: 'full' | 'light' = 'light'): Promise<void> {
     const world = new EagerClock(r.NOW)
     const machine = new Machine(world)
     const addresses = ['/ip4/127.0.0.1/tcp/1']
+    const answers = new Map<string, () => Promise<unknown>>()
     const ctx = {
       ...{ clock: machine.clock, random: { fraction: () => 0.5 }, log: noLog, ...r.provider },
       ...{ recipient: { publicKey: r.filled(9) }, config: { provider: {} } },
-      network: { addresses: () => addresses, profile: 'light' }
+      network: {
+        addresses: () => addresses,
+        profile,
+        putCard: () => Promise.resolve(1),
+        handle: (method: string, answer: () => Promise<unknown>) => {
+          answers.set(method, answer)
+          return () => answers.delete(method)
+        },
+        peers: () => [],
+        onPeer: () => () => undefined
+      }
     } as unknown as PeerContext
     const keeper = new CardKeeper(ctx)
     await keeper.start()
@@ -30,7 +41,7 @@ describe('the card of a peer', () => {
       for (let i = 0; i < 20; i++) await settle()
     }
     try {
-      await use({ keeper, machine, addresses, pass, world })
+      await use({ keeper, machine, addresses, answers, pass, world })
     } finally {
       await keeper.stop()
     }
@@ -39,6 +50,8 @@ describe('the card of a peer', () => {
     readonly keeper: CardKeeper
     readonly machine: Machine
     readonly addresses: string[]
+    /** How requests of others are answered, by method. */
+    readonly answers: ReadonlyMap<string, () => Promise<unknown>>
     readonly pass: (ms: number) => Promise<void>
     readonly world: EagerClock
   }
@@ -55,6 +68,24 @@ describe('the card of a peer', () => {
       await pass(60_000)
       expect(keeper.card.addresses).to.deep.equal(addresses)
       expect(keeper.card.seq).to.be.greaterThan(second.seq)
+    })
+  })
+
+  it('is given to whoever asks a full peer for it: so the sides of a dispute know an arbiter that sells nothing', async () => {
+    let left: Kept['answers'] | undefined
+    await kept(async ({ keeper, addresses, answers, pass }) => {
+      left = answers
+      expect(await answers.get('card')?.()).to.deep.equal({ card: keeper.card })
+      addresses.push('/ip4/127.0.0.1/tcp/2')
+      await pass(60_000)
+      expect(await answers.get('card')?.()).to.deep.equal({ card: keeper.card })
+    }, 'full')
+    expect(left?.size).to.equal(0)
+  })
+
+  it('is not given away by a light peer, which nobody can dial', async () => {
+    await kept(async ({ answers }) => {
+      expect(answers.size).to.equal(0)
     })
   })
 

@@ -12,7 +12,7 @@ import * as r from '../../support/records.ts'
 async function handOver(
   answer: (second: number) => object,
   left = 3_600
-): Promise<{ moves: string[]; seconds: number }> {
+): Promise<{ moves: string[]; seconds: number; failure?: { code: string; message: string } }> {
   const clock = new ManualClock(r.NOW)
   const agreement = r.agreement({
     specHash: specDigestOf(job().plan.common),
@@ -20,6 +20,7 @@ async function handOver(
   })
   const entry = await execution(r.provider, { state: 'open', agreement })
   const moves: string[] = []
+  let failure: { code: string; message: string } | undefined
   const second = (): number => (clock.monotonic() - r.NOW) / 1000
   const live = {
     ctx: {
@@ -32,8 +33,9 @@ async function handOver(
     },
     ...{ entry, provider: entry.provider, job: () => job() },
     ...{ patch: async () => undefined, keepSpec: async () => undefined },
-    move: async (move: string) => {
+    move: async (move: string, _: string, patch: { failure?: typeof failure }) => {
       moves.push(move)
+      failure = patch.failure
       live.entry = { ...entry, state: 'started' }
     },
     pause: (ms: number) => clock.sleep(ms)
@@ -41,7 +43,7 @@ async function handOver(
   const done = start(live as unknown as LiveExecution, new AbortController().signal)
   for (let i = 0; i < 1_000 && moves.length === 0; i++) await clock.advance(1_000)
   await done
-  return { moves, seconds: second() }
+  return { moves, seconds: second(), failure }
 }
 
 const refused = { accepted: false, refusal: { code: 'FUND_TIMEOUT', message: 'the escrow is not open' } }
@@ -69,9 +71,23 @@ describe('a task is handed over', () => {
   })
 
   it('not to one that does not see the escrow at all', async () => {
-    const { moves, seconds } = await handOver(() => refused)
+    const { moves, seconds, failure } = await handOver(() => refused)
     expect(moves).to.deep.equal(['lose'])
     expect(seconds).to.be.lessThan(20)
+    expect(failure?.code).to.equal('START_TIMEOUT')
+  })
+
+  it('not twice to one that refuses it for good: its own code is kept, with both values, and not that it took too long', async () => {
+    const differs = { code: 'TERMS_DIFFER', message: 'other work', term: 'gas', offered: '10', given: '100' }
+    for (const [refusal, message] of [
+      [differs, 'other work (gas: offered 10, given 100)'],
+      [{ code: 'TIME_SHORT', message: 'too late' }, 'too late']
+    ] as const) {
+      const { moves, seconds, failure } = await handOver(() => ({ accepted: false, refusal }))
+      expect(moves).to.deep.equal(['lose'])
+      expect(seconds).to.be.lessThan(2)
+      expect(failure).to.deep.equal({ code: refusal.code, message })
+    }
   })
 })
 

@@ -118,8 +118,13 @@ describe('a dispute before an arbiter', () => {
     await court.clock.run(() => false, court.clock.now() + 120_000)
     expect(one.entry.state).to.equal('waiting')
     expect(one.entry.reason).to.contain('left to a person')
-    await one.decide({ providerBps: 2_500, slashBps: 0, reason: 'ruled by a person' })
-    await one.decide({ providerBps: 0, slashBps: 10_000, reason: 'another one' })
+    const [person, another] = [
+      { providerBps: 2_500, slashBps: 0, reason: 'ruled by a person' },
+      { providerBps: 0, slashBps: 10_000, reason: 'another one' }
+    ]
+    // also at the same moment; whoever comes second hears that it counts for nothing
+    expect(await Promise.all([one.decide(person), one.decide(another)])).to.deep.equal([true, false])
+    expect(await one.decide(another)).to.equal(false)
     await court.during(done)
     expect(court.ruled).to.have.length(1)
     expect(court.ruled[0]).to.include({ providerBps: 2_500, slashBps: 0 })
