@@ -4,6 +4,7 @@
  */
 import { asShoalError } from '../../protocol/errors.ts'
 import { oneChunk } from '../../protocol/bundle.ts'
+import { wasKilled } from '../../protocol/ports/engine.ts'
 import type { ObjectRef } from '../../protocol/records/spec.ts'
 import { contexts, seedOf } from '../contexts.ts'
 import type { ExecutionEntry } from '../journal/entries.ts'
@@ -93,7 +94,7 @@ async function fails(
         { onProgress: () => undefined, onLog: () => undefined, onCheckpoint: async () => undefined },
         signal
       )
-      if (outcome.status === 'limit' && outcome.limit === 'wall') return undefined
+      if (wasKilled(outcome) || (outcome.status === 'limit' && outcome.limit === 'wall')) return undefined
       return outcome.status !== 'done'
     } finally {
       await run.dispose()

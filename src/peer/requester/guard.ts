@@ -30,7 +30,7 @@ export async function guard(live: LiveExecution, signal: AbortSignal): Promise<v
 async function look(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { agreement } = live.entry
   const view = await live.view(signal)
-  const step = guardStep(live.entry.state, view, agreement)
+  const step = guardStep(live.entry.state, view, agreement, live.hindered !== '')
   // the state stays: a result that is accepted later is still paid in full
   if (step === 'dispute') await live.ctx.settlement.dispute(agreement, { signal })
   if (view.escrow.state === 'disputed') await plead(live, signal)

@@ -4,6 +4,7 @@ import { confirmationsOf, notDeep } from '../../../src/peer/confirmations.ts'
 import type { LiveExecution } from '../../../src/peer/requester/live-execution.ts'
 import { start } from '../../../src/peer/requester/start.ts'
 import { specDigestOf } from '../../../src/peer/spec-digest.ts'
+import { ShoalError } from '../../../src/protocol/errors.ts'
 import { ManualClock } from '../../support/clock.ts'
 import { execution, job } from '../../support/entries.ts'
 import * as r from '../../support/records.ts'
@@ -12,7 +13,7 @@ import * as r from '../../support/records.ts'
 async function handOver(
   answer: (second: number) => object,
   left = 3_600
-): Promise<{ moves: string[]; seconds: number }> {
+): Promise<{ moves: string[]; seconds: number; failure: string | undefined }> {
   const clock = new ManualClock(r.NOW)
   const agreement = r.agreement({
     specHash: specDigestOf(job().plan.common),
@@ -20,6 +21,7 @@ async function handOver(
   })
   const entry = await execution(r.provider, { state: 'open', agreement })
   const moves: string[] = []
+  let failure: string | undefined
   const second = (): number => (clock.monotonic() - r.NOW) / 1000
   const live = {
     ctx: {
@@ -32,8 +34,9 @@ async function handOver(
     },
     ...{ entry, provider: entry.provider, job: () => job() },
     ...{ patch: async () => undefined, keepSpec: async () => undefined },
-    move: async (move: string) => {
+    move: async (move: string, _: string, patch: { failure?: { code: string } } = {}) => {
       moves.push(move)
+      failure = patch.failure?.code
       live.entry = { ...entry, state: 'started' }
     },
     pause: (ms: number) => clock.sleep(ms)
@@ -41,7 +44,7 @@ async function handOver(
   const done = start(live as unknown as LiveExecution, new AbortController().signal)
   for (let i = 0; i < 1_000 && moves.length === 0; i++) await clock.advance(1_000)
   await done
-  return { moves, seconds: second() }
+  return { moves, seconds: second(), failure }
 }
 
 const refused = { accepted: false, refusal: { code: 'FUND_TIMEOUT', message: 'the escrow is not open' } }
@@ -66,6 +69,17 @@ describe('a task is handed over', () => {
     expect(seconds).to.be.within(100, 120)
     const never = await handOver(() => ({ ...shallow, waitMs: 10 ** 9 }), 100)
     expect(never.seconds).to.be.within(100, 120)
+  })
+
+  it('to nobody while we have no descriptors left, which counts against nobody', async () => {
+    const cause = Object.assign(new Error('x'), { code: 'EMFILE' })
+    const fails = (e: Error) => () => {
+      throw e
+    }
+    const own = await handOver(fails(new ShoalError('PEER_UNREACHABLE', 'no', { cause })))
+    expect([own.moves, own.failure]).to.deep.equal([['lose'], 'OWN_TROUBLE'])
+    const away = await handOver(fails(new ShoalError('PEER_UNREACHABLE', 'no')))
+    expect([away.moves, away.failure]).to.deep.equal([['lose'], 'START_TIMEOUT'])
   })
 
   it('not to one that does not see the escrow at all', async () => {
