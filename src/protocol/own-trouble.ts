@@ -2,7 +2,7 @@
  * Errors that speak of this machine alone: its disk, its descriptors, its memory, its way to the chain. Whoever judges another peer asks here
  * first, for nothing that comes of an own trouble is held against anybody.
  */
-import type { ShoalError } from './errors.ts';
+import type { ShoalError } from './errors.ts'
 import { isShoalError } from './errors.ts'
 
 /** Error codes of the system that speak of this machine alone, whatever another peer says of itself. */
