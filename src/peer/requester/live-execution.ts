@@ -18,6 +18,9 @@ import { onVanished } from './vanished.ts'
 /** Failures that count against the provider's record. */
 const BROKEN = /_TIMEOUT$|^LEASE_MISSED$|MISMATCH$|^CONTENT_/
 
+/** How long after an own trouble what it has held up is given to be taken and judged, ms. */
+const CATCH_UP_MS = 10_000
+
 export class LiveExecution {
   readonly ctx: PeerContext
   readonly job: () => JobEntry
@@ -37,6 +40,8 @@ export class LiveExecution {
   #hindered = ''
   /** The same of the journal. */
   #unwritten = ''
+  /** When the last of it ended, monotonic. */
+  #freeAt = -Infinity
 
   constructor(
     ctx: PeerContext,
@@ -79,9 +84,15 @@ export class LiveExecution {
     return this.#hindered === '' ? this.#unwritten : this.#hindered
   }
 
+  /** Hindered, or so a moment ago: what waited is still being taken and judged. */
+  get heldUp(): boolean {
+    return this.hindered !== '' || this.ctx.clock.monotonic() - this.#freeAt < CATCH_UP_MS
+  }
+
   /** How the last try to take or judge it went: an own trouble in words, or nothing. True when that is news. */
   hinder(trouble: string | undefined): boolean {
     const news = trouble !== undefined && trouble !== this.#hindered
+    if (trouble === undefined && this.#hindered !== '') this.#freeAt = this.ctx.clock.monotonic()
     this.#hindered = trouble ?? ''
     return news
   }
@@ -100,14 +111,14 @@ export class LiveExecution {
   ): Promise<boolean> {
     return await this.#mutex.run(async () => {
       if (!can(executionTable, this.#entry.state, move)) return false
-      if (move === 'lose' && blame && BROKEN.test(patch.failure?.code ?? '')) {
-        await this.ctx.journal.addWork(this.#entry.agreement.provider, 'failed')
-      }
       await this.#write(
         { ...this.#entry, ...patch, state: next(executionTable, this.#entry.state, move) },
         what,
         detail
       )
+      // once, and after the move: one that could not be written is tried again
+      if (move === 'lose' && blame && BROKEN.test(patch.failure?.code ?? ''))
+        await this.ctx.journal.addWork(this.#entry.agreement.provider, 'failed')
       return true
     })
   }
@@ -133,6 +144,7 @@ export class LiveExecution {
   async #write(entry: ExecutionEntry, what: string, detail?: string): Promise<void> {
     try {
       await this.ctx.journal.putExecution(entry, what, detail)
+      if (this.#unwritten !== '') this.#freeAt = this.ctx.clock.monotonic()
       this.#unwritten = ''
     } catch (e) {
       this.#unwritten = ownTrouble(e) ?? ''
