@@ -105,6 +105,7 @@ export const faults = {
   DISK_FULL: 'disk',
   DISK_ERROR: 'disk',
   JOURNAL_CORRUPT: 'disk',
+  OWN_TROUBLE: 'disk',
   CANCELLED: 'cancelled',
   INVALID_TRANSITION: 'internal'
 } as const satisfies Record<string, Fault>

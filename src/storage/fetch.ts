@@ -2,6 +2,7 @@
 import type { PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import { isShoalError, ShoalError } from '../protocol/errors.ts'
+import { ownTrouble } from '../protocol/own-trouble.ts'
 import type { Cancel, Clock, Logger } from '../protocol/ports/index.ts'
 import { abortReason, linked } from '../protocol/signals.ts'
 import { BLOCK_MAX, isBlockOf, type Blocks, type BlockUse } from './blocks.ts'
@@ -42,6 +43,8 @@ export class FetchedBlocks {
   #absent = false
   #pending = 0
   #asked = 0
+  /** What our own machine refused on the way: nobody else is to blame then. */
+  #trouble: unknown
   #watchdog: Cancel = () => undefined
 
   constructor(parts: FetchParts) {
@@ -93,6 +96,7 @@ export class FetchedBlocks {
       return block
     } catch (cause) {
       if (isShoalError(cause) && cause.data['absent'] === true) this.#absent = true
+      this.#note(cause)
       const message = cause instanceof Error ? cause.message : String(cause)
       this.#parts.log.debug({ cid: cid.toString(), peer: peer.toString(), message }, 'a block did not come')
       failed.abort(new ShoalError('CONTENT_NOT_FOUND', 'The source did not deliver.'))
@@ -102,6 +106,10 @@ export class FetchedBlocks {
       this.#pending--
       this.#watch(failed)
     }
+  }
+
+  #note(cause: unknown): void {
+    if (ownTrouble(cause) !== undefined) this.#trouble = cause
   }
 
   /** Something came or was asked: the silence begins anew, if anything is still awaited. */
@@ -136,7 +144,8 @@ export class FetchedBlocks {
     for (;;) {
       if (signal.aborted) throw abortReason(signal)
       const way = await this.#ways.next()
-      if (way.done === true) throw new ShoalError('CONTENT_NOT_FOUND', 'Nobody delivers this content.')
+      if (way.done === true)
+        throw new ShoalError('CONTENT_NOT_FOUND', 'Nobody delivers this content.', { cause: this.#trouble })
       if (await this.#reached(way.value)) return { peer: way.value, failed: new AbortController() }
     }
   }
@@ -158,6 +167,7 @@ export class FetchedBlocks {
       await this.#parts.connect(peer, this.#parts.signal)
       return true
     } catch (cause) {
+      this.#note(cause)
       const message = cause instanceof Error ? cause.message : String(cause)
       this.#parts.log.debug({ peer: peer.toString(), message }, 'a source of content cannot be reached')
       return false

@@ -1,7 +1,7 @@
 /** Tricks of a local program at the level of HTTP: smuggling, paths, methods, bodies; some know the token, as a compromised tool would. */
 import { refused, type ApiAttack, type Result, type Target } from './attack.ts'
 import { request } from './browser.ts'
-import { responses, talk } from './raw.ts'
+import { responses, talk, type Answer } from './raw.ts'
 
 const head = (t: Target, line: string, more = ''): string =>
   `${line} HTTP/1.1\r\nhost: ${t.host}\r\nauthorization: Bearer ${t.token}\r\ncontent-type: application/json\r\n${more}`
@@ -75,6 +75,26 @@ const pollution: ApiAttack = {
   }
 }
 
+const FOREIGN = `0x${'aa'.repeat(20)}`
+const JSON_BODY = { 'content-type': 'application/json' }
+
+/** A ruling that must not be made; by default on an agreement that nobody disputes. */
+const rules = (name: string, body: object, id = `0x${'12'.repeat(32)}`): ApiAttack =>
+  post(name, `/v1/disputes/${id}/rule`, JSON.stringify(body))
+
+/** Refused, and the peer's money has no guard afterwards: one could not be lifted by the peer itself. */
+async function unguarded(t: Target, a: Answer): Promise<Result> {
+  const wallet = await request(t, 'GET', '/v1/wallet')
+  const guarded = /"guard":/.test(wallet.text)
+  return { ...refused(a), ...(guarded ? { success: 'a guard was set' } : {}) }
+}
+
+const protects = (name: string, body: object): ApiAttack => ({
+  name,
+  run: async t =>
+    unguarded(t, await request(t, 'POST', '/v1/wallet/protect', JSON_BODY, JSON.stringify(body)))
+})
+
 export const programAttacks: readonly ApiAttack[] = [
   smuggle(
     'smuggling: content-length and chunked',
@@ -135,6 +155,30 @@ export const programAttacks: readonly ApiAttack[] = [
   post('negative amount', '/v1/wallet/deposit', '{"amount":"-1"}'),
   post('invalid UTF-8', '/v1/jobs', () => '{"file":"\ud800"}'),
   post('body of 2 MiB', '/v1/jobs', () => JSON.stringify({ file: 'x'.repeat(2 * 2 ** 20) })),
+  around('path: disputes without a token', '/v1/disputes'),
+  path('dispute id with dots', '/v1/disputes/..%2f..%2fwallet/rule', 'POST'),
+  rules('a ruling by a peer that is no arbiter', { providerBps: 10_000, slashBps: 0 }),
+  rules('a ruling above all', { providerBps: 10_001, slashBps: 0 }),
+  rules('a ruling below nothing', { providerBps: -1, slashBps: 10_000 }),
+  rules('a ruling in parts of a share', { providerBps: 0.5, slashBps: 0 }),
+  rules('a ruling with more than is asked for', { providerBps: 1, slashBps: 0, id: '0x00' }),
+  rules('a ruling on everything that begins alike', { providerBps: 1, slashBps: 0 }, '0x'),
+  protects('a guard without a limit', { beneficiary: FOREIGN }),
+  protects('a guard with a limit below nothing', { beneficiary: FOREIGN, limit: '-1' }),
+  protects("a guard for somebody else's money", { beneficiary: FOREIGN, limit: '0', owner: FOREIGN }),
+  protects('a guard for an address of another form', { beneficiary: '0x12', limit: '1' }),
+  {
+    name: 'a guard set by a form of a foreign page',
+    run: async t =>
+      unguarded(
+        t,
+        await request(
+          ...([t, 'POST', '/v1/wallet/protect'] as const),
+          { authorization: '', origin: 'http://evil.example', 'content-type': 'text/plain' },
+          JSON.stringify({ beneficiary: FOREIGN, limit: '0' })
+        )
+      )
+  },
   pollution,
   readsFile('job file that names a foreign file', 'module: /etc/passwd'),
   readsFile('job file with dots', 'module: ../../../../../../etc/passwd')

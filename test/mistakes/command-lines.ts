@@ -37,6 +37,15 @@ const flags: readonly LineMistake[] = [
   usage(`wallet protect --beneficiary 0x${'1'.repeat(40)}`, '--limit is missing'),
   usage('wallet protect --beneficiary 0x12 --limit 5', '--beneficiary 0x12', '40 hex digits'),
   usage('wallet protect --beneficiary none', 'by its beneficiary alone', '--owner'),
+  usage('wallet protect --beneficiary none --owner me', '--owner me', '40 hex digits'),
+  usage('wallet protcet', 'protcet'),
+  usage('disptues', "no command 'disptues'", 'disputes'),
+  usage('disputes 0x1234', "'0x1234'", 'too many'),
+  usage('disputes --jsn', '--jsn', '--json'),
+  usage('rule', 'ID', '--provider'),
+  usage('rule 0x1234', '--provider'),
+  usage('rule 0x1234 0x5678 --provider 1%', "'0x5678'", 'too many'),
+  usage('rule 0x1234 --provider 1% --slahs 2%', '--slahs', '--slash'),
   usage('run', 'SPEC'),
   usage('run a.yaml b.yaml', 'b.yaml', 'too many'),
   usage('run job.yaml --jsn', '--jsn', '--json'),
@@ -258,6 +267,32 @@ const own: readonly LineMistake[] = [
   { args: ['logs', '0xabcdef', '--since', 'yore'], config: EMPTY, code: 2, says: ['--since yore'] },
   { args: ['offers', 'pirce<1'], config: EMPTY, code: 2, says: ['filter:1:1', "'price'", '^'] },
   { args: ['offers', '--group-by', 'regoin'], config: EMPTY, code: 2, says: ["'region'"] },
+  { args: ['disputes'], code: 4, says: ['no Shoal home', 'shoal init'] },
+  ...[
+    ['--provider', 'half'],
+    ['--provider', '101%'],
+    ['--provider', '-1'],
+    ['--provider', '60.125%'],
+    ['--provider', '1e1'],
+    ['--slash', 'all']
+  ].map(([flag = '', share = '']) => ({
+    args: ['rule', '0x1234', ...(flag === '--slash' ? ['--provider', '50%'] : []), flag, share],
+    config: EMPTY,
+    code: 2,
+    says: [`${flag} ${share}`, 'no share', '0% to 100%']
+  })),
+  {
+    args: ['wallet', 'protect', '--beneficiary', `0x${'1'.repeat(40)}`, '--limit', 'lots'],
+    config: EMPTY,
+    code: 2,
+    says: ['lots', 'no amount']
+  },
+  {
+    args: ['wallet', 'protect', '--beneficiary', `0x${'1'.repeat(40)}`, '--limit', '5'],
+    config: EMPTY,
+    code: 1,
+    says: ['cannot undo it', 'Add -y']
+  },
   { args: ['completion', 'tcsh'], code: 2, says: ['bash, zsh, fish'] },
   { args: ['down'], config: EMPTY, code: 1, says: ['no peer runs', 'shoal up'] },
   {

@@ -56,7 +56,12 @@ export const rule = command<RuleFlags, [string]>(async (cli, flags, signal, id) 
   }
   const s = await session(cli, flags, signal)
   try {
-    const d = await s.client.call<DisputeView>('POST', `/v1/disputes/${id}/rule`, body, signal)
+    const d = await s.client.call<DisputeView>(
+      'POST',
+      `/v1/disputes/${encodeURIComponent(id)}/rule`,
+      body,
+      signal
+    )
     if (cli.json) cli.print(JSON.stringify(d))
     else cli.print(`Dispute ${d.id.slice(0, 12)} is decided: ${share(d)}. The ruling goes to the chain.`)
   } finally {

@@ -37,7 +37,7 @@ export const jobs = command<CommonFlags>(async (cli, flags, signal) => {
 const showJob = (cli: Cli, job: FullJob): void => cli.print(cli.json ? JSON.stringify(job) : jobText(job))
 
 export const job = over(async (cli, client, signal, id) =>
-  showJob(cli, await client.call<FullJob>('GET', `/v1/jobs/${id}`, undefined, signal))
+  showJob(cli, await client.call<FullJob>('GET', `/v1/jobs/${encodeURIComponent(id)}`, undefined, signal))
 )
 
 export const cancel = over(async (cli, client, signal, id) => {
@@ -49,7 +49,7 @@ export const attach = over(async (cli, client, signal, id) => {
   const end = await watchJob(
     cli,
     client,
-    (await client.call<FullJob>('GET', `/v1/jobs/${id}`, undefined, signal)).id,
+    (await client.call<FullJob>('GET', `/v1/jobs/${encodeURIComponent(id)}`, undefined, signal)).id,
     signal
   )
   showJob(cli, end)
@@ -57,12 +57,12 @@ export const attach = over(async (cli, client, signal, id) => {
 })
 
 export const get = over<GetFlags>(async (cli, client, signal, id, flags) => {
-  const view = await client.call<FullJob>('GET', `/v1/jobs/${id}`, undefined, signal)
+  const view = await client.call<FullJob>('GET', `/v1/jobs/${encodeURIComponent(id)}`, undefined, signal)
   const out = resolve(cli.cwd, flags.out ?? `${view.name}-${view.id.slice(2, 10)}`)
   const body = { out, raw: flags.raw }
   const done = await client.call<{ id: string; out: string; shards: number }>(
     'POST',
-    `/v1/jobs/${id}/get`,
+    `/v1/jobs/${encodeURIComponent(id)}/get`,
     body,
     signal
   )
@@ -90,7 +90,12 @@ const roundText = (r: Round): string =>
   ].join('\n')
 
 export const bids = over(async (cli, client, signal, id) => {
-  const { rounds } = await client.call<{ rounds: Round[] }>('GET', `/v1/jobs/${id}/bids`, undefined, signal)
+  const { rounds } = await client.call<{ rounds: Round[] }>(
+    'GET',
+    `/v1/jobs/${encodeURIComponent(id)}/bids`,
+    undefined,
+    signal
+  )
   cli.print(cli.json ? JSON.stringify({ rounds }) : rounds.map(roundText).join('\n\n'))
 })
 
@@ -101,7 +106,7 @@ interface Audit {
 }
 
 export const audit = over(async (cli, client, signal, id) => {
-  const a = await client.call<Audit>('GET', `/v1/jobs/${id}/audit`, undefined, signal)
+  const a = await client.call<Audit>('GET', `/v1/jobs/${encodeURIComponent(id)}/audit`, undefined, signal)
   if (!a.ok) cli.process.exitCode = EXIT.failed
   if (cli.json) return cli.print(JSON.stringify(a))
   for (const r of a.rounds)
@@ -119,7 +124,7 @@ export const audit = over(async (cli, client, signal, id) => {
 export const history = over(async (cli, client, signal, id) => {
   const { history: lines } = await client.call<{ history: HistoryEntry[] }>(
     'GET',
-    `/v1/jobs/${id}/history`,
+    `/v1/jobs/${encodeURIComponent(id)}/history`,
     undefined,
     signal
   )

@@ -124,13 +124,13 @@ async function agree(
   if (yes || wish.owner !== undefined) return
   const next = 'Add -y to agree.'
   if (cli.json) throw new ShoalError('NOT_CONFIRMED', 'a guard is lifted by its beneficiary alone', { next })
-  cli.remark(
-    `From then on this key can withdraw no more than ${wish.limit} ${SYMBOL} a day (UTC) to others than\n${wish.beneficiary}, and only that address can change or lift the limit.\nWhat the key spends on jobs and bonds is not limited by it.`
-  )
   if (!cli.interactive)
     throw new ShoalError('NOT_CONFIRMED', 'there is no terminal to ask at, and this key cannot undo it', {
       next
     })
+  cli.remark(
+    `From then on this key can withdraw no more than ${wish.limit} ${SYMBOL} a day (UTC) to others than\n${wish.beneficiary}, and only that address can change or lift the limit.\nWhat the key spends on jobs and bonds is not limited by it.`
+  )
   const { askYes } = await import('../ui/prompts.ts')
   if (!(await askYes('Set the guard?', signal)))
     throw new ShoalError('NOT_CONFIRMED', 'no guard was set; nothing was sent')

@@ -31,7 +31,9 @@ export async function cancelAndWait(
   signal?: AbortSignal
 ): Promise<FullJob> {
   const call = deadline(cli.clock, ms, 'SETTLE_TIMEOUT', 'the peer did not take the cancellation', signal)
-  const job = await within(call, s => client.call<FullJob>('POST', `/v1/jobs/${id}/cancel`, {}, s))
+  const job = await within(call, s =>
+    client.call<FullJob>('POST', `/v1/jobs/${encodeURIComponent(id)}/cancel`, {}, s)
+  )
   const message = `the job is cancelled, but after ${formatDuration(ms)} not all of its money is back`
   const limit = deadline(cli.clock, ms, 'SETTLE_TIMEOUT', message, signal)
   try {

@@ -53,7 +53,7 @@ export async function watchJob(
   const board = cli.interactive && !quiet ? new ShardBoard(cli) : undefined
   let last: FullJob | undefined
   try {
-    for await (const item of client.lines<Item>(`/v1/jobs/${id}/events`, signal)) {
+    for await (const item of client.lines<Item>(`/v1/jobs/${encodeURIComponent(id)}/events`, signal)) {
       o.onItem?.(item)
       if (item.kind === 'snapshot') {
         last = item.job

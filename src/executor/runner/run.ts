@@ -1,3 +1,4 @@
+import { KILLED_EXIT_CODE } from '../../protocol/ports/engine.ts'
 import type { PreparedRun, RunHooks, RunLimits, RunOutcome } from '../../protocol/ports/engine.ts'
 import type { Clock } from '../../protocol/ports/clock.ts'
 import type { Logger } from '../../protocol/ports/log.ts'
@@ -13,8 +14,6 @@ import type { RunnerLink } from './link.ts'
 
 /** Longest wait for the next piece of /out, in milliseconds. The runner only has to write what it holds. */
 const OUTPUT_TIMEOUT = 30_000
-/** What a shell reports for a program that was killed: 128 + SIGKILL. */
-const KILLED_EXIT_CODE = 137
 const LIMIT_NAMES = ['gas', 'memory', 'wall', 'output', 'log', 'module', 'stack', 'input'] as const
 
 export interface RunParts {

@@ -2,6 +2,7 @@
  * Our own troubles: a loop that was late, a machine that slept, a clock that leapt, no descriptors, a full disk, no line. What others
  * seem to have done meanwhile (silence, a burst) is explained by them and held against nobody.
  */
+import { troubleOf } from '../../protocol/own-trouble.ts'
 import type { Clock } from '../../protocol/ports/index.ts'
 
 /** How often the loop shows that it runs, ms. */
@@ -18,42 +19,6 @@ const AFTER_MS = 10_000
 const SHOWN_MS = 60_000
 /** Entries kept of late beats. */
 const BEATS_MAX = 128
-
-/** Error codes of the system that speak of this machine alone. */
-const CODES: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space left on the disk',
-  EDQUOT: 'the disk quota is used up',
-  EIO: 'the disk fails',
-  EROFS: 'the disk cannot be written',
-  EMFILE: 'too many open files',
-  ENFILE: 'too many open files in the system',
-  ENOMEM: 'no memory left',
-  ENOBUFS: 'no memory left for sockets',
-  ENETDOWN: 'the line is down',
-  ENETUNREACH: 'there is no way to the network',
-  EADDRNOTAVAIL: 'no port or address left'
-}
-/** Our own errors that speak of this machine alone. */
-const OWN: Readonly<Record<string, string>> = {
-  DISK_FULL: 'no space left on the disk',
-  DISK_ERROR: 'the disk fails'
-}
-
-/** How deep causes of errors are followed. */
-const DEPTH_MAX = 6
-
-/** Which trouble of this machine an error speaks of, if any: looks at its causes, and at all errors of an aggregate. */
-export function troubleOf(error: unknown, depth = DEPTH_MAX): string | undefined {
-  if (depth === 0 || error === null || typeof error !== 'object') return undefined
-  const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown }
-  const own = typeof code === 'string' ? (CODES[code] ?? OWN[code]) : undefined
-  if (own !== undefined) return own
-  const inner = troubleOf(cause, depth - 1)
-  if (inner !== undefined || !Array.isArray(errors)) return inner
-  // an address among several that cannot be reached from here says nothing of the others
-  const all = errors.map(e => troubleOf(e, depth - 1))
-  return all.length > 0 && all.every(t => t !== undefined) ? all[0] : undefined
-}
 
 interface Trouble {
   /** Monotonic: when it was over. */

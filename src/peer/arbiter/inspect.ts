@@ -2,6 +2,7 @@
 import { decode, digestOf, fromHex } from '../../protocol/codec.ts'
 import { asShoalError } from '../../protocol/errors.ts'
 import type { AgreementId, Hex32 } from '../../protocol/ids.ts'
+import { ownTrouble } from '../../protocol/own-trouble.ts'
 import { MiB, SPEC_MAX } from '../../protocol/limits.ts'
 import { claimOf } from '../../protocol/machines/escrow.ts'
 import type { ContentSource } from '../../protocol/ports/content.ts'
@@ -106,7 +107,7 @@ export class Inspector {
       if (signal.aborted) throw e
       if (e instanceof Flaw) return { kind: 'flawed', why: e.message }
       const error = asShoalError(e, 'CONTENT_NOT_FOUND')
-      if (error.fault === 'disk' || error.fault === 'chain') throw error
+      if (ownTrouble(e) !== undefined || error.fault === 'chain') throw error
       return { kind: 'flawed', why: `does not give what it names: ${error.message}` }
     }
   }

@@ -4,7 +4,13 @@ import { worth, type Rate } from '../../market/work.ts'
 import { oneChunk } from '../../protocol/bundle.ts'
 import { digestOf } from '../../protocol/codec.ts'
 import { asShoalError } from '../../protocol/errors.ts'
-import type { Engine, RunHooks, RunOutcome, TaskRequest } from '../../protocol/ports/engine.ts'
+import {
+  wasKilled,
+  type Engine,
+  type RunHooks,
+  type RunOutcome,
+  type TaskRequest
+} from '../../protocol/ports/engine.ts'
 import type { Checkpoint, Failure } from '../../protocol/records/delivery.ts'
 import type { Needs } from '../../protocol/records/needs.ts'
 import type { ShardSpec } from '../../protocol/records/spec.ts'
@@ -39,6 +45,7 @@ export interface Disputed {
 type Ports = Pick<PeerContext, 'engines' | 'comparer' | 'config'>
 
 const impossible = (why: string): Again => ({ kind: 'impossible', why })
+const KILLED = 'the task was killed here, by itself or for want of memory'
 
 /** Why this machine cannot judge a task with these needs; undefined when it can. */
 export function cannotJudge({ engines, config }: Ports, needs: Needs): string | undefined {
@@ -114,6 +121,7 @@ function judgeFailure(o: RunOutcome, stated: Failure, d: Disputed): Again {
   if (o.status === 'limit' && o.limit === 'wall')
     return impossible('the task takes too long for this arbiter')
   const code = codeOf(o)
+  if (wasKilled(o) && code !== stated.code) return impossible(KILLED)
   if (code !== stated.code) return { kind: 'differs', why: `it ends with ${code}, and not ${stated.code}` }
   return judgeSameFailure(o.gas, stated, d)
 }
@@ -152,6 +160,7 @@ async function onEngine(ctx: Ports, engine: Engine, d: Disputed, signal: AbortSi
     if (committed.kind === 'failure') return judgeFailure(outcome, committed.failure, d)
     if (committed.kind === 'checkpoint') return judgeCheckpoint(outcome, committed.checkpoint, found())
     if (outcome.status !== 'done') {
+      if (wasKilled(outcome)) return impossible(KILLED)
       if (outcome.status === 'limit' && outcome.limit === 'wall')
         return impossible('the task takes too long for this arbiter')
       return { kind: 'differs', why: `the task fails with ${codeOf(outcome)}` }
@@ -175,6 +184,7 @@ function judgeCheckpoint(o: RunOutcome, stated: Checkpoint, took: bigint | undef
     if (stated.gas * 100n <= took * GAS_SLACK_PERCENT) return { kind: 'same' }
     return { kind: 'differs', why: `the checkpoint takes ${took} of work, and not ${stated.gas}` }
   }
+  if (wasKilled(o)) return impossible(KILLED)
   if (o.status === 'limit' && o.limit === 'wall')
     return impossible('the task takes too long for this arbiter')
   return { kind: 'differs', why: 'the task makes no such checkpoint' }

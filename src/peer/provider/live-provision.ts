@@ -37,20 +37,22 @@ export class LiveProvision {
     this.#elapsed = new Elapsed(ctx.clock, entry.startedAt)
     this.#onEnd = onEnd
     this.#events = new EventLog(ctx.clock, entry.starts)
+    this.#restate()
+    if (this.terminal) return
     this.#unlisten = ctx.chainNews.listen(entry.agreementId, {
       onEvent: e => this.#onChain(e),
       onMissing: times => this.#onMissing(times),
       onLook: (escrow, blind) => this.#onLook(escrow, blind)
     })
-    this.#restate()
   }
 
   /** After a restart the requester may ask again for what it missed. */
   #restate(): void {
     const { checkpoint, result, taskFailure, failure, state } = this.#entry
-    if (checkpoint !== undefined) this.#events.add({ kind: 'checkpoint', checkpoint })
+    // of an ended one it is gone
+    if (checkpoint !== undefined && !this.terminal) this.#events.add({ kind: 'checkpoint', checkpoint })
     if (result !== undefined || taskFailure !== undefined) this.showSoon()
-    else if (state === 'failed')
+    else if (state === 'failed' || this.terminal)
       this.#events.add({
         kind: 'failed',
         code: failure?.code ?? 'CANCELLED',
@@ -61,8 +63,8 @@ export class LiveProvision {
   /** Shows how the task ended, unless time is short: then it is committed first, since a receipt may not come in time. */
   showSoon(): void {
     const { agreement, state } = this.#entry
-    const inclusionMs = this.ctx.settlement.inclusionMs()
-    if (state !== 'finished' || !commitsFirst(this.ctx.chainNow(), agreement, inclusionMs)) this.show()
+    if (state !== 'finished') return this.show()
+    if (!commitsFirst(this.ctx.chainNow(), agreement, this.ctx.settlement.inclusionMs())) this.show()
   }
 
   /** Shows the requester how the task ended. Harmless twice. */

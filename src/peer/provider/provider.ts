@@ -40,8 +40,8 @@ const steps: { readonly [S in ProviderState]?: Step } = {
   failed: awaitEnd
 }
 
-/** Ended executions whose events a requester may still ask for. */
-const ENDED_MAX = 256
+/** Ended executions that are held in memory; older ones are read from the journal when their requester asks. */
+export const ENDED_MAX = 256
 /** How long `start` looks for the opened escrow on its own chain view, ms. */
 const SEE_OPEN_MS = 10_000
 /** When to ask again for a start that came before the opening was deep enough, ms. */
@@ -216,9 +216,22 @@ export class Provider implements Startable {
     return { signature: entry.providerSignature }
   }
 
+  /** One that has ended, and that this process does not hold: its requester was away, or we were. Kept like the others that have ended. */
+  async #recall(id: AgreementId, from: PeerIdString): Promise<LiveProvision | undefined> {
+    const entry = await this.#ctx.journal.provider(id)
+    if (entry?.requester.peer !== from || !isTerminal(providerTable, entry.state)) return undefined
+    const known = this.#live.get(id)
+    if (known !== undefined) return known // another request was faster
+    // its events are numbered as after a restart, above what was heard of it before
+    const live = new LiveProvision(this.#ctx, { ...entry, starts: entry.starts + 1 }, () => undefined)
+    this.#live.set(id, live)
+    this.#trim()
+    return live
+  }
+
   /** NOT_FOUND for strangers: who is no party learns nothing. */
-  #party(id: Hex32, from: PeerIdString): LiveProvision {
-    const live = this.#live.get(id)
+  async #party(id: Hex32, from: PeerIdString): Promise<LiveProvision> {
+    const live = this.#live.get(id) ?? (await this.#recall(id, from))
     if (live === undefined || live.entry.requester.peer !== from) {
       this.#strangers.note(from, id)
       throw new ShoalError('NOT_FOUND', 'no such agreement')
@@ -246,7 +259,7 @@ export class Provider implements Startable {
 
   async #begin(r: RequestOf<'start'>, from: PeerIdString, signal: AbortSignal): Promise<ResponseOf<'start'>> {
     const ctx = this.#ctx
-    const live = this.#party(r.agreement, from)
+    const live = await this.#party(r.agreement, from)
     const { state, agreement, needs, bought, speed } = live.entry
     const no = (code: ErrorCode, message: string, about?: TermDifference): ResponseOf<'start'> => {
       const refusal = refuse(code, message, about)
@@ -288,13 +301,14 @@ export class Provider implements Startable {
     return { accepted: true }
   }
 
-  #events(r: RequestOf<'events'>, { from, signal }: RequestContext): AsyncIterable<ExecutionEvent> {
-    return this.#party(r.agreement, from).events.follow(r.after, signal)
+  async *#events(r: RequestOf<'events'>, { from, signal }: RequestContext): AsyncGenerator<ExecutionEvent> {
+    const { events } = await this.#party(r.agreement, from)
+    yield* events.follow(r.after, signal)
   }
 
   async #receipt(r: RequestOf<'receipt'>, from: PeerIdString): Promise<ResponseOf<'receipt'>> {
     const { receipt } = r
-    const live = this.#party(receipt.agreement, from)
+    const live = await this.#party(receipt.agreement, from)
     const { agreement } = live.entry
     const signer = this.#ctx.typed.signer('Receipt', receipt, r.signature)
     if (signer === undefined || !sameAddress(signer, agreement.requester))
@@ -306,7 +320,7 @@ export class Provider implements Startable {
 
   /** The requester no longer wants it. Finished work is not given away: while more is due than there are receipts for, only they end it. */
   async #cancel(r: RequestOf<'cancel'>, from: PeerIdString): Promise<ResponseOf<'cancel'>> {
-    const live = this.#party(r.agreement, from)
+    const live = await this.#party(r.agreement, from)
     if (r.receipt !== undefined) await this.#receipt(r.receipt, from)
     const ready = { refusal: refuse('NOT_NOW', 'more is due for finished work than there are receipts for') }
     if (consentTo(live.entry.state, live.owed, live.due) === undefined) return ready

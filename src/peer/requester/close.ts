@@ -113,7 +113,8 @@ async function recoupOnce(live: LiveExecution, signal: AbortSignal): Promise<voi
   const { agreement } = live.entry
   const accused = live.entry.tried === 'fails'
   const signed = acknowledged(live)
-  const step = recoupStep(await live.view(signal), agreement, refusedOnce(live), signed, accused)
+  const view = await live.view(signal)
+  const step = recoupStep(view, agreement, refusedOnce(live), signed, accused, live.heldUp)
   // asked for again and again: without the result in hand the step becomes a dispute before the window closes
   if (step === 'seek-result') await lateResult(live, signal)
   else if (step === 'dispute') await object(live, signal)

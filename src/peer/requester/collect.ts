@@ -3,9 +3,11 @@
  * for us, or says that the task failed; without that the shard would be bought twice, or the job would wait until its deadline.
  */
 import { asShoalError, ShoalError } from '../../protocol/errors.ts'
+import { ownTrouble } from '../../protocol/own-trouble.ts'
 import type { Failure, Result } from '../../protocol/records/delivery.ts'
 import { deadline, within } from '../../protocol/signals.ts'
 import { contexts } from '../contexts.ts'
+import type { ExecutionEntry } from '../journal/entries.ts'
 import { verifyDelivery } from '../records.ts'
 import { fetchFrom } from './fetch-result.ts'
 import { expectedOf, type LiveExecution } from './live-execution.ts'
@@ -63,6 +65,22 @@ async function bringHome(live: LiveExecution, signal: AbortSignal): Promise<void
   await live.patch({ result, ...fetched, progress: 10_000 }, 'the result that was paid for is fetched')
 }
 
+/** False when our own journal cannot say it yet. */
+async function gaveUp(live: LiveExecution, failure: ExecutionEntry['failure']): Promise<boolean> {
+  const { ctx, entry } = live
+  try {
+    await live.patch({ failure }, 'paid, and the result cannot be had', failure?.message)
+  } catch (err) {
+    ctx.log.warn(
+      { err, agreement: entry.agreementId },
+      'that a result cannot be had could not be written down'
+    )
+    return false
+  }
+  ctx.network.report(entry.provider.peer, 'broken-promise')
+  return true
+}
+
 /** Ends when it is here, given up, or not wanted any more. Given up, the shard is free for another attempt. */
 export async function collectPaid(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { ctx } = live
@@ -71,15 +89,14 @@ export async function collectPaid(live: LiveExecution, signal: AbortSignal): Pro
       return await bringHome(live, signal)
     } catch (e) {
       if (signal.aborted) return
-      const { code, message, fault } = asShoalError(e, 'CONTENT_NOT_FOUND')
+      const { code, message } = asShoalError(e, 'CONTENT_NOT_FOUND')
       const refused = code === 'RESULT_MISMATCH' || code === 'CONTENT_CORRUPT'
       ctx.log.debug(
         { err: e, agreement: live.entry.agreementId },
         'a result that was paid for is not here yet'
       )
-      if (refused || (tries >= TRIES && fault !== 'disk')) {
-        ctx.network.report(live.entry.provider.peer, 'broken-promise')
-        return await live.patch({ failure: { code, message } }, 'paid, and the result cannot be had', message)
+      if (refused || (tries >= TRIES && ownTrouble(e) === undefined)) {
+        if (await gaveUp(live, { code, message })) return
       }
     }
     await live.pause(AGAIN_MS, signal)

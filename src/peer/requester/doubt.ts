@@ -5,6 +5,7 @@
  */
 import { asShoalError } from '../../protocol/errors.ts'
 import { oneChunk } from '../../protocol/bundle.ts'
+import { wasKilled } from '../../protocol/ports/engine.ts'
 import type { ObjectRef } from '../../protocol/records/spec.ts'
 import { deadline, within } from '../../protocol/signals.ts'
 import { runAgain } from '../arbiter/rerun.ts'
@@ -98,7 +99,7 @@ async function fails(
         { onProgress: () => undefined, onLog: () => undefined, onCheckpoint: async () => undefined },
         signal
       )
-      if (outcome.status === 'limit' && outcome.limit === 'wall') return undefined
+      if (wasKilled(outcome) || (outcome.status === 'limit' && outcome.limit === 'wall')) return undefined
       return outcome.status !== 'done'
     } finally {
       await run.dispose()

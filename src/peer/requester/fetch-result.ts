@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { asShoalError, isShoalError, ShoalError } from '../../protocol/errors.ts'
 import type { ContentSource } from '../../protocol/ports/content.ts'
+import { ownTrouble } from '../../protocol/own-trouble.ts'
 import type { Result } from '../../protocol/records/delivery.ts'
 import { outputBundleMax } from '../../protocol/task-limits.ts'
 import { contexts } from '../contexts.ts'
@@ -89,10 +90,9 @@ async function printOf(
   return await ctx.comparer.fingerprint(() => ctx.files.stream(file, { signal }), compare.step, signal)
 }
 
-/** The owner hears once why a result that was delivered is not here: it is fetched again until its time is over. */
-async function tellDisk(live: LiveExecution, message: string): Promise<void> {
-  if (live.diskTrouble === message) return
-  live.diskTrouble = message
+/** The owner hears once why a result that was delivered is not here: it is fetched again until its time is over, and nobody is blamed. */
+async function tellTrouble(live: LiveExecution, trouble: string, message: string): Promise<void> {
+  if (!live.hinder(trouble)) return
   // a journal on the same disk cannot say it either
   await live.patch({}, 'its result cannot be kept here yet', message).catch(() => undefined)
 }
@@ -103,14 +103,17 @@ export async function fetchResult(live: LiveExecution, signal: AbortSignal): Pro
   for (let i = 0; i < TRIES && !signal.aborted; i++) {
     try {
       await live.patch(await fetchOnce(live, signal), 'result fetched')
+      live.hinder(undefined)
       return
     } catch (e) {
       if (signal.aborted) return
       last = asShoalError(e, 'CONTENT_NOT_FOUND')
-      if (last.fault === 'disk') {
-        await tellDisk(live, last.message)
+      const own = ownTrouble(e)
+      if (own !== undefined) {
+        await tellTrouble(live, own, last.message)
         throw last
       }
+      live.hinder(undefined)
       if (last.code === 'RESULT_MISMATCH' || last.code === 'CONTENT_CORRUPT') break
       await live.pause(RETRY_MS, signal)
     }

@@ -1,5 +1,6 @@
 /** started -> delivered or lost: follows the provider's events under a lease. Silence is suspicion; after the lease the shard is offered again. */
 import { asShoalError, ShoalError } from '../../protocol/errors.ts'
+import { ownTrouble } from '../../protocol/own-trouble.ts'
 import type { Checkpoint } from '../../protocol/records/delivery.ts'
 import type { ExecutionEvent } from '../../protocol/records/events.ts'
 import { linked } from '../../protocol/signals.ts'
@@ -47,6 +48,17 @@ async function onCheckpoint(live: LiveExecution, checkpoint: Checkpoint, signal:
   await sendReceipt(live, signal)
 }
 
+/** What cannot be taken is not asked for again, unless the trouble is our own: its provider has delivered it, and is owed for it. */
+async function taken(live: LiveExecution, lastEvent: number, take: () => Promise<void>): Promise<void> {
+  try {
+    await take()
+  } catch (e) {
+    if (ownTrouble(e) === undefined) live.note({ lastEvent })
+    throw e
+  }
+  live.note({ lastEvent })
+}
+
 async function onEvent(
   live: LiveExecution,
   event: ExecutionEvent,
@@ -67,8 +79,7 @@ async function onEvent(
       live.note({ lastEvent })
       return logs.add(event)
     case 'checkpoint':
-      live.note({ lastEvent })
-      return await onCheckpoint(live, event.checkpoint, signal)
+      return await taken(live, lastEvent, () => onCheckpoint(live, event.checkpoint, signal))
     case 'result':
       await verifyDelivery('result', event.result, expectedOf(live), live.ctx)
       await live.move('deliver', 'result announced', {
@@ -79,11 +90,13 @@ async function onEvent(
       })
       return
     case 'task-failed':
-      live.note({ lastEvent })
-      return await onTaskFailed(live, event.failure, signal)
+      return await taken(live, lastEvent, () => onTaskFailed(live, event.failure, signal))
     case 'failed': {
       const failure = { code: event.code, message: event.reason }
-      await live.move('lose', 'provider gave up', { lastEvent, failure }, `${event.code}: ${event.reason}`)
+      const detail = `${event.code}: ${event.reason}`
+      // what it could not get was ours to give
+      const blame = !event.code.startsWith('CONTENT_')
+      await live.move('lose', 'provider gave up', { lastEvent, failure }, detail, blame)
     }
   }
 }
@@ -120,6 +133,7 @@ async function listen(
       heard()
       cancel() // our own work on an event is not the provider's silence
       await onEvent(live, event, logs, signal)
+      live.hinder(undefined)
       if (live.entry.state !== 'started') return
       watch()
     }
@@ -145,6 +159,10 @@ export async function follow(live: LiveExecution, signal: AbortSignal): Promise<
         await listen(live, heard, logs, signal)
       } catch (e) {
         last = asShoalError(e, 'PEER_UNREACHABLE').message
+        const own = ownTrouble(e)
+        live.hinder(own)
+        // it may have said anything meanwhile
+        if (own !== undefined) heard()
       }
       if (signal.aborted || live.entry.state !== 'started') return
       const quiet = ctx.clock.monotonic() - heardAt
@@ -155,7 +173,8 @@ export async function follow(live: LiveExecution, signal: AbortSignal): Promise<
         await live.move('lose', 'lease missed', { failure: { code: 'LEASE_MISSED', message: last } }, last)
         return
       }
-      if (ctx.chainNow() > live.entry.agreement.deliverBy) {
+      // while we are hindered the guard looks at what is committed
+      if (ctx.chainNow() > live.entry.agreement.deliverBy && live.hindered === '') {
         await live.move('lose', 'not delivered in time', {
           failure: { code: 'DELIVER_TIMEOUT', message: 'no result by the deadline' }
         })

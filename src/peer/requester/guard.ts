@@ -30,12 +30,15 @@ export async function guard(live: LiveExecution, signal: AbortSignal): Promise<v
 async function look(live: LiveExecution, signal: AbortSignal): Promise<void> {
   const { agreement } = live.entry
   const view = await live.view(signal)
-  const step = guardStep(live.entry.state, view, agreement)
+  const step = guardStep(live.entry.state, view, agreement, live.heldUp)
   // the state stays: a result that is accepted later is still paid in full
   if (step === 'dispute') await live.ctx.settlement.dispute(agreement, { signal })
   if (view.escrow.state === 'disputed') await plead(live, signal)
   if (step !== 'lose' || live.entry.state === 'delivered') return
   const message =
     view.escrow.state === 'open' ? 'no result by the deadline' : 'committed a result that it does not show'
-  await live.move('lose', 'not delivered in time', { failure: { code: 'DELIVER_TIMEOUT', message } }, message)
+  // what we could not take may have been shown, and whom we could not pay may have stopped
+  const own = live.hindered === '' ? undefined : `${live.hindered} on this machine: ${message}`
+  const failure = { code: own === undefined ? 'DELIVER_TIMEOUT' : 'OWN_TROUBLE', message: own ?? message }
+  await live.move('lose', 'not delivered in time', { failure }, failure.message)
 }

@@ -1,5 +1,6 @@
 /** One job while it lives: keeps as many executions going as it needs, decides over results, ends when the money has ended. */
 import { asShoalError, type ErrorCode } from '../../protocol/errors.ts'
+import { ownTrouble } from '../../protocol/own-trouble.ts'
 import { can, isTerminal } from '../../protocol/machines/machine.ts'
 import { lastEndOf } from '../../protocol/machines/escrow.ts'
 import { executionTable } from '../../protocol/machines/execution.ts'
@@ -244,8 +245,12 @@ export class JobRunner {
     const [a, b] = (compare ?? []).map(id => this.#live.get(id))
     if (a === undefined || b === undefined) return
     this.#comparing ??= compareResults(a, b, signal)
-      .then(() => this.#waiter.wake())
+      .then(() => {
+        for (const live of [a, b]) live.hinder(undefined)
+        this.#waiter.wake()
+      })
       .catch(err => {
+        for (const live of [a, b]) live.hinder(ownTrouble(err))
         if (!signal.aborted)
           this.#ctx.log.error({ err, job: this.job.id }, 'comparing results failed; trying again')
       })

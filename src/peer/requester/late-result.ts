@@ -1,4 +1,5 @@
 /** A provider that was given up may deliver after all: if its result is really there, it is worth its price; if the task failed, its work. */
+import { ownTrouble } from '../../protocol/own-trouble.ts'
 import { deadline } from '../../protocol/signals.ts'
 import { verifyDelivery } from '../records.ts'
 import { expectedOf, type LiveExecution } from './live-execution.ts'
@@ -23,9 +24,11 @@ export async function lateResult(live: LiveExecution, signal: AbortSignal): Prom
       }
       if (event.kind !== 'result') continue
       await verifyDelivery('result', event.result, expectedOf(live), ctx)
+      live.hinder(undefined)
       return await live.move('deliver', 'late result announced', { result: event.result })
     }
   } catch (err) {
+    live.hinder(ownTrouble(err))
     ctx.log.debug({ err, agreement: entry.agreementId }, 'no late result from a lost provider')
   } finally {
     limit[Symbol.dispose]()

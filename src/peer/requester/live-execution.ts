@@ -3,6 +3,7 @@ import { can, isTerminal, next } from '../../protocol/machines/machine.ts'
 import { executionTable, moveOf, type ExecutionMove } from '../../protocol/machines/execution.ts'
 import type { ChainView } from '../../protocol/machines/escrow.ts'
 import type { CidString } from '../../protocol/ids.ts'
+import { ownTrouble } from '../../protocol/own-trouble.ts'
 import type { Escrow, SettlementEvent } from '../../protocol/ports/settlement.ts'
 import type { PeerAddress } from '../../protocol/ports/network.ts'
 import { blindEnd } from '../closing.ts'
@@ -16,6 +17,9 @@ import { onVanished } from './vanished.ts'
 
 /** Failures that count against the provider's record. */
 const BROKEN = /_TIMEOUT$|^LEASE_MISSED$|MISMATCH$|^CONTENT_/
+
+/** How long after an own trouble what it has held up is given to be taken and judged, ms. */
+const CATCH_UP_MS = 10_000
 
 export class LiveExecution {
   readonly ctx: PeerContext
@@ -32,8 +36,12 @@ export class LiveExecution {
   /** The highest receipt that the provider is known to have; a restart sends the newest again. */
   receiptSent = 0n
   readonly pleading = new Pleading()
-  /** Why its result could not be kept on our disk, as last told. */
-  diskTrouble = ''
+  /** What keeps this machine from taking, or from judging, what was delivered; empty when nothing does. Of the last try. */
+  #hindered = ''
+  /** The same of the journal. */
+  #unwritten = ''
+  /** When the last of it ended, monotonic. */
+  #freeAt = -Infinity
 
   constructor(
     ctx: PeerContext,
@@ -71,27 +79,46 @@ export class LiveExecution {
     return this.ctx.adverts.locate(this.#entry.provider)
   }
 
+  /** An own trouble that keeps us from taking or judging what was delivered, in words: while it lasts nothing is disputed. Else empty. */
+  get hindered(): string {
+    return this.#hindered === '' ? this.#unwritten : this.#hindered
+  }
+
+  /** Hindered, or so a moment ago: what waited is still being taken and judged. */
+  get heldUp(): boolean {
+    return this.hindered !== '' || this.ctx.clock.monotonic() - this.#freeAt < CATCH_UP_MS
+  }
+
+  /** How the last try to take or judge it went: an own trouble in words, or nothing. True when that is news. */
+  hinder(trouble: string | undefined): boolean {
+    const news = trouble !== undefined && trouble !== this.#hindered
+    if (trouble === undefined && this.#hindered !== '') this.#freeAt = this.ctx.clock.monotonic()
+    this.#hindered = trouble ?? ''
+    return news
+  }
+
   get terminal(): boolean {
     return isTerminal(executionTable, this.#entry.state)
   }
 
-  /** Moves by the table; false when the state does not allow it any more (the chain or the person was faster). */
+  /** Moves by the table; false when the state does not allow it any more (the chain or the person was faster). `blame` false: counts against nobody. */
   async move(
     move: ExecutionMove,
     what: string,
     patch: Partial<ExecutionEntry> = {},
-    detail?: string
+    detail?: string,
+    blame = true
   ): Promise<boolean> {
     return await this.#mutex.run(async () => {
       if (!can(executionTable, this.#entry.state, move)) return false
-      if (move === 'lose' && BROKEN.test(patch.failure?.code ?? '')) {
-        await this.ctx.journal.addWork(this.#entry.agreement.provider, 'failed')
-      }
       await this.#write(
         { ...this.#entry, ...patch, state: next(executionTable, this.#entry.state, move) },
         what,
         detail
       )
+      // once, and after the move: one that could not be written is tried again
+      if (move === 'lose' && blame && BROKEN.test(patch.failure?.code ?? ''))
+        await this.ctx.journal.addWork(this.#entry.agreement.provider, 'failed')
       return true
     })
   }
@@ -115,7 +142,14 @@ export class LiveExecution {
   }
 
   async #write(entry: ExecutionEntry, what: string, detail?: string): Promise<void> {
-    await this.ctx.journal.putExecution(entry, what, detail)
+    try {
+      await this.ctx.journal.putExecution(entry, what, detail)
+      if (this.#unwritten !== '') this.#freeAt = this.ctx.clock.monotonic()
+      this.#unwritten = ''
+    } catch (e) {
+      this.#unwritten = ownTrouble(e) ?? ''
+      throw e
+    }
     this.#elapsed.note(entry.startedAt)
     // progress that was noted during the write is not lost
     this.#entry = { ...entry, lastEvent: Math.max(entry.lastEvent, this.#entry.lastEvent) }

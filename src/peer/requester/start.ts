@@ -1,6 +1,7 @@
 /** open -> started: the sealed spec goes to the provider. */
 import { digestOf, encode, toHex } from '../../protocol/codec.ts'
 import { asShoalError } from '../../protocol/errors.ts'
+import { failureOf } from '../../protocol/own-trouble.ts'
 import type { Hex32 } from '../../protocol/ids.ts'
 import type { RequestOf } from '../../protocol/methods.ts'
 import type { SignedHandover } from '../../protocol/records/agreement.ts'
@@ -93,7 +94,7 @@ export async function start(live: LiveExecution, signal: AbortSignal): Promise<v
   let until = begun + START_MS
   // a provider cannot put us off for longer than it was given for the work
   const latest = begun + Math.min(DEEP_MS, Number(entry.agreement.deliverBy - ctx.chainNow()) * 1000)
-  let last = 'no answer'
+  let last = { code: 'START_TIMEOUT', message: 'no answer' }
   while (!signal.aborted && live.entry.state === 'open') {
     let wait = RETRY_MS
     try {
@@ -107,11 +108,12 @@ export async function start(live: LiveExecution, signal: AbortSignal): Promise<v
         )
         return
       }
-      last = describeRefusal(answer.refusal)
+      const said = describeRefusal(answer.refusal)
+      last = { code: 'START_TIMEOUT', message: said }
       if (answer.refusal !== undefined && FINAL.has(answer.refusal.code)) {
         // its own code: a provider that says no at once has kept nobody waiting
         const failure = { code: answer.refusal.code, message: refusalText(answer.refusal) }
-        return void (await live.move('lose', 'provider refused the task', { failure }, last))
+        return void (await live.move('lose', 'provider refused the task', { failure }, said))
       }
       // not a no: the opening must lie deeper in the chain first
       if (answer.waitMs !== undefined) {
@@ -120,15 +122,10 @@ export async function start(live: LiveExecution, signal: AbortSignal): Promise<v
       }
     } catch (e) {
       if (signal.aborted) return
-      last = asShoalError(e, 'PEER_UNREACHABLE').message
+      last = failureOf(asShoalError(e, 'PEER_UNREACHABLE'), 'START_TIMEOUT')
     }
     if (ctx.clock.monotonic() > until) {
-      await live.move(
-        'lose',
-        'provider did not take the task',
-        { failure: { code: 'START_TIMEOUT', message: last } },
-        last
-      )
+      await live.move('lose', 'provider did not take the task', { failure: last }, last.message)
       return
     }
     await live.pause(wait, signal)

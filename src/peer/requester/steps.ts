@@ -29,7 +29,8 @@ export function openingStep(view: ChainView, a: Terms): OpeningStep {
 
 /**
  * lost: everything that was not acknowledged comes back. `refused`: its result was seen once and was wrong. `signed`: our highest receipt; a
- * claim that it covers is paid and not disputed. `accused`: nothing was delivered, and a checkpoint that we paid for is a lie.
+ * claim that it covers is paid and not disputed. `accused`: nothing was delivered, and a checkpoint that we paid for is a lie. `hindered`: our
+ * own machine keeps us from taking the result, so we cannot say that it is not there.
  */
 export type RecoupStep =
   'refund' | 'acknowledge' | 'seek-result' | 'dispute' | 'release' | 'await-ruling' | 'never-opened' | 'wait'
@@ -38,7 +39,8 @@ export function recoupStep(
   a: Terms,
   refused: boolean,
   signed: bigint,
-  accused = false
+  accused = false,
+  hindered = false
 ): RecoupStep {
   const { escrow, now } = view
   if (escrow.state === 'none') return now > a.openBy ? 'never-opened' : 'wait'
@@ -49,7 +51,7 @@ export function recoupStep(
   if (escrow.state !== 'delivered') return 'wait'
   // what covers its claim may be on the chain already, from the provider's hand: then the window is waited out
   if (signed >= claimOf(escrow, a)) return escrow.acknowledged < signed ? 'acknowledge' : 'wait'
-  if (due.dispute(view, a)) return refused || closing(view, a) ? 'dispute' : 'seek-result'
+  if (due.dispute(view, a)) return refused || (closing(view, a) && !hindered) ? 'dispute' : 'seek-result'
   return 'wait'
 }
 
@@ -62,15 +64,16 @@ export function rulingStep(view: ChainView, a: Terms): RulingStep {
 
 /**
  * open, started, delivered: what a provider commits on chain is paid for when nobody objects in the window. `lose`: it shows no
- * result, or its time is over. `dispute`: the window closes before we could decide; a result that is accepted later is still paid.
+ * result, or its time is over. `dispute`: the window closes before we could decide; a result that is accepted later is still paid. While our
+ * own machine keeps us from taking or judging it (`hindered`) the window passes, and pays.
  */
 export type GuardStep = 'lose' | 'dispute' | 'wait'
-export function guardStep(state: ExecutionState, view: ChainView, a: Terms): GuardStep {
+export function guardStep(state: ExecutionState, view: ChainView, a: Terms, hindered = false): GuardStep {
   const { escrow, now } = view
-  if (state === 'delivered') return due.dispute(view, a) && closing(view, a) ? 'dispute' : 'wait'
+  if (state === 'delivered') return due.dispute(view, a) && closing(view, a) && !hindered ? 'dispute' : 'wait'
   if (state !== 'open' && state !== 'started') return 'wait'
   if (escrow.state === 'open') return now > a.deliverBy ? 'lose' : 'wait'
-  if (!isLive(escrow)) return 'wait'
+  if (!isLive(escrow) || hindered) return 'wait'
   return now >= escrow.deliveredAt + ANNOUNCE || closing(view, a) ? 'lose' : 'wait'
 }
 

@@ -74,6 +74,12 @@ export type RunOutcome =
       readonly wallMs: number
     }
 
+/** What a shell reports for a program that was killed: 128 + SIGKILL. */
+export const KILLED_EXIT_CODE = 137
+
+/** The task's process was killed or fell over: by the task, or by a machine without memory. Nobody is proven a liar by it. */
+export const wasKilled = (o: RunOutcome): boolean => o.status === 'failed' && o.exitCode === KILLED_EXIT_CODE
+
 /** One prepared run. Use once, then dispose (also after an error). */
 export interface PreparedRun {
   /** Runs to the end. Rejects only when aborted (CANCELLED) or when the engine itself broke (ENGINE_BROKEN). */

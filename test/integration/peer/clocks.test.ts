@@ -25,7 +25,7 @@ interface Trouble {
 async function ended(name: string, who: Who, trouble: Trouble): Promise<{ faults: string[]; job: JobEntry }> {
   const scene = scenes.find(s => s.name === name)
   if (scene === undefined) throw new Error(`no scene ${name}`)
-  // a clock that is off takes its share of the time
+  // test:lies tells its stories in little time; a clock that is off by its whole allowance takes half a minute of it
   return await endOf({ ...scene, wall: 60, seconds: 120 }, who, trouble)
 }
 

@@ -143,8 +143,8 @@ export const arbiter: readonly Mutant[] = within('src/peer', [
   {
     id: 'slow-requester-accuses',
     file: 'requester/doubt.ts',
-    find: "      if (outcome.status === 'limit' && outcome.limit === 'wall') return undefined\n",
-    replace: '',
+    find: "if (wasKilled(outcome) || (outcome.status === 'limit' && outcome.limit === 'wall')) return undefined",
+    replace: 'if (wasKilled(outcome)) return undefined',
     means: 'a checkpoint is called a lie because our own machine is slow',
     tests: doubt
   },

@@ -226,8 +226,8 @@ export const provider: readonly Mutant[] = within('src/peer/provider', [
   {
     id: 'shown-before-it-is-committed',
     file: 'live-provision.ts',
-    find: "if (state !== 'finished' || !commitsFirst(this.ctx.chainNow(), agreement, inclusionMs)) this.show()",
-    replace: "if (state !== 'finished' || inclusionMs >= 0) this.show()",
+    find: 'if (!commitsFirst(this.ctx.chainNow(), agreement, this.ctx.settlement.inclusionMs())) this.show()',
+    replace: 'if (agreement !== undefined) this.show()',
     means: 'a requester takes the result seconds before the deadline, and the commit comes too late',
     tests: ['test/unit/peer/showing.test.ts']
   },
@@ -254,5 +254,13 @@ export const provider: readonly Mutant[] = within('src/peer/provider', [
     replace: 'while (live.owed < 0n) {',
     means: 'a provider shows one checkpoint after the other to a requester that pays for none',
     tests: ['test/unit/peer/run-task.test.ts']
+  },
+  {
+    id: 'ended-unknown-after-restart',
+    file: 'provider.ts',
+    find: 'this.#live.get(id) ?? (await this.#recall(id, from))',
+    replace: 'this.#live.get(id)',
+    means: 'a provider that restarted knows nothing of what a requester has paid it for',
+    tests: ['test/unit/peer/ended.test.ts']
   }
 ])

@@ -396,7 +396,7 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
   {
     id: 'paid-and-waited-for',
     file: 'collect.ts',
-    find: "refused || (tries >= TRIES && fault !== 'disk')",
+    find: 'refused || (tries >= TRIES && ownTrouble(e) === undefined)',
     replace: 'refused',
     means: 'a provider that was paid and is gone holds its shard until the deadline of the job',
     tests: ['test/unit/peer/collect.test.ts']
@@ -408,5 +408,29 @@ export const requester: readonly Mutant[] = within('src/peer/requester', [
     replace: 'return this.#entry.plan.deadline - this.#ctx.clock.now()',
     means: 'a clock that is set ahead by an hour ends all running jobs',
     tests: ['test/integration/peer/clocks.test.ts']
+  },
+  {
+    id: 'own-disk-disputes',
+    file: 'steps.ts',
+    find: 'closing(view, a) && !hindered ?',
+    replace: 'closing(view, a) ?',
+    means: 'a requester whose own disk is full disputes an honest result',
+    tests: ['test/unit/peer/guard.test.ts']
+  },
+  {
+    id: 'own-disk-loses-checkpoint',
+    file: 'follow.ts',
+    find: 'if (ownTrouble(e) === undefined) live.note({ lastEvent })',
+    replace: 'live.note({ lastEvent })',
+    means: 'a checkpoint that our own disk could not take is never asked for again, nor paid',
+    tests: ['test/unit/peer/follow.test.ts']
+  },
+  {
+    id: 'own-lack-of-files-is-silence',
+    file: 'follow.ts',
+    find: 'if (own !== undefined) heard()',
+    replace: '',
+    means: 'a requester without descriptors takes its providers for silent',
+    tests: ['test/unit/peer/follow.test.ts']
   }
 ])

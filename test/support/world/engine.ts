@@ -5,12 +5,13 @@
 import { bundleFromMap, bundleToMap, oneChunk } from '../../../src/protocol/bundle.ts'
 import { ShoalError } from '../../../src/protocol/errors.ts'
 import type { Clock } from '../../../src/protocol/ports/clock.ts'
-import type {
-  Engine,
-  PreparedRun,
-  RunHooks,
-  RunOutcome,
-  TaskRequest
+import {
+  KILLED_EXIT_CODE,
+  type Engine,
+  type PreparedRun,
+  type RunHooks,
+  type RunOutcome,
+  type TaskRequest
 } from '../../../src/protocol/ports/engine.ts'
 
 const LIMITS = { maxFiles: 64, maxBytes: 1024 * 1024 }
@@ -68,6 +69,23 @@ export const forgetfulEngine = (plain: Engine): Engine => ({
           { ...hooks, onCheckpoint: c => hooks.onCheckpoint({ ...c, bundle: nonsense(c.sequence) }) },
           s
         ),
+      hold: on => run.hold(on),
+      collect: () => run.collect(),
+      dispose: () => run.dispose()
+    }
+  }
+})
+
+/** One whose task is killed at its end, as by a machine that has no memory left. */
+export const killedEngine = (plain: Engine): Engine => ({
+  ...plain,
+  prepare: async (task, signal) => {
+    const run = await plain.prepare(task, signal)
+    return {
+      run: async (hooks, s) => {
+        const { gas, wallMs } = await run.run(hooks, s)
+        return { status: 'failed', exitCode: KILLED_EXIT_CODE, reason: 'killed', gas, wallMs }
+      },
       hold: on => run.hold(on),
       collect: () => run.collect(),
       dispose: () => run.dispose()

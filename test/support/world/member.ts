@@ -58,6 +58,9 @@ export interface MemberOptions {
   /** What it heard of others' conduct. */
   readonly onReport?: (peer: string, what: string, bad: boolean) => void
   readonly engine?: (plain: Engine) => Engine
+  /** Puts itself between the member and its disk, and its journal's. */
+  readonly disk?: (plain: Files) => Files
+  readonly written?: (plain: Store) => Store
   /** Its machine's own clocks; the world's when absent. */
   readonly machine?: Machine
 }
@@ -121,9 +124,11 @@ export async function join(world: World, o: MemberOptions): Promise<Member> {
   const network = timedNetwork(o.between?.(line) ?? line, clock)
   const chain = ledger.settlement(keys.operator.address, stopping.signal)
   const settlement = o.chain?.(chain, stopping.signal) ?? machine?.chain(chain) ?? chain
-  const store = memoryStore()
+  const plainStore = memoryStore()
+  const store = o.written?.(plainStore) ?? plainStore
   const journal = new Journal(store, clock)
-  const files = memoryFiles()
+  const plainFiles = memoryFiles()
+  const files = o.disk?.(plainFiles) ?? plainFiles
   const content = cellar.store(keys.identity.peerId, { anyContext: lenient, change: o.content })
   const recipient = lenient ? notary.lenientRecipient(o.name) : keys.recipient
   const verifiers = { typed: notary.typed(lenient), identities: notary.identities(lenient) }

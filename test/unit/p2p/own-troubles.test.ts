@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { OwnTroubles, troubleOf } from '../../../src/p2p/guards/own-troubles.ts'
+import { OwnTroubles } from '../../../src/p2p/guards/own-troubles.ts'
+import { troubleOf } from '../../../src/protocol/own-trouble.ts'
 import { ShoalError } from '../../../src/protocol/errors.ts'
 import { FakeClock } from './fake-clock.ts'
 

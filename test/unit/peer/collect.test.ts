@@ -26,6 +26,8 @@ interface Away {
   /** What the provider says when it is asked for the nth time; it cannot be reached when this throws. */
   readonly says?: (n: number) => Promise<readonly ExecutionEvent[]>
   readonly content?: Uint8Array
+  /** What the journal refuses when it is written for the nth time. */
+  readonly journal?: (n: number) => Error | undefined
   readonly changes?: Partial<ExecutionEntry>
   readonly job?: Partial<JobEntry>
 }
@@ -40,6 +42,7 @@ async function collected(a: Away = {}) {
   const clock = new EagerClock(r.NOW)
   const reports: string[] = []
   let asked = 0
+  let written = 0
   const network = {
     report: (_: string, what: string) => void reports.push(what),
     async *stream() {
@@ -52,7 +55,12 @@ async function collected(a: Away = {}) {
     adverts: { locate: (peer: unknown) => peer },
     chainNews: { listen: () => () => undefined },
     recipient: { unwrap: async () => r.filled(4) },
-    journal: { putExecution: async () => undefined }
+    journal: {
+      putExecution: async () => {
+        const failure = a.journal?.(++written)
+        if (failure !== undefined) throw failure
+      }
+    }
   } as unknown as PeerContext
   const entry = await execution(r.provider, { state: 'settled', closing: paid, ...a.changes })
   const owner = job({ plan: plan({ tier: 'none' }), ...a.job })
@@ -108,6 +116,22 @@ describe('what was paid for while its requester was away', () => {
       expect(reports).to.deep.equal(['broken-promise'])
       expect(openSeats(plan, entry.shard, [entry], false)).to.have.length(1)
     }
+  })
+
+  it('is not given up while the trouble is our own, and a full journal ends nothing', async () => {
+    const emfile = Object.assign(new Error('x'), { code: 'EMFILE' })
+    const says = async (n: number): Promise<readonly ExecutionEvent[]> => {
+      if (n < 40) throw new ShoalError('PEER_UNREACHABLE', 'not there', { cause: emfile })
+      return await announced()
+    }
+    const { entry, reports, seconds } = await collected({ says })
+    expect([entry.fetched, entry.failure]).to.deep.equal([true, undefined])
+    expect(reports).to.deep.equal([])
+    expect(seconds).to.be.within(190, 200)
+    const full = (n: number) => (n < 5 ? new ShoalError('DISK_FULL', 'full') : undefined)
+    expect((await collected({ journal: full })).entry.fetched).to.equal(true)
+    const wrong = await collected({ journal: full, content: bundle('out.txt', 'else') })
+    expect([wrong.entry.failure?.code, wrong.reports]).to.deep.equal(['RESULT_MISMATCH', ['broken-promise']])
   })
 
   it('is given up at once when it is not what was signed', async () => {

@@ -15,7 +15,7 @@ import * as r from '../../support/records.ts'
 import { noLog } from '../../support/tasks.ts'
 import { EagerClock } from '../../support/world/clock.ts'
 import { bundle, sealed } from '../../support/world/court.ts'
-import { moduleOf, scriptEngine, type Script } from '../../support/world/engine.ts'
+import { killedEngine, moduleOf, scriptEngine, type Script } from '../../support/world/engine.ts'
 import { peerIdOf } from '../../support/world/notary.ts'
 import { Cellar } from '../../support/world/store.ts'
 
@@ -204,6 +204,7 @@ describe('a doubted checkpoint, tried by its requester', () => {
       }
     })
     expect(await tried({ engine: broken }), 'our engine is broken').to.deep.equal(unknown)
+    expect(await tried({ engine: killedEngine }), 'our machine killed it').to.deep.equal(unknown)
   })
 
   it('that takes longer than we give it is held against nobody', async () => {

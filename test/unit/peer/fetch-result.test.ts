@@ -11,6 +11,7 @@ import { fetchResult, resultFile } from '../../../src/peer/requester/fetch-resul
 import { LiveExecution } from '../../../src/peer/requester/live-execution.ts'
 import { oneChunk } from '../../../src/protocol/bundle.ts'
 import { digestOf } from '../../../src/protocol/codec.ts'
+import { ShoalError } from '../../../src/protocol/errors.ts'
 import { ManualClock } from '../../support/clock.ts'
 import { bundleOf } from '../../support/compare.ts'
 import { execution, job, plan } from '../../support/entries.ts'
@@ -24,14 +25,25 @@ describe('a result that is fetched', () => {
   const folder = folderForEach()
 
   /** Fetches these bytes, which the provider signed as they are. */
-  async function fetched(bytes: Uint8Array, signed = bytes, changes: Partial<JobPlan> = {}) {
+  async function fetched(
+    bytes: Uint8Array,
+    signed = bytes,
+    changes: Partial<JobPlan> = {},
+    fails: () => Error | undefined = () => undefined
+  ) {
     const reports: string[] = []
     const ctx = {
       clock: new ManualClock(),
       chainNews: { listen: () => () => undefined },
       ...{ files: nodeFiles, home: layoutOf(folder()), comparer: createResultComparer(systemClock) },
       adverts: { locate: (peer: unknown) => peer },
-      content: { get: () => oneChunk(bytes) },
+      content: {
+        async *get() {
+          const failure = fails()
+          if (failure !== undefined) throw failure
+          yield* oneChunk(bytes)
+        }
+      },
       recipient: { unwrap: async () => new Uint8Array(32) },
       network: { report: (_: string, what: string) => reports.push(what) },
       journal: { putExecution: async () => undefined, addWork: async () => undefined }
@@ -47,8 +59,14 @@ describe('a result that is fetched', () => {
       entry,
       () => undefined
     )
-    await fetchResult(live, signal)
-    return { entry: live.entry, kept: existsSync(resultFile(ctx.home, entry)), reports }
+    const error: unknown = await fetchResult(live, signal).catch((e: unknown) => e)
+    const again = () => fetchResult(live, signal)
+    return {
+      ...{ live, error, again },
+      entry: live.entry,
+      kept: existsSync(resultFile(ctx.home, entry)),
+      reports
+    }
   }
 
   it('is kept when it is what was signed and can be read', async () => {
@@ -65,6 +83,26 @@ describe('a result that is fetched', () => {
     expect((await fetched(bytes, bytes, { outputs: ['log'] })).entry.missing).to.equal(undefined)
     const gather = { module: object, args: [] }
     expect((await fetched(bytes, bytes, { outputs, gather })).entry.missing).to.equal(undefined)
+  })
+
+  it('waits when our own machine cannot take it: nobody is blamed, and its provider is not disputed', async () => {
+    const emfile = Object.assign(new Error('x'), { code: 'EMFILE' })
+    for (const trouble of [
+      new ShoalError('DISK_FULL', 'full'),
+      new ShoalError('CONTENT_NOT_FOUND', 'nobody delivers it', { cause: emfile })
+    ]) {
+      let failure: Error | undefined = trouble
+      const bytes = bundleOf({ a: text('hello') })
+      const { live, error, reports, again } = await fetched(bytes, bytes, {}, () => failure)
+      expect(error).to.equal(trouble)
+      expect(live.entry).to.include({ state: 'delivered', fetched: false })
+      expect([live.entry.failure, reports]).to.deep.equal([undefined, []])
+      expect(live.hindered).to.not.equal('')
+      failure = undefined
+      await again()
+      expect(live.entry.fetched).to.equal(true)
+      expect(live.hindered).to.equal('')
+    }
   })
 
   const whole = bundleOf({ a: text('hello') })

@@ -7,6 +7,7 @@ import { earned } from '../../../src/market/work.ts'
 import type { ExecutionEntry } from '../../../src/peer/journal/entries.ts'
 import { identityVerifier } from '../../../src/p2p/identity.ts'
 import { digestOf, encode } from '../../../src/protocol/codec.ts'
+import { ShoalError } from '../../../src/protocol/errors.ts'
 import { abortReason } from '../../../src/protocol/signals.ts'
 import type { ExecutionEvent } from '../../../src/protocol/records/events.ts'
 import { ManualClock, settle } from '../../support/clock.ts'
@@ -22,7 +23,7 @@ interface Followed {
   readonly clock: ManualClock
   readonly reports: string[]
   readonly forgotten: string[]
-  readonly receipts: number
+  readonly receipts: () => number
 }
 
 /** Follows a provider that says these events and then nothing, until `end` has looked. */
@@ -30,14 +31,18 @@ async function following(
   events: readonly ExecutionEvent[],
   end: (f: Followed) => Promise<void>,
   changes: Partial<ExecutionEntry> = {},
-  late = 0
+  late = 0,
+  /** What our own machine refuses at the nth connection: the line to the provider, or the disk for what it brings. */
+  trouble: (connection: number) => { readonly line?: Error; readonly disk?: Error } = () => ({})
 ): Promise<void> {
   const clock = new ManualClock(r.NOW)
   const [reports, forgotten]: [string[], string[]] = [[], []]
   let [receipts, connections] = [0, 0]
   const network = {
-    async *stream(_: unknown, _method: string, _request: unknown, signal: AbortSignal) {
-      if (++connections === 1) yield* events
+    async *stream(_: unknown, _method: string, request: { after: number }, signal: AbortSignal) {
+      const { line } = trouble(++connections)
+      if (line !== undefined) throw line
+      yield* events.filter(e => e.seq > request.after)
       await new Promise((_resolve, reject) =>
         signal.addEventListener('abort', () => reject(abortReason(signal)))
       )
@@ -63,10 +68,16 @@ async function following(
       noteExecution: () => undefined,
       addLogs: async () => undefined,
       addWork: async () => undefined,
-      executions: async () => []
+      executions: async () => {
+        const { disk } = trouble(connections)
+        if (disk !== undefined) throw disk
+        return []
+      }
     },
     content: {
       async *get() {
+        const { disk } = trouble(connections)
+        if (disk !== undefined) throw disk
         yield content
       },
       forget: async (cid: string) => void forgotten.push(cid)
@@ -82,7 +93,7 @@ async function following(
   const done = follow(live, stop.signal)
   for (let i = 0; i < 20; i++) await settle()
   try {
-    await end({ live, clock, reports, forgotten, receipts })
+    await end({ live, clock, reports, forgotten, receipts: () => receipts })
   } finally {
     stop.abort(new Error('the test is over'))
     await done
@@ -123,6 +134,22 @@ describe('a provider that runs our task', () => {
     })
   })
 
+  it('and is not heard because we have no descriptors left keeps its lease, and our trust', async () => {
+    const emfile = Object.assign(new Error('x'), { code: 'EMFILE' })
+    const line = new ShoalError('PEER_UNREACHABLE', 'no', { cause: emfile })
+    await following(
+      [],
+      async ({ live, clock, reports }) => {
+        for (let i = 0; i < 40; i++) await clock.advance(500)
+        expect([live.entry.state, reports]).to.deep.equal(['started', []])
+        expect(live.hindered).to.equal('too many open files')
+      },
+      {},
+      0,
+      () => ({ line })
+    )
+  })
+
   /** Of the task that was handed over. */
   const handed = async () => {
     const { handover } = await r.handover(r.requester, digestOf(encode(r.spec)))
@@ -145,7 +172,7 @@ describe('a provider that runs our task', () => {
             earned(8_000_000_000n, { price: agreement.price, gas: bought })
           )
           expect(live.entry.checkpoint?.sequence).to.equal(2)
-          expect(receipts).to.equal(1)
+          expect(receipts()).to.equal(1)
         },
         LONG_AGO
       )
@@ -176,7 +203,7 @@ describe('a provider that runs our task', () => {
           failure: { code: 'TASK_FAILED', message: 'exit code 3' }
         })
         expect(live.entry.receipt?.receipt.amount).to.equal((agreement.price * 9_000_000_000n) / bought)
-        expect(receipts).to.equal(1)
+        expect(receipts()).to.equal(1)
       },
       LONG_AGO
     )
@@ -187,13 +214,35 @@ describe('a provider that runs our task', () => {
     )
   })
 
+  it('is paid for a checkpoint, or a failed task, that our own disk could not take at first', async () => {
+    const disk = new ShoalError('DISK_FULL', 'full')
+    const failure = await r.failure(r.provider, { gas: 9_000_000_000n })
+    for (const event of [
+      await at(digestOf(content)),
+      { kind: 'task-failed', seq: 1, at: r.NOW, failure } satisfies ExecutionEvent
+    ])
+      await following(
+        [event],
+        async f => {
+          expect([f.receipts(), f.live.entry.state]).to.deep.equal([0, 'started'])
+          for (let i = 0; i < 20; i++) await f.clock.advance(100)
+          expect(f.receipts(), event.kind).to.equal(1)
+          expect(f.live.entry.receipt?.receipt.amount).to.not.equal(undefined)
+          expect([f.live.hindered, f.reports]).to.deep.equal(['', []])
+        },
+        LONG_AGO,
+        0,
+        n => (n < 3 ? { disk } : {})
+      )
+  })
+
   it('is acknowledged nothing for a checkpoint whose content is not what it signed', async () => {
     const event = await at(r.hex(0x55))
     await following([event], async ({ live, forgotten, receipts }) => {
       expect(live.entry.receipt).to.equal(undefined)
       expect(live.entry.checkpoint).to.equal(undefined)
       expect(forgotten).to.have.length(1)
-      expect(receipts).to.equal(0)
+      expect(receipts()).to.equal(0)
     })
   })
 
@@ -214,7 +263,7 @@ describe('a provider that runs our task', () => {
       async ({ live, receipts }) => {
         expect(live.entry.receipt).to.equal(undefined)
         expect(live.entry.checkpoint).to.equal(undefined)
-        expect(receipts).to.equal(0)
+        expect(receipts()).to.equal(0)
       },
       LONG_AGO
     )

@@ -59,7 +59,8 @@ async function requester(
   state: ExecutionEntry['state'],
   escrow: Partial<Escrow>,
   time: bigint,
-  step: typeof guard = guard
+  step: typeof guard = guard,
+  hindered?: string
 ): Promise<{ state: string; calls: string[] }> {
   const { ctx, calls } = world(escrow, time)
   const live = new LiveExecution(
@@ -68,6 +69,7 @@ async function requester(
     await execution(records.provider, { state, agreement }),
     () => undefined
   )
+  live.hinder(hindered)
   const stop = new AbortController()
   systemClock.timer(1_300, () => stop.abort())
   await step(live, stop.signal)
@@ -96,6 +98,19 @@ describe('what a provider commits on chain is not left to time', () => {
       state: 'delivered',
       calls: ['dispute']
     })
+  })
+
+  it('what our own machine cannot take or judge is not disputed: the window passes, and pays', async () => {
+    const full = 'no space left on the disk'
+    expect(await requester('delivered', committed, DELIVERED + 59n, guard, full)).to.deep.equal({
+      state: 'delivered',
+      calls: []
+    })
+    // announced and committed, and our journal could not take it: it is no broken promise
+    expect((await requester('started', committed, DELIVERED + 59n, guard, full)).state).to.equal('started')
+    // who has committed nothing by the deadline has not delivered, whatever our trouble
+    const overdue = await requester('started', { state: 'open' }, agreement.deliverBy + 1n, guard, full)
+    expect(overdue.state).to.equal('lost')
   })
 
   it('an agreement whose opening failed is watched until nobody can open it any more', async () => {

@@ -4,6 +4,7 @@ import { confirmationsOf, notDeep } from '../../../src/peer/confirmations.ts'
 import type { LiveExecution } from '../../../src/peer/requester/live-execution.ts'
 import { start } from '../../../src/peer/requester/start.ts'
 import { specDigestOf } from '../../../src/peer/spec-digest.ts'
+import { ShoalError } from '../../../src/protocol/errors.ts'
 import { ManualClock } from '../../support/clock.ts'
 import { execution, job } from '../../support/entries.ts'
 import * as r from '../../support/records.ts'
@@ -68,6 +69,17 @@ describe('a task is handed over', () => {
     expect(seconds).to.be.within(100, 120)
     const never = await handOver(() => ({ ...shallow, waitMs: 10 ** 9 }), 100)
     expect(never.seconds).to.be.within(100, 120)
+  })
+
+  it('to nobody while we have no descriptors left, which counts against nobody', async () => {
+    const cause = Object.assign(new Error('x'), { code: 'EMFILE' })
+    const fails = (e: Error) => () => {
+      throw e
+    }
+    const own = await handOver(fails(new ShoalError('PEER_UNREACHABLE', 'no', { cause })))
+    expect([own.moves, own.failure?.code]).to.deep.equal([['lose'], 'OWN_TROUBLE'])
+    const away = await handOver(fails(new ShoalError('PEER_UNREACHABLE', 'no')))
+    expect([away.moves, away.failure?.code]).to.deep.equal([['lose'], 'START_TIMEOUT'])
   })
 
   it('not to one that does not see the escrow at all', async () => {

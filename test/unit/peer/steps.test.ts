@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { recoupStep } from '../../../src/peer/requester/steps.ts'
 import { ABSENT, failedStep } from '../../../src/peer/provider/steps.ts'
 import { agreement, firstAgreement } from '../../support/records.ts'
 
@@ -25,5 +26,30 @@ describe('a failed execution on its provider’s side', () => {
     // contracts of generation 1 know no grace
     const old = firstAgreement({ challengeWindow: 500 })
     expect(failedStep({ escrow, now: old.deliverBy + 121n }, old, 0n)).to.equal('refund')
+  })
+})
+
+describe('a committed result of a provider that was given up', () => {
+  const a = agreement()
+  const escrow = {
+    state: 'delivered',
+    acknowledged: 0n,
+    claim: a.price,
+    deliveredAt: 1_000n,
+    disputedAt: 0n
+  } as const
+  const at = (now: bigint, refused: boolean, hindered: boolean) =>
+    recoupStep({ escrow, now }, a, refused, 0n, false, hindered)
+  const last = 1_000n + BigInt(a.challengeWindow) - 1n
+
+  it('is disputed before its window closes, but not when it is our own machine that cannot take it', () => {
+    expect(at(1_001n, false, false)).to.equal('seek-result')
+    expect(at(last, false, false)).to.equal('dispute')
+    expect(at(last, false, true)).to.equal('seek-result')
+    expect(at(last + 2n, false, true)).to.equal('release')
+  })
+
+  it('is disputed at once when it was here and was wrong', () => {
+    expect([at(1_001n, true, false), at(1_001n, true, true)]).to.deep.equal(['dispute', 'dispute'])
   })
 })

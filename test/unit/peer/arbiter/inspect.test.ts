@@ -196,4 +196,19 @@ describe('evidence before an arbiter', () => {
       await rejection(look(sides, broken), code)
     }
   })
+
+  it('is judged later when we have no descriptors left to ask a side with', async () => {
+    const sides = { requester: await court.requester(), provider: await court.provider() }
+    const { ctx } = court
+    const refusing = (code: string) => ({
+      ...ctx.content,
+      get: (): never => {
+        const cause = Object.assign(new Error('x'), { code })
+        throw new ShoalError('CONTENT_NOT_FOUND', 'nobody delivers it', { cause })
+      }
+    })
+    await rejection(look(sides, { ...ctx, content: refusing('EMFILE') }), 'CONTENT_NOT_FOUND')
+    const { provider } = await look(sides, { ...ctx, content: refusing('ECONNREFUSED') })
+    expect(provider.kind).to.equal('flawed')
+  })
 })

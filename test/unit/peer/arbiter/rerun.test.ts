@@ -10,7 +10,7 @@ import { oneChunk } from '../../../../src/protocol/bundle.ts'
 import type { Needs } from '../../../../src/protocol/records/needs.ts'
 import * as r from '../../../support/records.ts'
 import { bundle, Court } from '../../../support/world/court.ts'
-import { moduleOf, outputOf, scriptEngine, type Script } from '../../../support/world/engine.ts'
+import { killedEngine, moduleOf, outputOf, scriptEngine, type Script } from '../../../support/world/engine.ts'
 
 const two: Script = { pieces: [2e9, 2e9], end: 'done' }
 const WHOLE = 16_000_000_000n
@@ -67,6 +67,17 @@ describe('a disputed task, run again', () => {
     expect(await again(result(), { resume: bundle('at', '1'), gas: 2_000_000_000n })).to.deep.equal({
       kind: 'same'
     })
+  })
+
+  it('that is killed on the machine of its arbiter proves nobody a liar', async () => {
+    const engine = killedEngine
+    expect((await again(result(), { engine })).kind).to.equal('impossible')
+    expect((await again(checkpoint({}, 'elsewhere'), { engine })).kind).to.equal('impossible')
+    expect((await again(failure({ code: 'LIMIT_GAS' }), { engine })).kind).to.equal('impossible')
+    // found before it was killed
+    expect((await again(checkpoint(), { engine })).kind).to.equal('same')
+    // the same end
+    expect((await again(failure(), { engine })).kind).to.equal('same')
   })
 
   it('does not come to another one, and a task that fails or is refused comes to none', async () => {
