@@ -71,9 +71,9 @@ async function askRelease(live: LiveExecution, signal: AbortSignal, close = true
   }
 }
 
-/** A result that was refused once is not asked for again. */
+/** A result that was refused once is not asked for again. One that could not be had may be: its provider may be starting again. */
 const refusedOnce = (live: LiveExecution): boolean =>
-  /^CONTENT_|MISMATCH$/.test(live.entry.failure?.code ?? '')
+  /^CONTENT_(?!NOT_FOUND)|MISMATCH$/.test(live.entry.failure?.code ?? '')
 
 /** What we state as acknowledged: a provider that died is paid for it all the same. */
 const acknowledged = (live: LiveExecution): bigint => live.entry.receipt?.receipt.amount ?? 0n
