@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { multiaddr } from '@multiformats/multiaddr'
+import { methods } from '../../../src/protocol/methods.ts'
 import type { Attack } from '../attack.ts'
 import { FLAG, FRAME, frame, isFull, wire } from '../raw/yamux.ts'
 import { join } from '../raw/protobuf.ts'
@@ -87,7 +88,7 @@ const churn: Attack = {
       40,
       () => siege.stranger(),
       async (door: Member) => {
-        const stream = await door.stream(siege.names.method('bid', 1))
+        const stream = await door.stream(siege.names.method('bid', methods.bid.version))
         stream.send(Uint8Array.of(0xff, 0xff, 0xff, 0x7f))
       }
     )
@@ -136,7 +137,7 @@ const knocker: Attack = {
     const { node, connection } = await siege.member()
     for (let n = 0; n < 6; n++) {
       siege.hit()
-      const stream = await connection.newStream(siege.names.method('bid', 1)).catch(() => undefined)
+      const stream = await connection.newStream(siege.names.method('bid', methods.bid.version)).catch(() => undefined)
       stream?.send(Uint8Array.of(0xff, 0xff, 0xff, 0x7f))
     }
     for (let refused = 0; !siege.signal.aborted; refused++) {
