@@ -17,7 +17,7 @@ const over = <F extends CommonFlags>(body: Body<F>) =>
   command<F, [string]>(async (cli, flags, signal, id) => {
     const s = await session(cli, flags, signal)
     try {
-      await body(cli, s.client, signal, encodeURIComponent(id), flags)
+      await body(cli, s.client, signal, id, flags)
     } finally {
       await s.close()
     }

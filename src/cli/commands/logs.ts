@@ -28,12 +28,11 @@ export const logs = command<LogFlags, [string]>(async (cli, flags, signal, prefi
   const s = await session(cli, flags, signal)
   const id = encodeURIComponent(prefix)
   const tail = new Tail(flags.tail, shower(cli, flags.timestamps))
-  const job = async () =>
-    await s.client.call<FullJob>('GET', `/v1/jobs/${encodeURIComponent(id)}`, undefined, signal)
+  const job = async () => await s.client.call<FullJob>('GET', `/v1/jobs/${id}`, undefined, signal)
   try {
     const begun = await job()
     sayReasons(cli, begun)
-    const path = `/v1/jobs/${encodeURIComponent(id)}/logs?follow=${flags.follow ? 1 : 0}`
+    const path = `/v1/jobs/${id}/logs?follow=${flags.follow ? 1 : 0}`
     for await (const item of s.client.lines<LogItem>(path, signal)) {
       if (item.kind === 'live') tail.live()
       else if (item.kind === 'log') {
