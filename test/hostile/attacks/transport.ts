@@ -137,7 +137,9 @@ const knocker: Attack = {
     const { node, connection } = await siege.member()
     for (let n = 0; n < 6; n++) {
       siege.hit()
-      const stream = await connection.newStream(siege.names.method('bid', methods.bid.version)).catch(() => undefined)
+      const stream = await connection
+        .newStream(siege.names.method('bid', methods.bid.version))
+        .catch(() => undefined)
       stream?.send(Uint8Array.of(0xff, 0xff, 0xff, 0x7f))
     }
     for (let refused = 0; !siege.signal.aborted; refused++) {
