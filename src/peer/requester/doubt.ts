@@ -8,6 +8,7 @@ import { oneChunk } from '../../protocol/bundle.ts'
 import { wasKilled } from '../../protocol/ports/engine.ts'
 import type { ObjectRef } from '../../protocol/records/spec.ts'
 import { deadline, within } from '../../protocol/signals.ts'
+import { CHECKPOINT_MAX } from '../../protocol/task-limits.ts'
 import { runAgain } from '../arbiter/rerun.ts'
 import { contexts, seedOf } from '../contexts.ts'
 import type { ExecutionEntry } from '../journal/entries.ts'
@@ -15,9 +16,8 @@ import type { LiveExecution } from './live-execution.ts'
 import { ownFault } from './seats.ts'
 import { specOf } from './start.ts'
 
-/** Longest that we ourselves run a task to see who lied, ms; and the largest checkpoint that we look at. */
+/** Longest that we ourselves run a task to see who lied, ms. */
 const TRY_MS = 60_000
-const CHECKPOINT_MAX = 256 * 1024 * 1024
 
 export type Doubt =
   /** Nothing was paid for a checkpoint, or nothing speaks against it. */
